@@ -1,0 +1,1 @@
+//! The pipeline of `cargo noalloc`, one call a step.

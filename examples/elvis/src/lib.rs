@@ -1,0 +1,1 @@
+//! Replaces `elvis` by `Elvis` in a stream of bytes, four times over.

@@ -1,0 +1,1 @@
+//! `#[no_heap]`: promise that a function stays off the heap.

@@ -1,0 +1,1 @@
+//! The attributes of `no_heap`: parse, check, expand.
