@@ -1,1 +1,87 @@
 //! `#[no_heap]`: promise that a function stays off the heap.
+//!
+//! ```
+//! use no_heap::no_heap;
+//!
+//! #[no_heap]
+//! fn mix(out: &mut [f32], left: &[f32], right: &[f32]) {
+//!     for (out, (l, r)) in out.iter_mut().zip(left.iter().zip(right)) {
+//!         *out = 0.5 * (l + r);
+//!     }
+//! }
+//! # mix(&mut [0.0], &[1.0], &[1.0]);
+//! ```
+//!
+//! In a plain build the attribute is nothing: the function compiles to the same instructions with and without
+//! it. `cargo noalloc check` builds the program a second time, with `--cfg noalloc_audit`, and then every
+//! annotated function runs inside an `assert_no_alloc` guard while [`Allocator`] records which of its calls
+//! reached the heap, from where, how often and with how many bytes.
+//!
+//! # Where things are
+//!
+//! `guard` wraps the function and `scope` knows which hot functions run on this thread. [`Allocator`] asks the
+//! scope, and when one is active hands the event to `recorder`, which takes the call `stack` and counts into the
+//! memory-mapped [`record`] file. `registry` lists the hot functions and benchmarks of the program; `bench` is
+//! the harness behind [`main!`].
+//!
+//! # What measuring costs
+//!
+//! Outside a hot function the allocator adds one thread-local read and one branch. See `docs/performance.md` of
+//! the repository for figures beside other allocators of this kind.
+
+#![cfg_attr(noalloc_audit, doc = "\n\n*This is the documentation of an audit build.*")]
+
+mod allocator;
+#[cfg(feature = "bench")]
+mod bench;
+#[cfg(any(noalloc_audit, feature = "bench", feature = "read-record"))]
+#[doc(hidden)]
+pub mod env;
+#[cfg(noalloc_audit)]
+mod guard;
+#[cfg(any(noalloc_audit, feature = "read-record"))]
+pub mod record;
+#[cfg(noalloc_audit)]
+mod recorder;
+#[cfg(any(noalloc_audit, feature = "bench"))]
+mod registry;
+#[cfg(noalloc_audit)]
+mod scope;
+#[cfg(noalloc_audit)]
+mod stack;
+
+pub use allocator::Allocator;
+#[cfg(feature = "bench")]
+pub use bench::Bencher;
+/// Registers a benchmark for [`main!`](crate::main): `fn name(b: &mut Bencher)`, or `fn name()` for the plain
+/// case.
+#[cfg(feature = "bench")]
+pub use noalloc_macros::bench;
+#[cfg(noalloc_audit)]
+pub use noalloc_macros::no_heap_audit as no_heap;
+#[cfg(not(noalloc_audit))]
+pub use noalloc_macros::no_heap_plain as no_heap;
+
+/// The audit's allocator, unless the program brings its own and wraps it in [`Allocator`].
+#[cfg(all(noalloc_audit, not(noalloc_own_allocator)))]
+#[global_allocator]
+static RECORDER: Allocator = Allocator::new(std::alloc::System);
+
+/// What the macros' output names. No part of the public interface.
+#[doc(hidden)]
+pub mod __private {
+    #[cfg(feature = "bench")]
+    pub use crate::bench::run;
+    #[cfg(noalloc_audit)]
+    pub use crate::guard::{guarded, guarded_future};
+    #[cfg(feature = "bench")]
+    pub use crate::registry::{BENCHMARKS, Benchmark};
+    #[cfg(noalloc_audit)]
+    pub use crate::registry::{HOT_FUNCTIONS, HotFn, Promise, Site, site_id};
+    #[cfg(feature = "bench")]
+    pub use crate::registry::benchmark;
+    #[cfg(noalloc_audit)]
+    pub use crate::registry::hot_function;
+    #[cfg(any(noalloc_audit, feature = "bench"))]
+    pub use linkme;
+}

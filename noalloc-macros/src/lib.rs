@@ -1,1 +1,30 @@
-//! The attributes of `no_heap`: parse, check, expand.
+//! The attributes of `no_heap`: parse → check → expand.
+//!
+//! Each attribute exists twice. `no_heap` re-exports one of the two under the public name, so the choice of
+//! build (plain or audit) is made by the crate that was compiled with it, never by a `cfg` in the user's code.
+//! Nothing here knows how recording works: the expansion only names `no_heap::__private`.
+
+mod bench;
+mod expand;
+mod item;
+mod options;
+
+use proc_macro::TokenStream;
+
+/// `#[no_heap]` in a plain build: the item is checked and given back as it was written.
+#[proc_macro_attribute]
+pub fn no_heap_plain(options: TokenStream, item: TokenStream) -> TokenStream {
+    expand::hot(options.into(), item.into(), expand::Build::Plain).into()
+}
+
+/// `#[no_heap]` in an audit build: the body runs inside a guard that records.
+#[proc_macro_attribute]
+pub fn no_heap_audit(options: TokenStream, item: TokenStream) -> TokenStream {
+    expand::hot(options.into(), item.into(), expand::Build::Audit).into()
+}
+
+/// `#[no_heap::bench]`: registers a benchmark for `no_heap::main!`.
+#[proc_macro_attribute]
+pub fn bench(options: TokenStream, item: TokenStream) -> TokenStream {
+    bench::expand(options.into(), item.into()).into()
+}

@@ -1,0 +1,106 @@
+//! The allocator that sees every request: forwards, and in an audit build tells the recorder.
+//!
+//! It must not allocate, lock or format. All four methods are forwarded, so an inner allocator's own `realloc`
+//! and `alloc_zeroed` stay what they are.
+
+use std::alloc::{GlobalAlloc, Layout, System};
+
+#[cfg(noalloc_audit)]
+use crate::recorder::{self, Event, Op};
+#[cfg(noalloc_audit)]
+use crate::stack::frame;
+
+/// A global allocator over any other, through which `cargo noalloc` sees what hot functions do.
+///
+/// `cargo noalloc` installs it by itself, unless the program has a `#[global_allocator]` of its own. Such a
+/// program wraps it, once:
+///
+/// ```
+/// # use std::alloc::System as MiMalloc;
+/// #[global_allocator]
+/// static A: no_heap::Allocator<MiMalloc> = no_heap::Allocator::new(MiMalloc);
+/// ```
+///
+/// In a plain build it only forwards.
+#[derive(Debug, Default)]
+pub struct Allocator<A = System>(A);
+
+impl<A> Allocator<A> {
+    /// Wraps `inner`, which does the work.
+    pub const fn new(inner: A) -> Allocator<A> {
+        Allocator(inner)
+    }
+}
+
+// SAFETY: every method hands its arguments unchanged to the inner allocator and returns what that returned, so
+// the contract holds because the inner one keeps it. The recorder neither unwinds nor touches the block.
+#[cfg(not(noalloc_audit))]
+unsafe impl<A: GlobalAlloc> GlobalAlloc for Allocator<A> {
+    #[inline]
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: the caller keeps the contract of `alloc`, which is the inner one's.
+        unsafe { self.0.alloc(layout) }
+    }
+    #[inline]
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: as above.
+        unsafe { self.0.alloc_zeroed(layout) }
+    }
+    #[inline]
+    unsafe fn realloc(&self, ptr: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
+        // SAFETY: as above; `ptr` came from the inner allocator, because every block does.
+        unsafe { self.0.realloc(ptr, layout, new_size) }
+    }
+    #[inline]
+    unsafe fn dealloc(&self, ptr: *mut u8, layout: Layout) {
+        // SAFETY: as above.
+        unsafe { self.0.dealloc(ptr, layout) }
+    }
+}
+
+// SAFETY: every method hands its arguments unchanged to the inner allocator and returns what that returned, so
+// the contract holds because the inner one keeps it. The recorder is told addresses and sizes only; it does not
+// touch the block, and it neither allocates through this allocator nor unwinds.
+#[cfg(noalloc_audit)]
+unsafe impl<A: GlobalAlloc> GlobalAlloc for Allocator<A> {
+    // NOTE: never inlined. The static proof recognises these symbols; an allocator inlined into its callers
+    // would blind it. The frame pointer that the stack walk starts from must be this function's own, too.
+    #[inline(never)]
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: the caller keeps the contract of `alloc`, which is the inner one's.
+        let block = unsafe { self.0.alloc(layout) };
+        if recorder::active() {
+            recorder::record(&Event { op: Op::Alloc, block, before: block, size: layout.size() }, frame!());
+        }
+        block
+    }
+
+    #[inline(never)]
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: as above.
+        let block = unsafe { self.0.alloc_zeroed(layout) };
+        if recorder::active() {
+            recorder::record(&Event { op: Op::Alloc, block, before: block, size: layout.size() }, frame!());
+        }
+        block
+    }
+
+    #[inline(never)]
+    unsafe fn realloc(&self, ptr: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
+        // SAFETY: as above; `ptr` came from the inner allocator, because every block does.
+        let block = unsafe { self.0.realloc(ptr, layout, new_size) };
+        if recorder::active() {
+            recorder::record(&Event { op: Op::Realloc, block, before: ptr, size: new_size }, frame!());
+        }
+        block
+    }
+
+    #[inline(never)]
+    unsafe fn dealloc(&self, ptr: *mut u8, layout: Layout) {
+        if recorder::active() {
+            recorder::record(&Event { op: Op::Free, block: ptr, before: ptr, size: layout.size() }, frame!());
+        }
+        // SAFETY: as above.
+        unsafe { self.0.dealloc(ptr, layout) }
+    }
+}

@@ -1,0 +1,91 @@
+//! Nanoseconds for one iteration: how many iterations make a sample, and the samples.
+//!
+//! Source of the times: `std::time::Instant`. Recording is off while the clock runs.
+
+use std::time::{Duration, Instant};
+
+/// Samples aimed at; fewer when one iteration takes longer than the budget's share.
+const SAMPLES: u32 = 32;
+
+/// Below this a sample would measure the clock: reading it costs tens of nanoseconds.
+const SHORTEST_SAMPLE: Duration = Duration::from_micros(100);
+
+/// Times of a benchmark, in nanoseconds for one iteration.
+#[derive(Debug)]
+pub(super) struct Timing {
+    /// Over all samples.
+    pub(super) iterations: u64,
+    /// In the order in which they were taken.
+    pub(super) samples: Vec<f64>,
+}
+
+impl Timing {
+    /// Median: what half of the samples stay below.
+    pub(super) fn median(&self) -> f64 {
+        let mut sorted = self.samples.clone();
+        sorted.sort_unstable_by(f64::total_cmp);
+        let middle = sorted.len() / 2;
+        match sorted.len() {
+            0 => f64::NAN,
+            len if len % 2 == 1 => sorted[middle],
+            _ => f64::midpoint(sorted[middle - 1], sorted[middle]),
+        }
+    }
+}
+
+/// Spends about `budget` on `pass`, which runs the given number of iterations and says how long they took.
+pub(super) fn time(budget: Duration, pass: &mut dyn FnMut(u64) -> Duration) -> Timing {
+    let started = Instant::now();
+    let share = (budget / SAMPLES).max(SHORTEST_SAMPLE);
+    let per_sample = calibrate(share, budget, pass);
+    let mut timing = Timing { iterations: 0, samples: Vec::new() };
+    while timing.samples.is_empty()
+        || (timing.samples.len() < SAMPLES as usize && started.elapsed() < budget)
+    {
+        let elapsed = pass(per_sample);
+        timing.iterations += per_sample;
+        timing.samples.push(elapsed.as_nanos() as f64 / per_sample as f64);
+    }
+    timing
+}
+
+/// Doubles the iterations until they take a tenth of a sample; also warms up caches and branch predictors.
+fn calibrate(share: Duration, budget: Duration, pass: &mut dyn FnMut(u64) -> Duration) -> u64 {
+    let mut iterations = 1u64;
+    loop {
+        let elapsed = pass(iterations);
+        if elapsed * 10 >= share || elapsed >= budget || iterations > u64::MAX / 4 {
+            let ratio = share.as_nanos() as f64 / elapsed.as_nanos().max(1) as f64;
+            return ((iterations as f64 * ratio) as u64).max(1);
+        }
+        iterations *= 2;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Timing, time};
+    use std::time::Duration;
+
+    #[test]
+    fn the_median_of_an_even_number_lies_between_the_two_in_the_middle() {
+        let timing = |samples: &[f64]| Timing { iterations: 0, samples: samples.to_vec() };
+        assert_eq!(timing(&[3.0, 1.0, 9.0]).median(), 3.0);
+        assert_eq!(timing(&[4.0, 1.0, 2.0, 9.0]).median(), 3.0);
+    }
+
+    #[test]
+    fn a_sample_is_long_against_the_clock_and_short_against_the_budget() {
+        // A pretended clock: each iteration takes 250 ns.
+        let timing = time(Duration::from_millis(50), &mut |n| Duration::from_nanos(250 * n));
+        assert!(timing.samples.iter().all(|ns| (ns - 250.0).abs() < 1.0), "{timing:?}");
+        let per_sample = timing.iterations as f64 / timing.samples.len() as f64;
+        assert!((5_000.0..8_000.0).contains(&per_sample), "{per_sample} iterations a sample");
+    }
+
+    #[test]
+    fn a_slow_iteration_is_timed_at_least_once() {
+        let timing = time(Duration::from_millis(1), &mut |n| Duration::from_secs(n));
+        assert_eq!((timing.iterations, timing.samples[0]), (1, 1e9));
+    }
+}

@@ -1,0 +1,85 @@
+//! The harness behind [`main!`](crate::main): `harness = false` benchmarks that `cargo bench` times and
+//! `cargo noalloc check` counts as well.
+//!
+//! Each benchmark runs in three passes that share nothing: its first iteration alone, recorded; then the clock,
+//! with recording off; then enough recorded iterations for exact per-op figures. One benchmark after another, on
+//! the main thread.
+
+mod args;
+mod bencher;
+mod clock;
+mod print;
+mod results;
+
+use std::panic::{self, AssertUnwindSafe};
+use std::process::ExitCode;
+use std::time::Duration;
+
+pub use bencher::Bencher;
+
+use crate::registry::{BENCHMARKS, Benchmark};
+use args::{Args, Mode};
+use results::Results;
+
+/// The `main` of a benchmark target with `harness = false`.
+///
+/// ```no_run
+/// #[no_heap::bench]
+/// fn sum(b: &mut no_heap::Bencher) {
+///     let numbers: Vec<u64> = (0..1024).collect();
+///     b.iter(|| numbers.iter().sum::<u64>());
+/// }
+///
+/// no_heap::main!();
+/// ```
+#[macro_export]
+macro_rules! main {
+    () => {
+        fn main() -> ::std::process::ExitCode {
+            $crate::__private::run()
+        }
+    };
+}
+
+/// Seconds for the clock where nobody says otherwise.
+const DEFAULT_BUDGET: Duration = Duration::from_millis(500);
+
+/// Runs what the command line selects.
+#[doc(hidden)]
+pub fn run() -> ExitCode {
+    let args = match Args::parse(std::env::args().skip(1)) {
+        Ok(args) => args,
+        Err(message) => {
+            print::complaint(&message);
+            return ExitCode::from(2);
+        }
+    };
+    // The linker's order is nobody's: benchmarks run in the order in which they are written.
+    let mut selected: Vec<_> =
+        BENCHMARKS.iter().enumerate().filter(|(_, bench)| args.selects(&bench.display_name())).collect();
+    selected.sort_by_key(|(_, bench)| (bench.file, bench.line, bench.column));
+    match args.mode {
+        Mode::List { terse } => print::list(&selected, terse),
+        Mode::Test => run_each(&selected, None, true),
+        Mode::Bench => run_each(&selected, budget(), false),
+    }
+}
+
+/// `None` skips the clock.
+fn budget() -> Option<Duration> {
+    let Ok(text) = std::env::var(crate::env::BENCH_TIME) else { return Some(DEFAULT_BUDGET) };
+    let seconds = text.parse::<f64>().ok().filter(|seconds| seconds.is_finite() && *seconds > 0.0);
+    seconds.map(Duration::from_secs_f64)
+}
+
+fn run_each(selected: &[(usize, &Benchmark)], budget: Option<Duration>, once: bool) -> ExitCode {
+    let mut failed = 0;
+    for (index, bench) in selected {
+        let mut bencher = Bencher::new(Results::of(*index), budget, once);
+        let result = panic::catch_unwind(AssertUnwindSafe(|| (bench.run)(&mut bencher)));
+        let outcome = bencher.finish(result.is_err());
+        print::outcome(&bench.display_name(), &outcome);
+        failed += usize::from(outcome.is_failure());
+    }
+    if failed == 0 { ExitCode::SUCCESS } else { ExitCode::from(101) }
+}

@@ -1,0 +1,183 @@
+//! Where a benchmark's figures go: in an audit build into the record file, in a plain build nowhere.
+//!
+//! A plain build has no recorder, so it runs the passes without counting.
+
+use std::time::Duration;
+
+use super::bencher::Outcome;
+use super::clock::Timing;
+
+#[cfg(not(noalloc_audit))]
+mod plain {
+    use super::{Duration, Outcome, Timing};
+
+    /// The results of one benchmark.
+    #[derive(Debug)]
+    pub(in crate::bench) struct Results;
+
+    impl Results {
+        pub(in crate::bench) fn of(_index: usize) -> Results {
+            Results
+        }
+        pub(in crate::bench) fn first(&self, run: impl FnOnce() -> Duration) -> Duration {
+            run()
+        }
+        pub(in crate::bench) fn steady(&self, _iterations: u64, _run: impl FnOnce() -> Duration) {}
+        pub(in crate::bench) fn unrecorded<R>(&self, run: impl FnOnce() -> R) -> R {
+            run()
+        }
+        pub(in crate::bench) fn timed(&self, _timing: &Timing) {}
+        pub(in crate::bench) fn ended(&self, _outcome: &Outcome) {}
+    }
+
+    /// While it lives, this thread's heap events count for the benchmark.
+    pub(in crate::bench) struct Counting;
+
+    impl Counting {
+        pub(in crate::bench) fn begin() -> Counting {
+            Counting
+        }
+    }
+
+    impl Drop for Counting {
+        fn drop(&mut self) {}
+    }
+}
+
+#[cfg(noalloc_audit)]
+mod audit {
+    use super::{Duration, Outcome, Timing};
+    use crate::record::{BenchCells, BenchState};
+    use crate::recorder;
+    use crate::scope::{self, Counts, Kind, STATE, Scope};
+    use std::cell::Cell;
+
+    /// The results of one benchmark.
+    pub(in crate::bench) struct Results {
+        /// `None` when nobody asked for a record.
+        cells: Option<BenchCells<'static>>,
+    }
+
+    impl std::fmt::Debug for Results {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.debug_struct("Results").field("recorded", &self.cells.is_some()).finish()
+        }
+    }
+
+    thread_local! {
+        /// What `Counting` has seen since the pass began.
+        static TALLY: Cell<Counts> = const { Cell::new(Counts::ZERO) };
+    }
+
+    impl Results {
+        pub(in crate::bench) fn of(index: usize) -> Results {
+            let results = Results { cells: recorder::bench_cells(index) };
+            if let Some(cells) = &results.cells {
+                cells.result.state.set(BenchState::Started as u64);
+            }
+            results
+        }
+
+        pub(in crate::bench) fn first(&self, run: impl FnOnce() -> Duration) -> Duration {
+            STATE.with(|thread| {
+                thread.bench_hot.set(0);
+                thread.bench_calls.set(0);
+            });
+            let (counts, elapsed) = tally(run);
+            if let Some(BenchCells { result, .. }) = &self.cells {
+                result.first_allocs.set(counts.allocs);
+                result.first_reallocs.set(counts.reallocs);
+                result.first_frees.set(counts.frees);
+                result.first_bytes.set(counts.bytes);
+            }
+            elapsed
+        }
+
+        pub(in crate::bench) fn steady(&self, iterations: u64, run: impl FnOnce() -> Duration) {
+            let calls_before = STATE.with(|thread| thread.bench_calls.get());
+            let (counts, _) = tally(run);
+            if let Some(BenchCells { result, .. }) = &self.cells {
+                result.allocs.set(counts.allocs);
+                result.reallocs.set(counts.reallocs);
+                result.frees.set(counts.frees);
+                result.bytes.set(counts.bytes);
+                result.recorded.set(iterations);
+                STATE.with(|thread| {
+                    result.hot.set(thread.bench_hot.get());
+                    result.hot_calls.set(thread.bench_calls.get() - calls_before);
+                });
+            }
+        }
+
+        pub(in crate::bench) fn unrecorded<R>(&self, run: impl FnOnce() -> R) -> R {
+            /// Also a benchmark that panics leaves the recorder on.
+            struct Resume;
+            impl Drop for Resume {
+                fn drop(&mut self) {
+                    recorder::resume();
+                }
+            }
+            recorder::pause();
+            let _resume = Resume;
+            run()
+        }
+
+        pub(in crate::bench) fn timed(&self, timing: &Timing) {
+            let Some(BenchCells { result, samples }) = &self.cells else { return };
+            for (cell, sample) in samples.iter().zip(&timing.samples) {
+                cell.set(sample.to_bits());
+            }
+            result.samples.set(timing.samples.len().min(samples.len()) as u64);
+            result.timed_iterations.set(timing.iterations);
+        }
+
+        pub(in crate::bench) fn ended(&self, outcome: &Outcome) {
+            let state = match outcome {
+                Outcome::Timed(_) | Outcome::Ran => BenchState::Done,
+                Outcome::Panicked => BenchState::Panicked,
+                Outcome::NeverIterated => BenchState::NeverIterated,
+            };
+            if let Some(cells) = &self.cells {
+                cells.result.state.set(state as u64);
+            }
+        }
+    }
+
+    fn tally(run: impl FnOnce() -> Duration) -> (Counts, Duration) {
+        TALLY.set(Counts::ZERO);
+        let elapsed = run();
+        (TALLY.get(), elapsed)
+    }
+
+    /// While it lives, this thread's heap events count for the benchmark.
+    pub(in crate::bench) struct Counting {
+        before: Counts,
+        entered: Option<scope::Entered<'static>>,
+    }
+
+    thread_local! {
+        /// Passes do not nest, so one scope serves them all.
+        static PASS: &'static Scope = Box::leak(Box::new(Scope::new()));
+    }
+
+    impl Counting {
+        pub(in crate::bench) fn begin() -> Counting {
+            let scope = PASS.with(|scope| *scope);
+            let before = STATE.with(|thread| thread.all.get());
+            Counting { before, entered: Some(scope::enter(scope, Kind::Bench)) }
+        }
+    }
+
+    impl Drop for Counting {
+        fn drop(&mut self) {
+            drop(self.entered.take());
+            let seen = STATE.with(|thread| thread.all.get()).since(self.before);
+            TALLY.set(TALLY.get().plus(seen));
+        }
+    }
+}
+
+#[cfg(noalloc_audit)]
+pub(super) use audit::{Counting, Results};
+#[cfg(not(noalloc_audit))]
+pub(super) use plain::{Counting, Results};

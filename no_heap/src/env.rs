@@ -1,0 +1,10 @@
+//! Environment variables through which the tool talks to an audited program.
+
+/// Names the folder into which an audited process writes its record.
+pub const RECORD_DIR: &str = "NOALLOC_RECORD_DIR";
+
+/// `0` when nothing but `no_heap` uses `assert_no_alloc` in this program, so its own permits need no asking.
+pub const FOREIGN_PERMITS: &str = "NOALLOC_FOREIGN_PERMITS";
+
+/// Seconds that the harness may spend on timing each benchmark; `0` skips the clock.
+pub const BENCH_TIME: &str = "NOALLOC_BENCH_TIME";

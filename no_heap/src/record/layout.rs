@@ -1,0 +1,249 @@
+//! The words of the record file, little-endian, 64 bits each.
+//!
+//! One list of fields makes the writer's view (cells in the mapped file) and the reader's (plain numbers), so
+//! the two cannot drift apart.
+
+/// First word of every record.
+pub(crate) const MAGIC: u64 = u64::from_le_bytes(*b"noalloc\0");
+
+/// Version of this layout. A reader refuses every other one.
+pub const VERSION: u64 = 1;
+
+/// Return addresses kept for one call stack, innermost first.
+pub const FRAMES: usize = 96;
+
+/// Distinct (hot function, operation, stack) entries of one thread.
+pub const SITES: usize = 1024;
+
+/// Threads that can run hot functions at the same time; ended threads give their place back.
+pub const THREADS: usize = 256;
+
+/// Timing samples kept for one benchmark.
+pub const SAMPLES: usize = 64;
+
+macro_rules! words {
+    ($(#[$meta:meta])* $name:ident { $($(#[$doc:meta])* $field:ident,)* }) => {
+        $(#[$meta])*
+        #[repr(C)]
+        #[derive(Clone, Debug, Default)]
+        pub struct $name<W = u64> { $($(#[$doc])* pub $field: W,)* }
+
+        impl $name {
+            /// Words this takes in the file.
+            pub const WORDS: usize = [$(stringify!($field)),*].len();
+
+            /// Takes the words in the order of the fields.
+            #[cfg(feature = "read-record")]
+            pub(crate) fn decode(words: &[u64]) -> $name {
+                let mut words = words.iter().copied();
+                $(let $field = words.next().unwrap_or_default();)*
+                $name { $($field,)* }
+            }
+        }
+    };
+}
+
+words! {
+    /// Stands at the start of the file.
+    Head {
+        /// [`MAGIC`].
+        magic,
+        /// [`VERSION`].
+        version,
+        /// Length of the file in bytes.
+        file_len,
+        /// The process that wrote it.
+        pid,
+        /// See [`hello_flag`].
+        flags,
+        /// Offset of the hello in bytes.
+        hello_offset,
+        /// Length of the hello in bytes.
+        hello_len,
+        /// FNV-1a of the hello.
+        hello_sum,
+        /// Offset of the benchmarks' results in bytes.
+        benches_offset,
+        /// Benchmarks in this program.
+        bench_count,
+        /// Hot functions in this program.
+        hot_count,
+        /// Offset of the first thread in bytes.
+        threads_offset,
+        /// Bytes from one thread to the next.
+        thread_stride,
+        /// Threads in use, from the first on; only ever grows. Written atomically.
+        threads_used,
+        /// Calls of hot functions that found no place for their thread. Written atomically.
+        lost_calls,
+        /// 1 when the file is whole: written last.
+        ready,
+    }
+}
+
+/// Bits of [`Head::flags`]: what the program was really built with.
+pub mod hello_flag {
+    /// An allocation made as a test arrived in the recorder.
+    pub const RECORDER_INSTALLED: u64 = 1;
+    /// A stack walked as a test led from the allocator to the frame it should.
+    pub const FRAME_POINTERS: u64 = 2;
+}
+
+words! {
+    /// Stands at the start of each thread's part.
+    ThreadHead {
+        /// 1 while a running thread owns this part. Written atomically.
+        owned,
+        /// Odd while an event is being written: a reader then forgives one event's difference.
+        updates,
+    }
+}
+
+words! {
+    /// What one thread counted for one hot function.
+    FnCounts {
+        /// Calls begun.
+        calls,
+        /// Calls of `alloc` and `alloc_zeroed`.
+        allocs,
+        /// Calls of `realloc`.
+        reallocs,
+        /// Calls of `dealloc`.
+        frees,
+        /// Requested bytes of allocs and reallocs.
+        bytes,
+        /// Most allocs in one call.
+        max_allocs,
+        /// Most allocs and reallocs in one call.
+        max_requests,
+        /// Most requested bytes in one call.
+        max_bytes,
+        /// Events that no site holds, because the table was full.
+        unsited,
+        /// Requested bytes of those.
+        unsited_bytes,
+        /// Events while the thread was panicking: not counted above.
+        unwinding,
+        /// Events inside a permit: not counted above.
+        permitted,
+    }
+}
+
+words! {
+    /// What one thread counted for one (hot function, operation, stack).
+    Site {
+        /// Of the other key words and the frames; 0 marks an empty slot.
+        hash,
+        /// Index of the hot function.
+        hot,
+        /// 0 alloc, 1 realloc, 2 free.
+        op,
+        /// Frames that follow.
+        depth,
+        /// See [`SiteFlag`].
+        flags,
+        /// Events.
+        count,
+        /// Requested bytes (of a free: of the freed blocks).
+        bytes,
+        /// Smallest request.
+        size_min,
+        /// Largest request.
+        size_max,
+        /// Calls of the hot function in which it happened.
+        calls_affected,
+        /// Number of the first such call, from 1.
+        first_call,
+        /// Number of the last such call.
+        last_call,
+        /// Blocks from here that were freed before the call returned.
+        freed,
+        /// Blocks from here that were alive when the call returned.
+        escaped,
+        /// Blocks from here that a later `realloc` of the same call took over.
+        superseded,
+        /// Blocks from here that the table of live blocks had no room for.
+        untracked,
+        /// 1 + slot of the free site that last freed a block from here; 0 for none.
+        freed_by,
+        /// Of a free: blocks that this same call had allocated.
+        own,
+    }
+}
+
+/// Bits of [`Site::flags`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u64)]
+pub enum SiteFlag {
+    /// The stack was deeper than [`FRAMES`]: the outermost frames are missing.
+    Truncated = 1,
+    /// The frame pointers were broken; the unwind tables gave the stack.
+    Unwound = 2,
+    /// Neither led to the hot function: frames may be missing.
+    Incomplete = 4,
+}
+
+words! {
+    /// What the harness measured for one benchmark. Times are nanoseconds as the bits of an `f64`.
+    BenchResult {
+        /// See [`BenchState`].
+        state,
+        /// Iterations the clock saw, over all samples.
+        timed_iterations,
+        /// Samples that follow the other words, at most [`SAMPLES`].
+        samples,
+        /// Iterations of the recorded pass, without the first call.
+        recorded,
+        /// Allocs in those.
+        allocs,
+        /// Reallocs in those.
+        reallocs,
+        /// Frees in those.
+        frees,
+        /// Requested bytes in those.
+        bytes,
+        /// Allocs of the first iteration.
+        first_allocs,
+        /// Reallocs of the first iteration.
+        first_reallocs,
+        /// Frees of the first iteration.
+        first_frees,
+        /// Requested bytes of the first iteration.
+        first_bytes,
+        /// 1 + index of the hot function that the iterations called directly; 0 for none, `u64::MAX` for several.
+        hot,
+        /// Calls of hot functions that the recorded iterations made directly.
+        hot_calls,
+    }
+}
+
+/// How far a benchmark came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u64)]
+pub enum BenchState {
+    /// Not selected, or not reached.
+    NotRun = 0,
+    /// Was running when the process ended.
+    Started = 1,
+    /// Finished.
+    Done = 2,
+    /// Panicked.
+    Panicked = 3,
+    /// Returned without having called `iter`.
+    NeverIterated = 4,
+}
+
+/// A site and its frames, as they stand in the file.
+#[cfg(noalloc_audit)]
+#[repr(C)]
+pub(crate) struct SiteSlot {
+    pub(crate) site: Site<std::cell::Cell<u64>>,
+    pub(crate) frames: [std::cell::Cell<u64>; FRAMES],
+}
+
+/// FNV-1a.
+pub(crate) fn checksum(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    })
+}

@@ -1,0 +1,29 @@
+//! The record file: what one audited process saw, in a memory map that outlives it.
+//!
+//! `layout` is the wire form that both sides share, `write` creates and maps the file inside the audited
+//! process, `read` is the tool's side and trusts nothing it finds.
+//!
+//! ```text
+//! Head | Hello (text) | BenchResult × benchmarks | thread × 256
+//!                                                   ThreadHead | FnCounts × hot functions | SiteSlot × 1024
+//! ```
+//!
+//! The file is sparse: a thread that ran no hot function takes no disk space.
+
+mod layout;
+#[cfg(feature = "read-record")]
+mod read;
+#[cfg(noalloc_audit)]
+mod write;
+
+pub use layout::{
+    BenchResult, BenchState, FRAMES, FnCounts, Head, SAMPLES, SITES, Site, SiteFlag, THREADS, ThreadHead, VERSION, hello_flag,
+};
+#[cfg(noalloc_audit)]
+pub(crate) use layout::SiteSlot;
+#[cfg(feature = "read-record")]
+pub use read::{BadRecord, BenchEntry, Hello, HotEntry, Module, Record, SiteEntry};
+#[cfg(all(noalloc_audit, feature = "bench"))]
+pub(crate) use write::BenchCells;
+#[cfg(noalloc_audit)]
+pub(crate) use write::{Map, Thread};

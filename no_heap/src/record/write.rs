@@ -1,0 +1,316 @@
+//! Creates the record file of this process and maps it.
+//!
+//! Runs once, at the first call of a hot function, outside of every guard: it may allocate. It must not print
+//! or panic: a record that cannot be written is the tool's to report, by its absence.
+
+use std::cell::Cell;
+use std::ffi::{CStr, c_int, c_void};
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write as _};
+use std::os::fd::AsRawFd;
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::layout::{
+    BenchResult, FnCounts, Head, MAGIC, SAMPLES, SITES, SiteSlot, THREADS, ThreadHead, VERSION, checksum,
+};
+use crate::registry::HOT_FUNCTIONS;
+
+const WORD: usize = size_of::<u64>();
+
+/// The mapped record file. Never unmapped: threads may write to it until the process ends.
+pub(crate) struct Map {
+    base: *mut u8,
+    head: Head,
+}
+
+// SAFETY: the shared parts of the map are reached through atomics only (`shared`), the part of one thread only
+// through the `Thread` that this thread has acquired; `base` itself never changes.
+unsafe impl Send for Map {}
+// SAFETY: as above.
+unsafe impl Sync for Map {}
+
+impl Map {
+    /// Creates `folder/<pid>-<n>.noalloc` and writes everything but [`Head::ready`].
+    pub(crate) fn create(folder: &Path, flags: u64) -> io::Result<Map> {
+        let hello = hello();
+        let head = head(&hello, flags);
+        let mut file = create_new(folder)?;
+        file.set_len(head.file_len)?;
+        file.write_all(&encode(&head))?;
+        file.write_all(&hello)?;
+        let base = map(&file, head.file_len as usize)?;
+        Ok(Map { base, head })
+    }
+
+    /// Tells the reader that the head is whole.
+    pub(crate) fn publish(&self) {
+        self.shared(std::mem::offset_of!(Head, ready)).store(1, Ordering::Release);
+    }
+
+    /// A place for this thread, or `None` when all are taken.
+    pub(crate) fn acquire(&self) -> Option<Thread> {
+        let used = self.shared(std::mem::offset_of!(Head, threads_used));
+        for index in 0..used.load(Ordering::Acquire).min(THREADS as u64) {
+            let thread = self.thread(index as usize);
+            if thread.owned().compare_exchange(0, 1, Ordering::AcqRel, Ordering::Relaxed).is_ok() {
+                return Some(thread);
+            }
+        }
+        let index = used.fetch_update(Ordering::AcqRel, Ordering::Acquire, |used| {
+            (used < THREADS as u64).then_some(used + 1)
+        });
+        let thread = self.thread(index.ok()? as usize);
+        // A thread that came between and saw the place free has taken it: look once more.
+        match thread.owned().compare_exchange(0, 1, Ordering::AcqRel, Ordering::Relaxed) {
+            Ok(_) => Some(thread),
+            Err(_) => self.acquire(),
+        }
+    }
+
+    /// Counts a call that found no place.
+    pub(crate) fn lose_call(&self) {
+        self.shared(std::mem::offset_of!(Head, lost_calls)).fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// The cells of one benchmark's result and its samples.
+    #[cfg(feature = "bench")]
+    pub(crate) fn bench(&self, index: usize) -> BenchCells<'_> {
+        assert!(index < self.head.bench_count as usize, "the registry had {} benchmarks", self.head.bench_count);
+        let offset = self.head.benches_offset as usize + index * (BenchResult::WORDS + SAMPLES) * WORD;
+        // SAFETY: `head` placed `bench_count` results of this size here, word-aligned and inside the map; only
+        // the harness's one thread writes them, and `Cell<u64>` has the layout of the word in the file.
+        unsafe {
+            let result = self.base.add(offset).cast::<BenchResult<Cell<u64>>>();
+            BenchCells { result: &*result, samples: &*result.add(1).cast() }
+        }
+    }
+
+    fn thread(&self, index: usize) -> Thread {
+        let offset = self.head.threads_offset as usize + index * self.head.thread_stride as usize;
+        // SAFETY: `index < THREADS`, and `head` placed that many parts of `thread_stride` bytes inside the map.
+        Thread { base: unsafe { self.base.add(offset) }, hot_count: self.head.hot_count as usize }
+    }
+
+    fn shared(&self, offset: usize) -> &AtomicU64 {
+        // SAFETY: `offset` is the offset of a word of `Head`, which stands at the page-aligned start of the map;
+        // after creation this process reads and writes these words through atomics only.
+        unsafe { AtomicU64::from_ptr(self.base.add(offset).cast()) }
+    }
+}
+
+/// Where the harness writes the results of one benchmark.
+#[cfg(feature = "bench")]
+pub(crate) struct BenchCells<'map> {
+    pub(crate) result: &'map BenchResult<Cell<u64>>,
+    pub(crate) samples: &'map [Cell<u64>; SAMPLES],
+}
+
+/// The part of the record that one thread writes.
+#[derive(Clone, Copy)]
+pub(crate) struct Thread {
+    base: *mut u8,
+    hot_count: usize,
+}
+
+impl Thread {
+    pub(crate) const NONE: Thread = Thread { base: std::ptr::null_mut(), hot_count: 0 };
+
+    pub(crate) fn is_none(self) -> bool {
+        self.base.is_null()
+    }
+
+    /// Gives the place back; the counts stay.
+    pub(crate) fn release(self) {
+        self.owned().store(0, Ordering::Release);
+    }
+
+    /// Hot functions this part has counters for.
+    pub(crate) fn hot_count(self) -> usize {
+        self.hot_count
+    }
+
+    pub(crate) fn head<'map>(self) -> &'map ThreadHead<Cell<u64>> {
+        // SAFETY: `base` is a part of the map, which lives as long as the process; only the thread that owns the
+        // part uses its cells.
+        unsafe { &*self.base.cast() }
+    }
+
+    pub(crate) fn counts<'map>(self, hot: u32) -> &'map FnCounts<Cell<u64>> {
+        assert!((hot as usize) < self.hot_count, "the index was checked when the call began");
+        // SAFETY: as for `head`; `hot_count` counters follow the thread's head.
+        unsafe { &*self.base.add(ThreadHead::WORDS * WORD).cast::<FnCounts<Cell<u64>>>().add(hot as usize) }
+    }
+
+    pub(crate) fn sites<'map>(self) -> &'map [SiteSlot; SITES] {
+        let offset = (ThreadHead::WORDS + FnCounts::WORDS * self.hot_count) * WORD;
+        // SAFETY: as for `head`; the sites follow the counters.
+        unsafe { &*self.base.add(offset).cast() }
+    }
+
+    fn owned(&self) -> &AtomicU64 {
+        // SAFETY: `owned` is the first word of the part and is reached through this atomic only.
+        unsafe { AtomicU64::from_ptr(self.base.cast()) }
+    }
+}
+
+fn head(hello: &[u8], flags: u64) -> Head {
+    let hot_count = HOT_FUNCTIONS.len();
+    let hello_offset = Head::WORDS * WORD;
+    let benches_offset = (hello_offset + hello.len()).next_multiple_of(WORD);
+    let benches = bench_count() * (BenchResult::WORDS + SAMPLES) * WORD;
+    let threads_offset = (benches_offset + benches).next_multiple_of(4096);
+    let sites = SITES * size_of::<SiteSlot>();
+    let thread_stride =
+        ((ThreadHead::WORDS + FnCounts::WORDS * hot_count) * WORD + sites).next_multiple_of(4096);
+    Head {
+        magic: MAGIC,
+        version: VERSION,
+        file_len: (threads_offset + THREADS * thread_stride) as u64,
+        pid: u64::from(std::process::id()),
+        flags,
+        hello_offset: hello_offset as u64,
+        hello_len: hello.len() as u64,
+        hello_sum: checksum(hello),
+        benches_offset: benches_offset as u64,
+        bench_count: bench_count() as u64,
+        hot_count: hot_count as u64,
+        threads_offset: threads_offset as u64,
+        thread_stride: thread_stride as u64,
+        threads_used: 0,
+        lost_calls: 0,
+        ready: 0,
+    }
+}
+
+fn encode(head: &Head) -> Vec<u8> {
+    let Head { magic, version, file_len, pid, flags, hello_offset, hello_len, hello_sum, .. } = *head;
+    let Head { benches_offset, bench_count, hot_count, threads_offset, thread_stride, .. } = *head;
+    let words = [magic, version, file_len, pid, flags, hello_offset, hello_len, hello_sum, benches_offset]
+        .into_iter()
+        .chain([bench_count, hot_count, threads_offset, thread_stride, 0, 0, 0]);
+    words.flat_map(u64::to_le_bytes).collect()
+}
+
+/// A process that was forked has its parent's name in the folder already: the first free number is taken.
+fn create_new(folder: &Path) -> io::Result<File> {
+    let pid = std::process::id();
+    for number in 0..1000 {
+        let path = folder.join(format!("{pid}-{number}.noalloc"));
+        match OpenOptions::new().read(true).write(true).create_new(true).open(path) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            other => return other,
+        }
+    }
+    Err(io::Error::other("a thousand records of one process"))
+}
+
+fn map(file: &File, len: usize) -> io::Result<*mut u8> {
+    // SAFETY: a fresh mapping at an address of the kernel's choice touches no existing memory; the descriptor is
+    // open for reading and writing and the file is `len` bytes long.
+    let base = unsafe {
+        libc::mmap(
+            std::ptr::null_mut(),
+            len,
+            libc::PROT_READ | libc::PROT_WRITE,
+            libc::MAP_SHARED,
+            file.as_raw_fd(),
+            0,
+        )
+    };
+    if base == libc::MAP_FAILED { Err(io::Error::last_os_error()) } else { Ok(base.cast()) }
+}
+
+#[cfg(feature = "bench")]
+fn bench_count() -> usize {
+    crate::registry::BENCHMARKS.len()
+}
+
+#[cfg(not(feature = "bench"))]
+fn bench_count() -> usize {
+    0
+}
+
+/// Who this program is: strings and numbers, each string after its length.
+fn hello() -> Vec<u8> {
+    let mut out = Vec::new();
+    let exe = std::env::current_exe().unwrap_or_default();
+    text(&mut out, &exe.to_string_lossy());
+    let modules = modules();
+    number(&mut out, modules.len() as u64);
+    for module in &modules {
+        text(&mut out, &module.name);
+        number(&mut out, module.bias);
+        number(&mut out, module.low);
+        number(&mut out, module.high);
+    }
+    number(&mut out, HOT_FUNCTIONS.len() as u64);
+    for hot in HOT_FUNCTIONS {
+        number(&mut out, hot.id);
+        text(&mut out, (hot.path)());
+        text(&mut out, hot.file);
+        let promise = &hot.promise;
+        for value in [u64::from(hot.line), u64::from(hot.column), promise.allocs, promise.bytes, promise.warmup] {
+            number(&mut out, value);
+        }
+        number(&mut out, u64::from(promise.allow_free) | u64::from(promise.prove) << 1);
+    }
+    benches(&mut out);
+    out
+}
+
+#[cfg(feature = "bench")]
+fn benches(out: &mut Vec<u8>) {
+    number(out, crate::registry::BENCHMARKS.len() as u64);
+    for bench in crate::registry::BENCHMARKS {
+        text(out, &bench.display_name());
+        text(out, bench.file);
+        number(out, u64::from(bench.line));
+        number(out, u64::from(bench.column));
+    }
+}
+
+#[cfg(not(feature = "bench"))]
+fn benches(out: &mut Vec<u8>) {
+    number(out, 0);
+}
+
+fn number(out: &mut Vec<u8>, value: u64) {
+    out.extend_from_slice(&value.to_le_bytes());
+}
+
+fn text(out: &mut Vec<u8>, text: &str) {
+    number(out, text.len() as u64);
+    out.extend_from_slice(text.as_bytes());
+}
+
+/// One loaded object: the executable first, then its libraries.
+struct Module {
+    name: String,
+    bias: u64,
+    low: u64,
+    high: u64,
+}
+
+fn modules() -> Vec<Module> {
+    unsafe extern "C" fn visit(info: *mut libc::dl_phdr_info, _: usize, data: *mut c_void) -> c_int {
+        // SAFETY: `data` is the vector below, which outlives the iteration and is not touched elsewhere during
+        // it; `info` and what it points to are valid during the callback, as dl_iterate_phdr promises.
+        unsafe {
+            let modules = &mut *data.cast::<Vec<Module>>();
+            let info = &*info;
+            let headers = std::slice::from_raw_parts(info.dlpi_phdr, usize::from(info.dlpi_phnum));
+            let code = headers.iter().filter(|h| h.p_type == libc::PT_LOAD && h.p_flags & libc::PF_X != 0);
+            let low = code.clone().map(|h| h.p_vaddr).min().unwrap_or(0);
+            let high = code.map(|h| h.p_vaddr + h.p_memsz).max().unwrap_or(0);
+            let name = CStr::from_ptr(info.dlpi_name).to_string_lossy().into_owned();
+            let bias = info.dlpi_addr;
+            modules.push(Module { name, bias, low: bias.wrapping_add(low), high: bias.wrapping_add(high) });
+        }
+        0
+    }
+    let mut modules: Vec<Module> = Vec::new();
+    // SAFETY: `visit` has the signature asked for and uses `data` as the vector that it is.
+    unsafe { libc::dl_iterate_phdr(Some(visit), (&raw mut modules).cast()) };
+    modules
+}

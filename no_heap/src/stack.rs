@@ -1,0 +1,197 @@
+//! From the allocator up to the hot function: the return addresses of the frames between.
+//!
+//! An audit build keeps frame pointers (`-Cforce-frame-pointers=yes`; the shipped standard library has them), so
+//! each frame starts with the caller's frame pointer and the return address above it. Code built without them
+//! (a C library that calls back) breaks the chain: the walk notices, and [`unwind`] does the work once more from
+//! the unwind tables.
+
+use std::ffi::c_void;
+
+/// As many frames as one record entry holds.
+pub(crate) use crate::record::FRAMES as CAPACITY;
+
+/// The frame pointer of the function this stands in.
+///
+/// NOTE: the address of a local goes into the `asm!`, because LLVM may otherwise place it before the prologue
+/// that sets the frame pointer up.
+macro_rules! frame {
+    () => {{
+        let local = 0u8;
+        $crate::stack::read_frame_pointer!(&raw const local)
+    }};
+}
+pub(crate) use frame;
+
+#[cfg(target_arch = "x86_64")]
+macro_rules! read_frame_pointer {
+    ($local:expr) => {{
+        let frame: usize;
+        // SAFETY: copies a register; reads and writes no memory.
+        unsafe {
+            ::std::arch::asm!("mov {frame}, rbp", "/* {local} */", frame = out(reg) frame, local = in(reg) $local,
+                options(nostack, preserves_flags));
+        }
+        frame
+    }};
+}
+
+#[cfg(target_arch = "aarch64")]
+macro_rules! read_frame_pointer {
+    ($local:expr) => {{
+        let frame: usize;
+        // SAFETY: copies a register; reads and writes no memory.
+        unsafe {
+            ::std::arch::asm!("mov {frame}, x29", "/* {local} */", frame = out(reg) frame, local = in(reg) $local,
+                options(nostack, preserves_flags));
+        }
+        frame
+    }};
+}
+
+/// Elsewhere nothing is known of frames: the chain counts as broken and the unwind tables are used.
+#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+macro_rules! read_frame_pointer {
+    ($local:expr) => {{
+        let _ = $local;
+        0usize
+    }};
+}
+pub(crate) use read_frame_pointer;
+
+/// The part of memory that is this thread's stack; empty where that is not known.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Bounds {
+    low: usize,
+    high: usize,
+}
+
+impl Bounds {
+    pub(crate) const UNKNOWN: Bounds = Bounds { low: 0, high: 0 };
+
+    pub(crate) fn is_unknown(self) -> bool {
+        self.high == 0
+    }
+
+    /// Asks the thread library. May allocate inside the C library: never call it from the allocator.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn of_this_thread() -> Bounds {
+        let mut low = std::ptr::null_mut();
+        let mut size = 0;
+        // SAFETY: `pthread_getattr_np` initialises `attributes` when it returns 0, and only then is it read and
+        // destroyed; the two out-pointers live through the call.
+        unsafe {
+            let mut attributes = std::mem::MaybeUninit::<libc::pthread_attr_t>::uninit();
+            if libc::pthread_getattr_np(libc::pthread_self(), attributes.as_mut_ptr()) != 0 {
+                return Bounds::UNKNOWN;
+            }
+            let got = libc::pthread_attr_getstack(attributes.as_ptr(), &raw mut low, &raw mut size);
+            libc::pthread_attr_destroy(attributes.as_mut_ptr());
+            if got != 0 {
+                return Bounds::UNKNOWN;
+            }
+        }
+        Bounds { low: low as usize, high: low as usize + size }
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    pub(crate) fn of_this_thread() -> Bounds {
+        Bounds::UNKNOWN
+    }
+
+    /// Whether a frame (two words) at `address` lies in the stack.
+    fn contain(self, address: usize) -> bool {
+        address >= self.low && address.saturating_add(2 * size_of::<usize>()) <= self.high
+    }
+}
+
+/// Why a walk ended.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum End {
+    /// At the frame that was asked for.
+    Reached,
+    /// The capacity was used up; the innermost frames are there.
+    Full,
+    /// The chain does not lead there.
+    Broken,
+}
+
+/// The return addresses of one event, innermost first.
+pub(crate) struct Trace {
+    frames: [u64; CAPACITY],
+    len: usize,
+}
+
+impl Trace {
+    pub(crate) const fn new() -> Trace {
+        Trace { frames: [0; CAPACITY], len: 0 }
+    }
+
+    pub(crate) fn frames(&self) -> &[u64] {
+        &self.frames[..self.len]
+    }
+
+    fn push(&mut self, return_address: usize) -> bool {
+        let room = self.len < CAPACITY;
+        if room {
+            self.frames[self.len] = return_address as u64;
+            self.len += 1;
+        }
+        room
+    }
+
+    /// Follows the frame pointers from the frame at `*frame` to the one at `end`, and leaves `*frame` there.
+    ///
+    /// PERF: this is the recorder's inner loop; two loads, three comparisons and a store for each frame.
+    #[inline]
+    pub(crate) fn walk(&mut self, frame: &mut usize, end: usize, stack: Bounds) -> End {
+        if !stack.contain(*frame) || !stack.contain(end) {
+            return End::Broken;
+        }
+        while *frame != end {
+            // A frame pointer is aligned, and callers' frames lie above their callees'.
+            if *frame > end || *frame % align_of::<usize>() != 0 {
+                return End::Broken;
+            }
+            // SAFETY: `*frame` is aligned, and it lies in [first frame, end), both of which this thread's stack
+            // contains with two words to spare (checked above). The stack of a running thread from its current
+            // frame upwards is mapped and initialised memory, and no reference to these words exists.
+            let [above, return_address] = unsafe { std::ptr::read(*frame as *const [usize; 2]) };
+            if above <= *frame {
+                return End::Broken;
+            }
+            if !self.push(return_address) {
+                return End::Full;
+            }
+            *frame = above;
+        }
+        End::Reached
+    }
+
+    /// Walks from `frame` to `end` by the unwind tables: slow, but sees through code without frame pointers.
+    ///
+    /// `frame` is the allocator method's own; frames below it are the recorder's and are left out.
+    #[cold]
+    pub(crate) fn unwind(&mut self, frame: usize, end: usize) -> End {
+        self.len = 0;
+        let mut ended = End::Broken;
+        let mut visit = |ip: *mut c_void, stack_pointer: usize| {
+            // The caller's stack pointer at the call lies above the callee's frame.
+            if stack_pointer <= frame {
+                return true;
+            }
+            if stack_pointer > end {
+                ended = End::Reached;
+                return false;
+            }
+            if !self.push(ip as usize) {
+                ended = End::Full;
+                return false;
+            }
+            true
+        };
+        // SAFETY: `trace_unsynchronized` must not run on several threads at once only where the platform's
+        // unwinder is not thread-safe (Windows' dbghelp); here it is libunwind's `_Unwind_Backtrace`.
+        unsafe { backtrace::trace_unsynchronized(|frame| visit(frame.ip(), frame.sp() as usize)) };
+        ended
+    }
+}
