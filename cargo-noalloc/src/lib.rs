@@ -1,1 +1,3 @@
 //! The pipeline of `cargo noalloc`, one call a step.
+
+pub mod model;

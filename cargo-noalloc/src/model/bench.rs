@@ -1,0 +1,47 @@
+//! What the harness measured for one benchmark.
+
+use super::HotId;
+
+/// One benchmark of a target with `no_heap::main!`.
+#[derive(Clone, Debug)]
+pub struct Bench {
+    /// Path inside the crate.
+    pub name: String,
+    /// The target it stands in.
+    pub target: String,
+    /// Iterations the clock saw.
+    pub iterations: u64,
+    /// Nanoseconds for one iteration, one figure a sample; empty without the clock.
+    pub samples: Vec<f64>,
+    /// Iterations of the recorded pass, the first iteration not among them.
+    pub recorded: u64,
+    /// Allocs in those.
+    pub allocs: u64,
+    /// Reallocs in those.
+    pub reallocs: u64,
+    /// Frees in those.
+    pub frees: u64,
+    /// Requested bytes in those.
+    pub bytes: u64,
+    /// The hot function that each iteration called directly, exactly once.
+    pub hot: Option<HotId>,
+}
+
+impl Bench {
+    /// Median of the samples in nanoseconds.
+    pub fn ns_per_op(&self) -> Option<f64> {
+        let mut sorted = self.samples.clone();
+        sorted.sort_unstable_by(f64::total_cmp);
+        let middle = sorted.len() / 2;
+        match sorted.len() {
+            0 => None,
+            len if len % 2 == 1 => Some(sorted[middle]),
+            _ => Some(f64::midpoint(sorted[middle - 1], sorted[middle])),
+        }
+    }
+
+    /// `count` for one recorded iteration.
+    pub fn per_op(&self, count: u64) -> f64 {
+        if self.recorded == 0 { 0.0 } else { count as f64 / self.recorded as f64 }
+    }
+}

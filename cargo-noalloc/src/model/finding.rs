@@ -1,0 +1,155 @@
+//! What the report says about one place.
+
+use std::fmt;
+
+use super::{Frame, HotId, Op, Sizes, Span};
+
+/// The rules, by the names users write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Rule {
+    /// A hot function allocated.
+    HeapInHotPath,
+    /// A hot function freed what it had not allocated itself.
+    FreeInHotPath,
+    /// A call went beyond its budget.
+    OverBudget,
+    /// The proof found a way to the allocator.
+    MayAllocate,
+    /// The proof does not know.
+    Unproved,
+    /// No target called it.
+    Unexercised,
+    /// A permit that no run used.
+    StalePermit,
+}
+
+impl Rule {
+    /// As it stands in reports and configuration.
+    pub fn name(self) -> &'static str {
+        match self {
+            Rule::HeapInHotPath => "heap-in-hot-path",
+            Rule::FreeInHotPath => "free-in-hot-path",
+            Rule::OverBudget => "over-budget",
+            Rule::MayAllocate => "may-allocate",
+            Rule::Unproved => "unproved",
+            Rule::Unexercised => "unexercised",
+            Rule::StalePermit => "stale-permit",
+        }
+    }
+
+    /// Where nobody says otherwise.
+    pub fn default_level(self) -> Level {
+        match self {
+            Rule::HeapInHotPath | Rule::FreeInHotPath | Rule::OverBudget => Level::Error,
+            Rule::MayAllocate | Rule::Unproved => Level::Note,
+            Rule::Unexercised | Rule::StalePermit => Level::Warning,
+        }
+    }
+}
+
+impl fmt::Display for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// How bad a finding is; errors fail the check.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Level {
+    /// For the reader to know.
+    Note,
+    /// Should be looked at.
+    Warning,
+    /// Fails the check.
+    Error,
+}
+
+impl fmt::Display for Level {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Level::Note => "note",
+            Level::Warning => "warning",
+            Level::Error => "error",
+        })
+    }
+}
+
+/// When it happens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pattern {
+    /// In every call.
+    EveryCall,
+    /// In the first call only.
+    FirstCall,
+    /// In the first few calls, then never again.
+    WarmUp,
+    /// Ever rarer, with growing sizes.
+    Growth,
+    /// In some calls.
+    Sporadic,
+}
+
+impl Pattern {
+    /// As it stands in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Pattern::EveryCall => "every-call",
+            Pattern::FirstCall => "first-call",
+            Pattern::WarmUp => "warm-up",
+            Pattern::Growth => "growth",
+            Pattern::Sporadic => "sporadic",
+        }
+    }
+}
+
+/// Whether memory outlived the call that took it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Escape {
+    /// Some of it was alive when the call returned.
+    Escapes,
+    /// All of it was freed before the call returned.
+    Temporary,
+    /// Not known.
+    Unknown,
+}
+
+/// One thing at one place, for one hot function.
+#[derive(Clone, Debug)]
+pub struct Finding {
+    /// Which rule.
+    pub rule: Rule,
+    /// How bad.
+    pub level: Level,
+    /// The hot function that answers for it.
+    pub hot: HotId,
+    /// The expression; of `unexercised`, the function's name.
+    pub span: Span,
+    /// What stands there: `Box::new`, `vec!`.
+    pub construct: Option<String>,
+    /// The trait whose object is responsible: `dyn Read`.
+    pub dyn_trait: Option<String>,
+    /// What was done with the heap; `None` where nothing ran.
+    pub op: Option<Op>,
+    /// Events.
+    pub count: u64,
+    /// Calls of the hot function in which it happened.
+    pub calls_affected: u64,
+    /// Calls of the hot function.
+    pub calls: u64,
+    /// Requested bytes; of a free, bytes given back.
+    pub bytes: u64,
+    /// Of single events.
+    pub sizes: Option<Sizes>,
+    /// When it happens.
+    pub pattern: Option<Pattern>,
+    /// Whether the memory outlived the call.
+    pub escape: Escape,
+    /// Where the memory is given back, when that happens in the same call.
+    pub freed_at: Option<Span>,
+    /// From the hot function's own frame down to the allocator.
+    pub chain: Vec<Frame>,
+    /// Why the value is on the heap.
+    pub reason: String,
+    /// What to write instead.
+    pub help: Option<String>,
+}

@@ -1,0 +1,38 @@
+//! One frame of a call stack, inlined ones included.
+
+use super::{CodePlace, FunctionName};
+
+/// Whose code a frame is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// A package of the workspace, or a path dependency: code its reader can change.
+    User,
+    /// A package from a registry or a git repository, by name.
+    Dependency(String),
+    /// The standard library.
+    Std,
+    /// The guard, the recorder, the harness.
+    NoHeap,
+    /// A library without source.
+    System,
+}
+
+/// One frame, from the outside in: the caller stands before the callee.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Frame {
+    /// The function that runs.
+    pub function: FunctionName,
+    /// Where in it the next call is made; unknown without debug info.
+    pub place: Option<CodePlace>,
+    /// It has no stack frame of its own.
+    pub inlined: bool,
+    /// Whose code it is.
+    pub origin: Origin,
+}
+
+impl Frame {
+    /// Whether this is code that the reader of the report can change.
+    pub fn is_user(&self) -> bool {
+        self.origin == Origin::User
+    }
+}

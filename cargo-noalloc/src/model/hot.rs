@@ -1,0 +1,42 @@
+//! A function that promised to stay off the heap.
+
+use super::Place;
+
+/// Identifies a hot function in every binary built from the same source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct HotId(pub u64);
+
+/// A function with `#[no_heap]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HotFn {
+    /// Same in every binary.
+    pub id: HotId,
+    /// Whole path without generics: `app::Filter::process`.
+    pub name: String,
+    /// Of its name.
+    pub place: Place,
+    /// What the options allow.
+    pub promise: Promise,
+}
+
+/// What the options of the attribute allow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Promise {
+    /// Allocations and reallocations in each call; `None` for any number.
+    pub allocs: Option<u64>,
+    /// Requested bytes in each call; `None` for any number.
+    pub bytes: Option<u64>,
+    /// So many first calls on each thread may use the heap.
+    pub warmup: u64,
+    /// Frees are fine.
+    pub allow_free: bool,
+    /// A clean run is not enough.
+    pub prove: bool,
+}
+
+impl Promise {
+    /// Whether any allocation at all is allowed in every call.
+    pub fn has_budget(&self) -> bool {
+        self.allocs != Some(0)
+    }
+}

@@ -1,0 +1,27 @@
+//! The nouns that flow between the steps.
+//!
+//! Plain data: no I/O, no knowledge of a step, no wire format.
+
+mod address;
+mod bench;
+mod finding;
+mod frame;
+mod hot;
+mod name;
+mod place;
+mod problem;
+mod site;
+mod target;
+mod verdict;
+
+pub use address::{LookupAddress, ReturnAddress};
+pub use bench::Bench;
+pub use finding::{Escape, Finding, Level, Pattern, Rule};
+pub use frame::{Frame, Origin};
+pub use hot::{HotFn, HotId, Promise};
+pub use name::{FunctionName, shorten};
+pub use place::{CodePlace, Place, Span};
+pub use problem::{Problem, Step};
+pub use site::{Calls, Op, Site, Sizes};
+pub use target::{Status, Target, TargetKind};
+pub use verdict::{FunctionVerdict, HotReport, ProofState, Verdict};

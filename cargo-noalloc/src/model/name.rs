@@ -1,0 +1,153 @@
+//! Function names: demangled, and readable.
+
+use std::fmt;
+
+/// A demangled name with its generic arguments left out: `alloc::vec::Vec::push`,
+/// `<app::Ring as core::clone::Clone>::clone`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FunctionName(String);
+
+impl FunctionName {
+    /// From a demangled name.
+    pub fn new(demangled: &str) -> FunctionName {
+        FunctionName(without_generics(demangled))
+    }
+
+    /// The whole path.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The last two segments, as code would call it: `Vec::push`, `vec::from_elem`.
+    pub fn short(&self) -> String {
+        let path = self.0.strip_prefix('<').and_then(|rest| rest.split_once(" as ")).map_or_else(
+            || self.0.clone(),
+            |(ty, rest)| format!("{ty}::{}", rest.rsplit("::").next().unwrap_or(rest)),
+        );
+        let segments: Vec<&str> = path.split("::").filter(|segment| !segment.starts_with('{')).collect();
+        segments[segments.len().saturating_sub(2)..].join("::")
+    }
+}
+
+impl fmt::Display for FunctionName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Leaves generic arguments out, and the brackets around an inherent impl's type:
+/// `<alloc::vec::Vec<u8>>::push` is `alloc::vec::Vec::push`.
+fn without_generics(name: &str) -> String {
+    let Some(inner) = name.strip_prefix('<') else { return strip_arguments(name) };
+    let Some(end) = closing(inner) else { return name.to_owned() };
+    let (ty, rest) = (&inner[..end], &inner[end + 1..]);
+    let rest = strip_arguments(rest);
+    match split_as(ty) {
+        Some((ty, of)) => format!("<{} as {}>{rest}", without_generics(ty), strip_arguments(of)),
+        None => format!("{}{rest}", without_generics(ty)),
+    }
+}
+
+/// Index of the `>` that closes the bracket before `text`.
+fn closing(text: &str) -> Option<usize> {
+    let mut depth = 1;
+    let mut before = ' ';
+    for (index, c) in text.char_indices() {
+        match c {
+            '<' => depth += 1,
+            '>' if before != '-' => depth -= 1,
+            _ => {}
+        }
+        if depth == 0 {
+            return Some(index);
+        }
+        before = c;
+    }
+    None
+}
+
+/// `T as Trait`, split at the `as` that stands in no bracket.
+fn split_as(text: &str) -> Option<(&str, &str)> {
+    let mut depth = 0;
+    let mut before = ' ';
+    for (index, c) in text.char_indices() {
+        match c {
+            '<' | '(' | '[' => depth += 1,
+            '>' if before != '-' => depth -= 1,
+            ')' | ']' => depth -= 1,
+            ' ' if depth == 0 && text[index..].starts_with(" as ") => {
+                return Some((&text[..index], &text[index + " as ".len()..]));
+            }
+            _ => {}
+        }
+        before = c;
+    }
+    None
+}
+
+/// Drops `<…>` and `::<…>` wherever they follow a path segment.
+fn strip_arguments(text: &str) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some(open) = rest.find('<') {
+        let follows_path = rest[..open].ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == ':');
+        let Some(end) = closing(&rest[open + 1..]).filter(|_| follows_path) else {
+            out.push_str(&rest[..=open]);
+            rest = &rest[open + 1..];
+            continue;
+        };
+        out.push_str(rest[..open].trim_end_matches("::"));
+        rest = &rest[open + 1 + end + 1..];
+    }
+    out.push_str(rest);
+    out
+}
+
+/// The shortest tails of `names` that tell them apart.
+pub fn shorten(names: &[&str]) -> Vec<String> {
+    let segments: Vec<Vec<&str>> = names.iter().map(|name| name.split("::").collect()).collect();
+    let tail = |segments: &[&str], len: usize| segments[segments.len().saturating_sub(len)..].join("::");
+    segments
+        .iter()
+        .map(|own| {
+            let unique = |len: &usize| {
+                segments.iter().filter(|other| *other != own).all(|other| tail(other, *len) != tail(own, *len))
+            };
+            let len = (1..own.len()).find(unique).unwrap_or(own.len());
+            tail(own, len)
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{FunctionName, shorten};
+
+    #[test]
+    fn generic_arguments_are_left_out() {
+        let cases = [
+            ("elvis::algo_one", "elvis::algo_one", "elvis::algo_one"),
+            ("<alloc::boxed::Box<std::io::cursor::Cursor<&[u8]>>>::new", "alloc::boxed::Box::new", "Box::new"),
+            ("alloc::vec::from_elem::<u8>", "alloc::vec::from_elem", "vec::from_elem"),
+            (
+                "<alloc::vec::Vec<u8> as core::clone::Clone>::clone",
+                "<alloc::vec::Vec as core::clone::Clone>::clone",
+                "Vec::clone",
+            ),
+            ("<fn() -> u8 as app::Call>::call", "<fn() -> u8 as app::Call>::call", "fn() -> u8::call"),
+            ("app::hot::<u32>::{closure#0}", "app::hot::{closure#0}", "app::hot"),
+            ("<app::Filter<f32>>::process", "app::Filter::process", "Filter::process"),
+        ];
+        for (name, whole, short) in cases {
+            let name = FunctionName::new(name);
+            assert_eq!((name.as_str(), name.short().as_str()), (whole, short));
+        }
+    }
+
+    #[test]
+    fn a_name_is_as_short_as_it_is_unique() {
+        let names = ["elvis::algo_one", "fir::Filter::process", "iir::Filter::process"];
+        assert_eq!(shorten(&names), ["algo_one", "fir::Filter::process", "iir::Filter::process"]);
+        assert_eq!(shorten(&["a::run", "a::run"]), ["a::run", "a::run"].map(|_| "run".to_owned()));
+    }
+}

@@ -1,0 +1,78 @@
+//! A call stack that reached the heap, with what it did there.
+
+use super::{Frame, HotId};
+
+/// What was done with the heap.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Op {
+    /// `alloc` or `alloc_zeroed`.
+    Alloc,
+    /// `realloc`.
+    Realloc,
+    /// `dealloc`.
+    Free,
+}
+
+/// Smallest and largest request in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sizes {
+    /// In bytes.
+    pub min: u64,
+    /// In bytes.
+    pub max: u64,
+}
+
+/// In which calls of the hot function it happened; calls are numbered from 1 on each thread.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Calls {
+    /// Number of such calls.
+    pub affected: u64,
+    /// Number of the first.
+    pub first: u64,
+    /// Number of the last.
+    pub last: u64,
+}
+
+/// One (hot function, operation, stack), summed over threads and processes of a target.
+#[derive(Clone, Debug)]
+pub struct Site {
+    /// The hot function that answers for it.
+    pub hot: HotId,
+    /// What was done.
+    pub op: Op,
+    /// From the hot function's own frame down to the allocator.
+    pub chain: Vec<Frame>,
+    /// Events.
+    pub count: u64,
+    /// Requested bytes; of a free, bytes given back.
+    pub bytes: u64,
+    /// Of single events.
+    pub sizes: Sizes,
+    /// When it happened.
+    pub calls: Calls,
+    /// Blocks from here that were freed before the call returned.
+    pub freed: u64,
+    /// Blocks from here that were alive when the call returned.
+    pub escaped: u64,
+    /// Blocks from here whose fate was not followed.
+    pub untracked: u64,
+    /// Of a free: blocks that the same call had allocated.
+    pub own: u64,
+    /// Index, among the sites of the same record, of the free that gave blocks from here back.
+    pub freed_by: Option<usize>,
+    /// Frames may be missing from the chain, because the stack could not be walked to its end.
+    pub incomplete: bool,
+}
+
+impl Site {
+    /// The innermost frame that the reader can change: where a reader would point.
+    pub fn user_frame(&self) -> Option<&Frame> {
+        self.chain.iter().rev().find(|frame| frame.is_user())
+    }
+
+    /// The function called there: the frame below [`Site::user_frame`].
+    pub fn callee(&self) -> Option<&Frame> {
+        let user = self.chain.iter().rposition(Frame::is_user)?;
+        self.chain.get(user + 1)
+    }
+}

@@ -1,0 +1,111 @@
+//! What the whole check comes to.
+
+use super::{Bench, Finding, HotFn, Level, Problem, Status, Target};
+
+/// What is said of one hot function.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FunctionVerdict {
+    /// No returning path reaches the allocator, and none was seen to.
+    Proved,
+    /// No heap use was seen, and nothing more is known.
+    Clean,
+    /// Within what its options allow.
+    WithinBudget,
+    /// It allocated.
+    Allocates,
+    /// It freed what it had not allocated.
+    Frees,
+    /// No target called it.
+    Unexercised,
+}
+
+impl FunctionVerdict {
+    /// As it stands in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            FunctionVerdict::Proved => "proved",
+            FunctionVerdict::Clean => "clean",
+            FunctionVerdict::WithinBudget => "within-budget",
+            FunctionVerdict::Allocates => "allocates",
+            FunctionVerdict::Frees => "frees",
+            FunctionVerdict::Unexercised => "unexercised",
+        }
+    }
+}
+
+/// How far the static proof came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProofState {
+    /// No returning path reaches the allocator.
+    Proved,
+    /// Some path does.
+    MayAllocate,
+    /// Something stops the analysis.
+    Unknown,
+    /// The function has no code in the binary.
+    Absent,
+    /// No proof was tried.
+    NotAnalysed,
+}
+
+impl ProofState {
+    /// As it stands in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            ProofState::Proved => "proved",
+            ProofState::MayAllocate => "may-allocate",
+            ProofState::Unknown => "unknown",
+            ProofState::Absent => "absent",
+            ProofState::NotAnalysed => "not-analysed",
+        }
+    }
+}
+
+/// One hot function with everything counted for it, over all targets.
+#[derive(Clone, Debug)]
+pub struct HotReport {
+    /// The function.
+    pub hot: HotFn,
+    /// Calls begun.
+    pub calls: u64,
+    /// Calls of `alloc` and `alloc_zeroed`.
+    pub allocs: u64,
+    /// Calls of `realloc`.
+    pub reallocs: u64,
+    /// Calls of `dealloc`.
+    pub frees: u64,
+    /// Requested bytes of allocs and reallocs.
+    pub bytes: u64,
+    /// Most allocs in one call.
+    pub max_allocs: u64,
+    /// Most allocs and reallocs in one call.
+    pub max_requests: u64,
+    /// Most requested bytes in one call.
+    pub max_bytes: u64,
+    /// What is said of it.
+    pub verdict: FunctionVerdict,
+    /// How far the proof came.
+    pub proof: ProofState,
+}
+
+/// The result of a check.
+#[derive(Clone, Debug)]
+pub struct Verdict {
+    /// Targets and how they ended.
+    pub targets: Vec<(Target, Status)>,
+    /// Benchmarks, as the harness ran them.
+    pub benches: Vec<Bench>,
+    /// Hot functions by file and line.
+    pub functions: Vec<HotReport>,
+    /// Findings by file, line, column and rule.
+    pub findings: Vec<Finding>,
+    /// What the report has to admit.
+    pub problems: Vec<Problem>,
+}
+
+impl Verdict {
+    /// Whether every hot function keeps its promise.
+    pub fn passes(&self) -> bool {
+        !self.findings.iter().any(|finding| finding.level == Level::Error)
+    }
+}
