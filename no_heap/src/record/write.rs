@@ -76,7 +76,11 @@ impl Map {
     /// The cells of one benchmark's result and its samples.
     #[cfg(feature = "bench")]
     pub(crate) fn bench(&self, index: usize) -> BenchCells<'_> {
-        assert!(index < self.head.bench_count as usize, "the registry had {} benchmarks", self.head.bench_count);
+        assert!(
+            index < self.head.bench_count as usize,
+            "the registry had {} benchmarks",
+            self.head.bench_count
+        );
         let offset = self.head.benches_offset as usize + index * (BenchResult::WORDS + SAMPLES) * WORD;
         // SAFETY: `head` placed `bench_count` results of this size here, word-aligned and inside the map; only
         // the harness's one thread writes them, and `Cell<u64>` has the layout of the word in the file.
@@ -250,7 +254,9 @@ fn hello() -> Vec<u8> {
         text(&mut out, (hot.path)());
         text(&mut out, hot.file);
         let promise = &hot.promise;
-        for value in [u64::from(hot.line), u64::from(hot.column), promise.allocs, promise.bytes, promise.warmup] {
+        for value in
+            [u64::from(hot.line), u64::from(hot.column), promise.allocs, promise.bytes, promise.warmup]
+        {
             number(&mut out, value);
         }
         number(&mut out, u64::from(promise.allow_free) | u64::from(promise.prove) << 1);
