@@ -8,7 +8,7 @@
 //!                                                   ThreadHead | FnCounts × hot functions | SiteSlot × 1024
 //! ```
 //!
-//! The file is sparse: a thread that ran no hot function takes no disk space.
+//! The file grows: a thread that ran no hot function takes no disk space.
 
 mod layout;
 #[cfg(feature = "read-record")]

@@ -205,11 +205,17 @@ fn read_head(bytes: &[u8]) -> Result<Head, BadRecord> {
     if head.ready != 1 {
         return Err(BadRecord::Unfinished);
     }
-    if head.file_len != bytes.len() as u64 {
-        return Err(BadRecord::Cut { expected: head.file_len, found: bytes.len() as u64 });
-    }
     if head.threads_used > THREADS as u64 {
         return Err(BadRecord::Corrupt("more threads than there is room for"));
+    }
+    let expected = head
+        .thread_stride
+        .checked_mul(head.threads_used)
+        .and_then(|len| len.checked_add(head.threads_offset))
+        .ok_or(BadRecord::Corrupt("a thread lies beyond all files"))?;
+    // It may be longer by the part of a thread that was about to come.
+    if expected > bytes.len() as u64 {
+        return Err(BadRecord::Cut { expected, found: bytes.len() as u64 });
     }
     Ok(head)
 }
