@@ -111,7 +111,10 @@ pub fn shorten(names: &[&str]) -> Vec<String> {
         .iter()
         .map(|own| {
             let unique = |len: &usize| {
-                segments.iter().filter(|other| *other != own).all(|other| tail(other, *len) != tail(own, *len))
+                segments
+                    .iter()
+                    .filter(|other| *other != own)
+                    .all(|other| tail(other, *len) != tail(own, *len))
             };
             let len = (1..own.len()).find(unique).unwrap_or(own.len());
             tail(own, len)
@@ -127,7 +130,11 @@ mod tests {
     fn generic_arguments_are_left_out() {
         let cases = [
             ("elvis::algo_one", "elvis::algo_one", "elvis::algo_one"),
-            ("<alloc::boxed::Box<std::io::cursor::Cursor<&[u8]>>>::new", "alloc::boxed::Box::new", "Box::new"),
+            (
+                "<alloc::boxed::Box<std::io::cursor::Cursor<&[u8]>>>::new",
+                "alloc::boxed::Box::new",
+                "Box::new",
+            ),
             ("alloc::vec::from_elem::<u8>", "alloc::vec::from_elem", "vec::from_elem"),
             (
                 "<alloc::vec::Vec<u8> as core::clone::Clone>::clone",
