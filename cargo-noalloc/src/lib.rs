@@ -13,6 +13,7 @@ mod compile;
 mod discover;
 mod exit;
 mod judge;
+mod lock;
 mod mapped;
 pub mod model;
 mod options;
@@ -49,10 +50,13 @@ pub fn main(words: impl Iterator<Item = OsString>) -> Exit {
 fn check(options: &CheckOptions, shell: Shell) -> Result<Exit, Failure> {
     process::handle_interrupts();
     let plan = discover::plan(options)?;
+    let _lock = lock::take(&plan.workspace.audit_dir, shell)?;
+    run::prepare(&plan.workspace)?;
     let binaries = compile::compile(&plan, options, shell)?;
-    let runs = run::run(&plan, &binaries, options, shell)?;
-    let missing = setup::missing(&runs);
+    let mut runs = run::run(&plan, &binaries, options, shell)?;
+    let mut missing = setup::unrecorded(&mut runs);
     let mut audited = symbolise::symbolise(runs, &plan.workspace);
+    missing.extend(setup::unreadable(&mut audited));
     let texts = source::read(&mut audited, &plan.workspace.root);
     let evidence = judge::Evidence::gather(audited, plan.skipped);
     let verdict = judge::judge(evidence, options.policy());
@@ -67,12 +71,9 @@ fn check(options: &CheckOptions, shell: Shell) -> Result<Exit, Failure> {
 
 /// A target that did not end well outweighs its findings: they are not all.
 fn exit(verdict: &model::Verdict, missing: &[Failure]) -> Exit {
-    let ended_badly = |(_, status): &(model::Target, model::Status)| {
-        !matches!(status, model::Status::Ok | model::Status::Skipped { .. })
-    };
     if let Some(failure) = missing.first() {
         failure.exit
-    } else if verdict.targets.iter().any(ended_badly) {
+    } else if verdict.targets.iter().any(|(_, status)| !status.ended_well()) {
         Exit::TargetFailed
     } else if verdict.passes() {
         Exit::Pass

@@ -21,7 +21,7 @@ mod verdict;
 
 pub use address::{LookupAddress, ReturnAddress};
 pub use bench::Bench;
-pub use binary::{Binaries, Binary, Toolchain};
+pub use binary::{Binaries, Binary, OwnAllocator, Toolchain};
 pub use expression::Expression;
 pub use finding::{Escape, Finding, Level, Pattern, Rule};
 pub use frame::{Frame, Origin};
@@ -30,7 +30,7 @@ pub use name::{FunctionName, shorten};
 pub use place::{CodePlace, Place, Span};
 pub use plan::{Plan, PlannedTarget, Workspace};
 pub use problem::{Problem, Step};
-pub use run::{Audited, Counts, Run};
+pub use run::{Audited, Counts, Gap, Run};
 pub use site::{Calls, Op, Site, Sizes};
 pub use target::{Status, Target, TargetKind};
 pub use texts::Texts;

@@ -3,6 +3,7 @@
 //!
 //! Nothing here allocates through the program's allocator, locks, prints or unwinds once `record` is entered.
 
+mod boot;
 pub(crate) mod live;
 mod permits;
 mod process;
