@@ -9,7 +9,8 @@ pub(crate) fn read(audited: &mut [Audited], workspace_root: &Path) -> Texts {
     let mut texts = Texts::default();
     let places = audited.iter().flat_map(|target| {
         let hot = target.functions.values().map(|(hot, _)| hot.place.file.clone());
-        let sites = target.sites.iter().filter_map(|site| Some(site.user_frame()?.place.as_ref()?.file.clone()));
+        let sites =
+            target.sites.iter().filter_map(|site| Some(site.user_frame()?.place.as_ref()?.file.clone()));
         hot.chain(sites)
     });
     let mut files: Vec<String> = places.collect();

@@ -13,7 +13,8 @@ pub(super) fn find(case: &Case<'_>) -> Vec<Finding> {
     let foreign = case.groups.iter().filter(|group| group.op == Op::Free && group.count > group.own);
     let beyond_warmup = foreign.filter(|group| group.calls.last > case.hot.promise.warmup);
     beyond_warmup
-        .map(|group| Finding {
+        .map(|group| {
+            Finding {
             construct: group.construct.clone(),
             op: Some(Op::Free),
             count: group.count - group.own,
@@ -28,6 +29,7 @@ pub(super) fn find(case: &Case<'_>) -> Vec<Finding> {
                     .to_owned(),
             ),
             ..case.finding(Rule::FreeInHotPath, group.span.clone())
+        }
         })
         .collect()
 }

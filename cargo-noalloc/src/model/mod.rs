@@ -21,7 +21,7 @@ mod verdict;
 
 pub use address::{LookupAddress, ReturnAddress};
 pub use bench::Bench;
-pub use binary::{Binaries, Binary, Toolchain};
+pub use binary::{Binaries, Binary, Environment, Toolchain};
 pub use expression::Expression;
 pub use finding::{Escape, Finding, Level, Pattern, Rule};
 pub use frame::{Frame, Origin};

@@ -21,7 +21,8 @@ impl Texts {
 
     /// Bytes to characters; where the text is not there, bytes have to do.
     pub fn place(&self, place: &CodePlace) -> Place {
-        let line = self.get(&place.file).and_then(|text| text.lines().nth((place.line as usize).checked_sub(1)?));
+        let line =
+            self.get(&place.file).and_then(|text| text.lines().nth((place.line as usize).checked_sub(1)?));
         let bytes = place.byte_column.saturating_sub(1) as usize;
         let before = line.and_then(|line| line.get(..bytes));
         let column = before.map_or(bytes, |before| before.chars().count()) as u32 + 1;

@@ -133,7 +133,10 @@ impl Bencher {
         let (mut done, mut last) = (1, Pace { iterations: 0, took: Duration::ZERO });
         while let Some(goal) = next_goal(done, last) {
             let iterations = goal - done;
-            last = Pace { iterations, took: self.results.steady(iterations, || run(Pass::Recorded(iterations))) };
+            last = Pace {
+                iterations,
+                took: self.results.steady(iterations, || run(Pass::Recorded(iterations))),
+            };
             done = goal;
         }
     }

@@ -68,7 +68,12 @@ impl Map {
         }
         // Before a reader can hear of the part, and before this thread writes to it: a page that has no room on the
         // disk would be a SIGBUS.
-        reserve(&self.file, self.head.threads_offset + index * self.head.thread_stride, self.head.thread_stride).ok()?;
+        reserve(
+            &self.file,
+            self.head.threads_offset + index * self.head.thread_stride,
+            self.head.thread_stride,
+        )
+        .ok()?;
         // Whoever comes second looks once more from the start: the part may be free again, or another one is next.
         let _ = used.compare_exchange(index, index + 1, Ordering::AcqRel, Ordering::Relaxed);
         self.acquire()
@@ -171,7 +176,8 @@ fn head(hello: &[u8], flags: u64) -> Head {
     let benches = bench_count() * (BenchResult::WORDS + SAMPLES) * WORD;
     let threads_offset = (benches_offset + benches).next_multiple_of(PAGE);
     let sites = SITES * size_of::<SiteSlot>();
-    let thread_stride = ((ThreadHead::WORDS + FnCounts::WORDS * hot_count) * WORD + sites).next_multiple_of(PAGE);
+    let thread_stride =
+        ((ThreadHead::WORDS + FnCounts::WORDS * hot_count) * WORD + sites).next_multiple_of(PAGE);
     Head {
         magic: MAGIC,
         version: VERSION,
