@@ -245,6 +245,13 @@ impl Proof {
         }
     }
 
+    /// The answer about an address at which no function starts.
+    pub(crate) fn not_a_function(address: u64) -> Self {
+        let cause = Cause::JumpInto { address };
+        let unknown = Unknown { chain: Vec::new(), function: address, cause, candidates: Vec::new() };
+        Self { state: State::Unknown, unknowns: vec![unknown], ..Self::absent() }
+    }
+
     /// The proof of a function with several instances is the weakest of theirs: may allocate before unknown before
     /// absent before conditionally proved before proved. Nothing for no proof.
     #[must_use]

@@ -11,7 +11,7 @@ pub(crate) use value::{ARGUMENTS, Base, OpenCall, Sets, Value};
 pub(crate) const NO_BLOCK: u32 = u32::MAX;
 
 /// Where a call or a jump out of the function goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Target {
     /// A function of this image, by index.
     Function(u32),

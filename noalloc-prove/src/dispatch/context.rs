@@ -1,7 +1,7 @@
 //! What a function is known to be passed: one node of the walk for each different knowledge.
 
 use super::is_vtable;
-use crate::code::{ARGUMENTS, Value};
+use crate::code::{ARGUMENTS, Base, Value};
 use crate::image::Image;
 
 /// What is known about one argument.
@@ -13,6 +13,8 @@ pub(crate) enum Bound {
     Constant(u64),
     /// It points into the stack frame of a function that was reached from the root.
     Inside,
+    /// It was read from such a place.
+    InsideField,
 }
 
 /// What is known about all arguments.
@@ -29,6 +31,9 @@ impl Context {
             Value::Constant(address) if is_worth_a_context(image, address) => Bound::Constant(address),
             Value::Argument(argument) => caller.get(argument),
             Value::Frame => Bound::Inside,
+            Value::Loaded { base: Base::Argument(argument), .. } if caller.get(argument) == Bound::Inside => {
+                Bound::InsideField
+            }
             _ => Bound::Unknown,
         }))
     }

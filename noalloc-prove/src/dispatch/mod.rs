@@ -8,8 +8,8 @@ mod formatting;
 mod vtables;
 
 pub(crate) use context::{Bound, Context, NO_CONTEXT};
-pub(crate) use formatting::Formatting;
-pub(crate) use vtables::{first_vtables, is_vtable, method};
+pub(crate) use formatting::stays_inside;
+pub(crate) use vtables::{is_vtable, method};
 
 use crate::code::{Base, OpenCall, Target, Value};
 use crate::image::{Image, Pointer};

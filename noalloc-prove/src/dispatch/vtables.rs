@@ -3,9 +3,6 @@
 use super::FIRST_METHOD;
 use crate::image::{Image, Memory, Pointer};
 
-/// More methods than a trait has.
-const MOST_METHODS: u64 = 512;
-
 /// Whether constant data at an address is laid out like a vtable. Decides which constants are worth following,
 /// never where a call goes.
 pub(crate) fn is_vtable(image: &Image<'_>, address: u64) -> bool {
@@ -31,17 +28,9 @@ pub(crate) fn method(image: &Image<'_>, vtable: u64, offset: i32) -> Option<u64>
     };
     let methods = (FIRST_METHOD..offset).step_by(8);
     let is_method = |offset: i32| at(offset).is_some_and(|to| to == 0 || image.function_at(to).is_some());
-    if offset > 0 && (offset < FIRST_METHOD || !methods.into_iter().all(is_method)) {
+    let mut methods = methods.into_iter();
+    if offset > 0 && (offset < FIRST_METHOD || !methods.all(is_method)) {
         return None;
     }
     at(offset).filter(|address| image.function_at(*address).is_some())
-}
-
-/// Every vtable-like object among the given addresses, ascending, each once.
-pub(crate) fn first_vtables(image: &Image<'_>, addresses: impl Iterator<Item = u64>) -> Vec<u64> {
-    let mut vtables: Vec<u64> = addresses.filter(|address| is_vtable(image, *address)).collect();
-    vtables.sort_unstable();
-    vtables.dedup();
-    let _ = MOST_METHODS;
-    vtables
 }

@@ -49,6 +49,20 @@ impl<'a> Image<'a> {
         Ok((Self { sections, relocations, objects, imports, functions, names, fixed }, file))
     }
 
+    /// An image without anything in it.
+    #[cfg(test)]
+    pub(crate) fn empty() -> Self {
+        Self {
+            sections: sections::Sections::default(),
+            relocations: relocations::Relocations::default(),
+            objects: objects::Objects::default(),
+            imports: Vec::new(),
+            functions: Vec::new(),
+            names: Vec::new(),
+            fixed: false,
+        }
+    }
+
     /// Mangled names of a function, in symbol table order.
     pub(crate) fn names(&self, function: &Function) -> &[&'a str] {
         self.names.get(function.names.start as usize..function.names.end as usize).unwrap_or(&[])
@@ -101,6 +115,11 @@ impl<'a> Image<'a> {
     /// Whether the loader writes a pointer at exactly this address.
     pub(crate) fn is_relocated(&self, address: u64) -> bool {
         !matches!(self.relocations.at(address), relocations::Found::Nothing)
+    }
+
+    /// Addresses of all aligned words of read-only memory, ascending.
+    pub(crate) fn constant_words(&self) -> impl Iterator<Item = u64> {
+        self.sections.constant_ranges().flat_map(|(start, end)| (start.next_multiple_of(8)..end).step_by(8))
     }
 
     /// Whether any relocated word holds an address within the range.

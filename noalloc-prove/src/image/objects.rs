@@ -3,6 +3,7 @@
 use object::{Object, ObjectSymbol, SymbolKind};
 
 /// Data objects that have a symbol with a size, by ascending address.
+#[derive(Default)]
 pub(super) struct Objects {
     ranges: Vec<(u64, u64)>,
 }

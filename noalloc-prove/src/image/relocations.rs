@@ -37,6 +37,7 @@ pub(super) enum Found {
 }
 
 /// Relocated words by ascending address.
+#[derive(Default)]
 pub(super) struct Relocations {
     words: Vec<(u64, Pointer)>,
     targets: Vec<u64>,

@@ -28,6 +28,7 @@ pub(super) struct Section<'a> {
 }
 
 /// All sections that occupy memory, by ascending address.
+#[derive(Default)]
 pub(super) struct Sections<'a> {
     sections: Vec<Section<'a>>,
     /// Where `.eh_frame` lies; its bytes are needed twice.
@@ -72,6 +73,12 @@ impl<'a> Sections<'a> {
         let after = self.sections.partition_point(|section| section.address <= address);
         let section = self.sections.get(after.checked_sub(1)?)?;
         (address - section.address < section.size).then_some(section)
+    }
+
+    /// Where constant data lie.
+    pub(super) fn constant_ranges(&self) -> impl Iterator<Item = (u64, u64)> {
+        let constant = self.sections.iter().filter(|section| section.memory == Memory::ReadOnly);
+        constant.map(|section| (section.address, section.address.saturating_add(section.data.len() as u64)))
     }
 
     pub(super) fn is_code(&self, address: u64) -> bool {

@@ -12,9 +12,9 @@ mod step;
 mod tables;
 mod targets;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use iced_x86::{Instruction, InstructionInfoFactory, Mnemonic, OpKind};
+use iced_x86::{FlowControl, Instruction, InstructionInfoFactory, Mnemonic, OpKind};
 
 pub(crate) use flow::NeverReturn;
 pub(crate) use targets::code as code_target;
@@ -175,7 +175,8 @@ impl<'r, 'a> Reader<'r, 'a> {
     fn named_stores(&self, stored: &[(u64, Value)]) -> Vec<(u64, Value)> {
         let mut named: Vec<(u64, Value)> =
             stored.iter().filter_map(|(at, value)| Some((self.written_by(*at)?, *value))).collect();
-        let unseen = self.stores().into_iter().filter(|at| !stored.iter().any(|store| store.0 == *at));
+        let seen: BTreeSet<u64> = stored.iter().map(|store| store.0).collect();
+        let unseen = self.stores().into_iter().filter(|at| !seen.contains(at));
         named.extend(unseen.filter_map(|at| Some((self.written_by(at)?, Value::Any))));
         named
     }
@@ -239,6 +240,9 @@ impl<'r, 'a> Reader<'r, 'a> {
 
     /// Addresses that an instruction brings into a register.
     fn taken(&self, instruction: &Instruction, note: &mut impl FnMut(u64)) {
+        if instruction.flow_control() != FlowControl::Next {
+            return;
+        }
         let is_immediate = matches!(instruction.op1_kind(), OpKind::Immediate32 | OpKind::Immediate64);
         if self.image.fixed && instruction.op_count() == 2 && is_immediate {
             note(instruction.immediate(1));
