@@ -7,8 +7,8 @@ mod context;
 mod formatting;
 mod vtables;
 
-pub(crate) use context::{Bound, Context, NO_CONTEXT};
-pub(crate) use formatting::stays_inside;
+pub(crate) use context::{Bound, Context, FORMATTER, NO_CONTEXT};
+pub(crate) use formatting::{Role, is_given_inside, stays_inside};
 pub(crate) use vtables::{is_vtable, method};
 
 use crate::code::{Base, OpenCall, Target, Value};

@@ -5,9 +5,10 @@
 
 use std::collections::BTreeSet;
 
-use super::{Doubt, Walk};
+use super::trust::Trust;
+use super::{Doubt, Place, Walk};
 use crate::code::{OpenCall, Target, Value};
-use crate::dispatch::{FIRST_METHOD, is_vtable, method, stays_inside};
+use crate::dispatch::{FIRST_METHOD, FORMATTER, NO_CONTEXT, Role, is_vtable, method, stays_inside};
 use crate::symbols::Class;
 
 /// A walk with more steps than this is not worth an assumption.
@@ -18,6 +19,8 @@ struct Formatting {
     node: u32,
     block: u32,
     open: OpenCall,
+    /// Calls methods of the writer only.
+    is_writer: bool,
     known: BTreeSet<u64>,
 }
 
@@ -27,10 +30,9 @@ impl Walk<'_, '_> {
     pub(super) fn assume(&mut self) {
         let exact = (self.nodes.len(), self.steps.len(), self.sinks.len(), self.doubts.len());
         let mut calls = Vec::new();
-        let mut seen = 0;
         let mut is_settled = false;
         self.assuming = true;
-        while !self.allocates() && self.collect(&mut calls, &mut seen) && self.steps.len() <= MOST_STEPS {
+        while !self.allocates() && self.collect(&mut calls) && self.steps.len() <= MOST_STEPS {
             let created = self.created();
             let before = self.steps.len();
             for call in &mut calls {
@@ -58,22 +60,25 @@ impl Walk<'_, '_> {
         self.sinks.iter().any(|(_, class)| matches!(class, Class::Allocates | Class::Reallocates))
     }
 
-    fn is_inside(&self, doubt: &Doubt) -> bool {
+    fn is_inside(&self, trust: &Trust, doubt: &Doubt) -> bool {
         let Some(node) = self.nodes.get(doubt.node as usize) else { return false };
-        let (Some(open), Target::Function(function)) = (doubt.open, node.place.target) else { return false };
+        let Some(open) = doubt.open else { return false };
         // What the root itself was handed comes from outside.
-        doubt.node > 0 && stays_inside(self.ground.memo.name(self.ground, function), open, &node.place.context)
+        let role = trust.role(doubt.node);
+        doubt.node > 0 && stays_inside(role, trust.is_trusted(doubt.node), open, &node.place.context)
     }
 
-    /// Adds the doubts that came since the last round; false when one of them is beyond the tier.
-    fn collect(&self, calls: &mut Vec<Formatting>, seen: &mut usize) -> bool {
-        for doubt in self.doubts.iter().skip(*seen) {
-            let (true, Some(open), Some(block)) = (self.is_inside(doubt), doubt.open, doubt.block) else {
-                return false;
-            };
-            calls.push(Formatting { node: doubt.node, block, open, known: BTreeSet::new() });
+    /// Adds the doubts that came since the last round; false when one of all doubts is beyond the tier.
+    fn collect(&self, calls: &mut Vec<Formatting>) -> bool {
+        let trust = Trust::of(self);
+        if !self.doubts.iter().all(|doubt| self.is_inside(&trust, doubt)) {
+            return false;
         }
-        *seen = self.doubts.len();
+        for doubt in self.doubts.iter().skip(calls.len()) {
+            let (Some(open), Some(block)) = (doubt.open, doubt.block) else { return false };
+            let is_writer = trust.role(doubt.node) != Role::Write;
+            calls.push(Formatting { node: doubt.node, block, open, is_writer, known: BTreeSet::new() });
+        }
         true
     }
 
@@ -104,14 +109,18 @@ impl Walk<'_, '_> {
 
     fn lead(&mut self, call: &mut Formatting, created: &BTreeSet<u64>) {
         let image = self.ground.image;
-        let candidates: Vec<u64> = created.iter().flat_map(|at| self.candidates(call.open, *at)).collect();
-        let Some(node) = self.nodes.get(call.node as usize) else { return };
-        let (Target::Function(caller), context) = (node.place.target, node.place.context) else { return };
-        for candidate in candidates {
-            let Some(function) = image.function_at(candidate) else { continue };
-            let target = Target::Function(function);
-            if call.known.insert(candidate) && !self.never_returns(target) {
-                self.call(call.node, caller, call.block, target, &context);
+        for at in created {
+            let is_function = image.function_at(*at).is_some();
+            let context = if is_function { FORMATTER } else { NO_CONTEXT };
+            if is_function && call.is_writer {
+                continue;
+            }
+            for candidate in self.candidates(call.open, *at) {
+                let Some(function) = image.function_at(candidate) else { continue };
+                let target = Target::Function(function);
+                if call.known.insert(candidate) && !self.never_returns(target) {
+                    self.reach(Place { target, context }, Some((call.node, call.block)));
+                }
             }
         }
     }

@@ -5,6 +5,7 @@
 mod assume;
 mod certainty;
 mod evidence;
+mod trust;
 
 use std::collections::HashMap;
 
