@@ -125,7 +125,7 @@ fn function_table(d: &mut Data) -> u64 {
 // Conditional: a table with a function that allocates, which is not called here.
 fn noisy_function_table(d: &mut Data) -> u64 {
     static OPS: [fn(u64) -> u64; 3] = [quiet, quiet, noisy];
-    OPS[(d.n % 2) as usize](5)
+    OPS[d.n as usize % 3](5)
 }
 
 // Free: generics are resolved.

@@ -211,7 +211,6 @@ pub fn cases() -> Vec<Case> {
         case!(sleep, Free),
         case!(ffi_malloc, Outside),
         case!(ffi_strlen, Free),
-        case!(catch_nothing, Conditional),
         case!(async_poll, Free),
         case!(async_boxed, Allocates, frees),
         case!(channel, Allocates, frees),
@@ -224,6 +223,9 @@ pub fn cases() -> Vec<Case> {
     // Without unwinding the panic ends the program.
     if cfg!(panic = "unwind") {
         cases.push(case!(catch_panic, Allocates, frees));
+        cases.push(case!(catch_nothing, Conditional));
+    } else {
+        cases.push(case!(catch_nothing, Free));
     }
     cases
 }
