@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use addr2line::{Context, LookupResult};
-use cargo_noalloc::model::{Calls, CodePlace, Frame, FunctionName, HotId, Op, Origin, ReturnAddress, Site, Sizes};
+use cargo_noalloc::model::{
+    Calls, CodePlace, Frame, FunctionName, HotId, Op, Origin, ReturnAddress, Site, Sizes,
+};
 use gimli::{EndianSlice, RunTimeEndian};
 use no_heap::record::{Record, SiteEntry};
 use object::{Object, ObjectSection};
@@ -12,7 +14,8 @@ use object::{Object, ObjectSection};
 type Reader = EndianSlice<'static, RunTimeEndian>;
 
 const TARGET: &str = "x86_64-unknown-linux-gnu";
-const FLAGS: &str = "--cfg=noalloc_audit -Cforce-frame-pointers=yes -Csymbol-mangling-version=v0 -Cdebuginfo=1 -Cstrip=none";
+const FLAGS: &str =
+    "--cfg=noalloc_audit -Cforce-frame-pointers=yes -Csymbol-mangling-version=v0 -Cdebuginfo=1 -Cstrip=none";
 
 /// One hot function of the fixture and everything it did to the heap.
 pub(crate) struct Hot {
@@ -54,7 +57,15 @@ fn build() -> PathBuf {
     let target = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/fixtures");
     let output = Command::new(env!("CARGO"))
         .current_dir(fixture())
-        .args(["bench", "--no-run", "--quiet", "--bench=constructs", "--message-format=json", "--target", TARGET])
+        .args([
+            "bench",
+            "--no-run",
+            "--quiet",
+            "--bench=constructs",
+            "--message-format=json",
+            "--target",
+            TARGET,
+        ])
         .args(["--config", "profile.bench.package.assert_no_alloc.debug-assertions=true"])
         .env("CARGO_TARGET_DIR", target)
         .env("RUSTFLAGS", FLAGS)
@@ -87,7 +98,10 @@ fn context(exe: &Path) -> Context<Reader> {
     let object = object::File::parse(&*bytes).unwrap();
     let dwarf = gimli::Dwarf::load(|id| {
         let data = object.section_by_name(id.name()).and_then(|section| section.uncompressed_data().ok());
-        Ok::<_, gimli::Error>(EndianSlice::new(data.unwrap_or_default().into_owned().leak(), RunTimeEndian::Little))
+        Ok::<_, gimli::Error>(EndianSlice::new(
+            data.unwrap_or_default().into_owned().leak(),
+            RunTimeEndian::Little,
+        ))
     });
     Context::from_dwarf(dwarf.unwrap()).unwrap()
 }
@@ -116,7 +130,9 @@ fn to_site(entry: &SiteEntry, context: &Context<Reader>, bias: u64) -> Site {
 
 /// The frames at one return address, innermost first.
 fn lookup(context: &Context<Reader>, address: u64) -> Vec<Frame> {
-    let LookupResult::Output(frames) = context.find_frames(ReturnAddress(address).lookup().0) else { return vec![] };
+    let LookupResult::Output(frames) = context.find_frames(ReturnAddress(address).lookup().0) else {
+        return vec![];
+    };
     let Ok(mut frames) = frames else { return vec![] };
     let mut found = Vec::new();
     while let Ok(Some(frame)) = frames.next() {
@@ -139,7 +155,7 @@ fn lookup(context: &Context<Reader>, address: u64) -> Vec<Frame> {
 }
 
 fn origin(file: &str) -> Origin {
-    if file.starts_with("/rustc/") || file.contains("/rustlib/") {
+    if file.starts_with("/rustc/") || file.starts_with("/rust/deps/") || file.contains("/rustlib/") {
         Origin::Std
     } else if let Some((_, path)) = file.split_once("/registry/src/") {
         let name = path.split('/').nth(1).unwrap_or_default();

@@ -4,6 +4,7 @@
 
 mod address;
 mod bench;
+mod expression;
 mod finding;
 mod frame;
 mod hot;
@@ -12,10 +13,15 @@ mod place;
 mod problem;
 mod site;
 mod target;
+mod type_name;
 mod verdict;
 
 pub use address::{LookupAddress, ReturnAddress};
 pub use bench::Bench;
+pub use expression::{
+    Argument, ArgumentKind, Binding, Construct, ConstructKind, DynRole, Elements, Expression, Function, Lazy,
+    NoSource, SiteSource, Syntax, TraitObject, Uses,
+};
 pub use finding::{Escape, Finding, Level, Pattern, Rule};
 pub use frame::{Frame, Origin};
 pub use hot::{HotFn, HotId, Promise};
@@ -24,4 +30,5 @@ pub use place::{CodePlace, Place, Span};
 pub use problem::{Problem, Step};
 pub use site::{Calls, Op, Site, Sizes};
 pub use target::{Status, Target, TargetKind};
+pub use type_name::short_type;
 pub use verdict::{FunctionVerdict, HotReport, ProofState, Verdict};
