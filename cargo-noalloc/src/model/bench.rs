@@ -1,6 +1,6 @@
 //! What the harness measured for one benchmark.
 
-use super::HotId;
+use super::{HotId, Place};
 
 /// One benchmark of a target with `no_heap::main!`.
 #[derive(Clone, Debug)]
@@ -9,6 +9,8 @@ pub struct Bench {
     pub name: String,
     /// The target it stands in.
     pub target: String,
+    /// Of its function's name.
+    pub place: Place,
     /// Iterations the clock saw.
     pub iterations: u64,
     /// Nanoseconds for one iteration, one figure a sample; empty without the clock.

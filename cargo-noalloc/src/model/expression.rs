@@ -239,6 +239,8 @@ pub struct Lazy {
 /// Everything the source says about one site.
 #[derive(Clone, Debug)]
 pub struct SiteSource {
+    /// Where a reader would point; of no length where only its start is known, at line 0 where nothing is.
+    pub span: Span,
     /// The expression, or why there is none to show.
     pub expression: Result<Expression, NoSource>,
     /// What it is; known from the chain even where the source is not.

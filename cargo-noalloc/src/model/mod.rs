@@ -4,20 +4,25 @@
 
 mod address;
 mod bench;
+mod binary;
 mod expression;
 mod finding;
 mod frame;
 mod hot;
 mod name;
 mod place;
+mod plan;
 mod problem;
+mod run;
 mod site;
 mod target;
+mod texts;
 mod type_name;
 mod verdict;
 
 pub use address::{LookupAddress, ReturnAddress};
 pub use bench::Bench;
+pub use binary::{Binaries, Binary, Toolchain};
 pub use expression::{
     Argument, ArgumentKind, Binding, Construct, ConstructKind, DynRole, Elements, Expression, Function, Lazy,
     NoSource, SiteSource, Syntax, TraitObject, Uses,
@@ -27,8 +32,11 @@ pub use frame::{Frame, Origin};
 pub use hot::{HotFn, HotId, Promise};
 pub use name::{FunctionName, shorten};
 pub use place::{CodePlace, Place, Span};
+pub use plan::{Plan, PlannedTarget, Workspace};
 pub use problem::{Problem, Step};
+pub use run::{Audited, Counts, Run};
 pub use site::{Calls, Op, Site, Sizes};
 pub use target::{Status, Target, TargetKind};
+pub use texts::Texts;
 pub use type_name::short_type;
 pub use verdict::{FunctionVerdict, HotReport, ProofState, Verdict};

@@ -43,7 +43,7 @@ pub(super) fn name(
     let syntax = expression.filter(|found| found.exact).map(|found| &found.syntax);
     let written = Written::of(syntax);
     let rule = RULES.iter().find(|rule| rule.fits(written, &callee));
-    let of = callee.element();
+    let of = callee.dropped().or_else(|| callee.element());
     match rule {
         Some(rule) => {
             Some(Construct { name: rule.name(&callee, syntax, object), kind: rule.kind.clone(), of })

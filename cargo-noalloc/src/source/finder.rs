@@ -26,6 +26,8 @@ pub(super) enum Want {
     Drop,
     /// A variable.
     Name,
+    /// The declaration of a function, at its name.
+    Function,
 }
 
 /// A node on the way from the file to the expression, outermost first.
@@ -139,6 +141,7 @@ impl<'ast> Finder<'ast> {
             Want::Question => matches!(expr, Expr::Try(_)),
             Want::Drop => return self.rank_drop(expr, here),
             Want::Name => matches!(expr, Expr::Path(_)),
+            Want::Function => false,
         };
         match (here, wanted) {
             (true, true) => Rank::Wanted,
@@ -164,6 +167,9 @@ impl<'ast> Finder<'ast> {
             // What the attribute's own code drops, the function's arguments, is placed at the attribute.
             if !this.whole_line && function.attrs.iter().any(|attr| this.covers(attr.span())) {
                 this.offer(if this.want == Want::Drop { Rank::Wanted } else { Rank::Start });
+            }
+            if this.want == Want::Function && function.sig.ident.span().start() == this.at {
+                this.offer(Rank::Wanted);
             }
             this.visit_signature(function.sig);
             this.visit_block(function.block);

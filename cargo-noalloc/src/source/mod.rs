@@ -9,7 +9,9 @@ mod construct;
 mod expression;
 mod file;
 mod finder;
-mod scan;
+mod read;
+#[cfg_attr(not(test), expect(dead_code, reason = "the `list` subcommand is going to be built on it"))]
+pub(crate) mod scan;
 mod types;
 mod uses;
 
@@ -21,14 +23,14 @@ use std::time::SystemTime;
 
 use proc_macro2::LineColumn;
 
-use crate::model::{CodePlace, Expression, Frame, NoSource, Place, Site, SiteSource};
+use crate::model::{CodePlace, Frame, Function, NoSource, Place, Site, SiteSource, Span, TraitObject};
 use file::SourceFile;
 use finder::{Found, Want};
 
-pub use scan::{DeclaredFn, scan};
+pub(crate) use read::read;
 
 /// The source files of a workspace, each read and parsed once, on first use.
-pub struct Sources {
+pub(crate) struct Sources {
     root: PathBuf,
     /// When the audited binary was linked.
     built: Option<SystemTime>,
@@ -37,31 +39,22 @@ pub struct Sources {
 
 impl Sources {
     /// Files are looked up relative to `workspace_root`, and the report names them so.
-    pub fn new(workspace_root: &Path) -> Sources {
+    pub(crate) fn new(workspace_root: &Path) -> Sources {
         Sources { root: workspace_root.to_owned(), built: None, files: RefCell::default() }
     }
 
     /// Refuses to show files that are newer than the binary that was linked at `built`.
     #[must_use]
-    pub fn built_at(mut self, built: SystemTime) -> Sources {
+    pub(crate) fn built_at(mut self, built: SystemTime) -> Sources {
         self.built = Some(built);
         self
     }
 
-    /// The expression at `place`, taken as a call where several start there.
-    ///
-    /// # Errors
-    ///
-    /// Where there is nothing that could be shown truthfully.
-    pub fn expression(&self, place: &CodePlace) -> Result<Expression, NoSource> {
-        self.with_found(place, Want::Call, expression::describe)?.ok_or(NoSource::Nothing)
-    }
-
     /// Everything the source says about a site, at its innermost frame of user code.
-    pub fn of_site(&self, site: &Site) -> SiteSource {
+    pub(crate) fn of_site(&self, site: &Site) -> SiteSource {
         let want = construct::want(site);
-        let place = site.user_frame().and_then(|frame| frame.place.as_ref()).ok_or(NoSource::NoPlace);
-        let found = place.and_then(|place| {
+        let place = site.user_frame().and_then(|frame| frame.place.as_ref());
+        let found = place.ok_or(NoSource::NoPlace).and_then(|place| {
             self.with_found(place, want, |file, found, want| {
                 (expression::describe(file, found, want), coercion::object(file, found))
             })
@@ -70,26 +63,29 @@ impl Sources {
             Ok((expression, coerced)) => (expression.ok_or(NoSource::Nothing), coerced),
             Err(error) => (Err(error), None),
         };
-        let construct = construct::name(expression.as_ref().ok(), site, coerced.as_ref());
         SiteSource {
+            span: match &expression {
+                Ok(expression) => expression.span.clone(),
+                Err(_) => Span::point(read::point(self, place)),
+            },
+            construct: construct::name(expression.as_ref().ok(), site, coerced.as_ref()),
             object: coerced.or_else(|| self.behind(site)),
             lazy: construct::lazy(site),
-            construct,
             expression,
         }
     }
 
-    /// The end of `place`'s scope or the assignment there: where memory is given back.
-    ///
-    /// # Errors
-    ///
-    /// As [`Sources::expression`].
-    pub fn drop_at(&self, place: &CodePlace) -> Result<Expression, NoSource> {
-        self.with_found(place, Want::Drop, expression::describe)?.ok_or(NoSource::Nothing)
+    /// The function whose name stands at `place`.
+    pub(crate) fn function(&self, place: &Place) -> Option<Function> {
+        let file = self.file(&place.file).ok()?;
+        let tree = file.tree.as_ref().ok()?;
+        let at = LineColumn { line: place.line as usize, column: place.column.checked_sub(1)? as usize };
+        let found = finder::find(&file, tree, at, false, Want::Function)?;
+        expression::describe_function(&file, &found.path)
     }
 
     /// Turns the debug info's column in bytes into one in characters; needs no syntax, only the line.
-    pub fn to_place(&self, place: &CodePlace) -> Place {
+    pub(crate) fn to_place(&self, place: &CodePlace) -> Place {
         let column = match self.file(&place.file) {
             Ok(file) => file.to_characters(place.line, place.byte_column),
             Err(_) => place.byte_column.max(1),
@@ -98,22 +94,17 @@ impl Sources {
     }
 
     /// The whole text of a file.
-    pub fn text(&self, file: &str) -> Option<String> {
+    pub(crate) fn text(&self, file: &str) -> Option<String> {
         self.file(file).ok().map(|file| file.text.clone())
     }
 
-    /// One line of a file, from 1, without its end.
-    pub fn line(&self, file: &str, line: u32) -> Option<String> {
-        self.file(file).ok()?.line(line).map(str::to_owned)
-    }
-
     /// The trait object through which the chain calls into what used the heap.
-    fn behind(&self, site: &Site) -> Option<crate::model::TraitObject> {
+    fn behind(&self, site: &Site) -> Option<TraitObject> {
         let calls = site.chain.windows(2).filter(|pair| pair[0].is_user());
         calls.rev().find_map(|pair| self.behind_call(&pair[0], &pair[1]))
     }
 
-    fn behind_call(&self, caller: &Frame, callee: &Frame) -> Option<crate::model::TraitObject> {
+    fn behind_call(&self, caller: &Frame, callee: &Frame) -> Option<TraitObject> {
         let place = caller.place.as_ref()?;
         self.with_found(place, Want::Call, |file, found, _| behind::object(file, found, callee)).ok()?
     }

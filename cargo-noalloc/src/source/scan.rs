@@ -14,18 +14,18 @@ use crate::model::{NoSource, Place};
 
 /// A hot function as it is declared.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DeclaredFn {
+pub(crate) struct DeclaredFn {
     /// Path inside the crate: `fir::Filter::process`.
-    pub name: String,
+    pub(crate) name: String,
     /// Of its name.
-    pub place: Place,
+    pub(crate) place: Place,
     /// Between the attribute's parentheses, as written; empty without any.
-    pub options: String,
+    pub(crate) options: String,
 }
 
 /// All hot functions that are reachable from `root`, a target's main file, in source order, and the files that
 /// could not be read.
-pub fn scan(sources: &Sources, root: &str) -> (Vec<DeclaredFn>, Vec<NoSource>) {
+pub(crate) fn scan(sources: &Sources, root: &str) -> (Vec<DeclaredFn>, Vec<NoSource>) {
     let mut scan = Scan { sources, found: Vec::new(), problems: Vec::new(), seen: Vec::new() };
     scan.file(root, &[], true);
     (scan.found, scan.problems)

@@ -28,18 +28,18 @@ pub fn algo_one(data: &[u8], find: &[u8], repl: &[u8], out: &mut Vec<u8>) {
     let end = buf.len() - 1;
 
     // Read in an initial number of bytes we need to get started.
-    let n = read_full(&mut *input, &mut buf[..end]);
+    let n = read_full_dyn(&mut *input, &mut buf[..end]);
     if n < end {
         out.extend_from_slice(&buf[..n]);
         return;
     }
 
     // Read in one byte from the input stream at a time.
-    while read_full(&mut *input, &mut buf[end..]) == 1 {
+    while read_full_dyn(&mut *input, &mut buf[end..]) == 1 {
         // If we have a match, replace the bytes and read a new initial number of bytes.
         if buf == find {
             out.extend_from_slice(repl);
-            let n = read_full(&mut *input, &mut buf[..end]);
+            let n = read_full_dyn(&mut *input, &mut buf[..end]);
             if n < end {
                 out.extend_from_slice(&buf[..n]);
                 return;
@@ -144,6 +144,13 @@ pub fn algo_four<const N: usize>(data: &[u8], find: &[u8; N], repl: &[u8], out: 
         buf.copy_within(1.., 0);
     }
     out.write(&buf[..end])
+}
+
+/// [`read_full`] for any reader at all, like the article's `io.ReadFull`: compiled once and called, so whatever
+/// is read has to have an address.
+#[inline(never)]
+fn read_full_dyn(input: &mut dyn Read, buf: &mut [u8]) -> usize {
+    read_full(input, buf)
 }
 
 /// Fills `buf` as far as `input` goes; returns the number of bytes.

@@ -341,7 +341,7 @@ impl Merged {
             self.add_site(slot, &slots, hot_count)?;
         }
         for (total, counts) in self.counts.iter_mut().zip(&counts) {
-            add_counts(total, counts);
+            total.add(counts);
         }
         Ok(())
     }
@@ -421,23 +421,26 @@ fn check_sums(counts: &[FnCounts], slots: &[&[u64]], updating: bool) -> Result<(
     Ok(())
 }
 
-fn add_counts(total: &mut FnCounts, more: &FnCounts) {
-    for (total, more) in [
-        (&mut total.calls, more.calls),
-        (&mut total.allocs, more.allocs),
-        (&mut total.reallocs, more.reallocs),
-        (&mut total.frees, more.frees),
-        (&mut total.bytes, more.bytes),
-        (&mut total.unsited, more.unsited),
-        (&mut total.unsited_bytes, more.unsited_bytes),
-        (&mut total.unwinding, more.unwinding),
-        (&mut total.permitted, more.permitted),
-    ] {
-        *total = total.saturating_add(more);
+impl FnCounts {
+    /// Adds what another thread or process counted for the same function.
+    pub fn add(&mut self, more: &FnCounts) {
+        for (total, more) in [
+            (&mut self.calls, more.calls),
+            (&mut self.allocs, more.allocs),
+            (&mut self.reallocs, more.reallocs),
+            (&mut self.frees, more.frees),
+            (&mut self.bytes, more.bytes),
+            (&mut self.unsited, more.unsited),
+            (&mut self.unsited_bytes, more.unsited_bytes),
+            (&mut self.unwinding, more.unwinding),
+            (&mut self.permitted, more.permitted),
+        ] {
+            *total = total.saturating_add(more);
+        }
+        self.max_allocs = self.max_allocs.max(more.max_allocs);
+        self.max_requests = self.max_requests.max(more.max_requests);
+        self.max_bytes = self.max_bytes.max(more.max_bytes);
     }
-    total.max_allocs = total.max_allocs.max(more.max_allocs);
-    total.max_requests = total.max_requests.max(more.max_requests);
-    total.max_bytes = total.max_bytes.max(more.max_bytes);
 }
 
 fn add_sites(total: &mut Site, more: &Site) {

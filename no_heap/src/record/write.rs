@@ -57,10 +57,17 @@ impl Map {
                 return Some(thread);
             }
         }
-        let index = used.fetch_update(Ordering::AcqRel, Ordering::Acquire, |used| {
-            (used < THREADS as u64).then_some(used + 1)
-        });
-        let thread = self.thread(index.ok()? as usize);
+        let mut index = used.load(Ordering::Acquire);
+        loop {
+            if index >= THREADS as u64 {
+                return None;
+            }
+            match used.compare_exchange_weak(index, index + 1, Ordering::AcqRel, Ordering::Acquire) {
+                Ok(_) => break,
+                Err(now) => index = now,
+            }
+        }
+        let thread = self.thread(index as usize);
         // A thread that came between and saw the place free has taken it: look once more.
         match thread.owned().compare_exchange(0, 1, Ordering::AcqRel, Ordering::Relaxed) {
             Ok(_) => Some(thread),

@@ -1,0 +1,158 @@
+//! The command line, as clap sees it. Nothing is checked here that needs more than the words themselves.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// `cargo noalloc …`: cargo passes the subcommand's name as the first word.
+#[derive(Debug, Parser)]
+#[command(
+    name = "cargo noalloc",
+    bin_name = "cargo noalloc",
+    version,
+    about = "Audits heap allocations in hot paths: what allocated, where, why",
+    max_term_width = 100,
+    disable_help_subcommand = true
+)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Build and run benchmarks (or other targets) and report which hot functions use the heap
+    Check(Box<CheckArgs>),
+    /// Remove what checks have built and recorded: `target/noalloc`
+    Clean(CleanArgs),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct CheckArgs {
+    #[command(flatten)]
+    pub(crate) selection: SelectionArgs,
+    #[command(flatten)]
+    pub(crate) build: BuildArgs,
+    /// Report format, repeatable: human, json; `=PATH` writes it to a file, `-` is standard output
+    #[arg(long = "format", value_name = "FORMAT[=PATH]", help_heading = "Report")]
+    pub(crate) formats: Vec<String>,
+    /// Seconds that the clock may take for each benchmark
+    #[arg(long, value_name = "SECONDS", default_value_t = 0.5, help_heading = "Run")]
+    pub(crate) bench_time: f64,
+    /// Count only, do not time
+    #[arg(long, help_heading = "Run")]
+    pub(crate) no_timing: bool,
+    /// Kill a target that runs longer than this
+    #[arg(long, value_name = "SECONDS", help_heading = "Run")]
+    pub(crate) timeout: Option<u64>,
+    /// Fail when a hot function was called by no target
+    #[arg(long, help_heading = "Report")]
+    pub(crate) require_exercised: bool,
+    /// Show whole call chains, the standard library's frames included
+    #[arg(short, long, help_heading = "Report")]
+    pub(crate) verbose: bool,
+    /// Run only benchmarks and tests whose name contains this
+    #[arg(value_name = "FILTER")]
+    pub(crate) filters: Vec<String>,
+    /// Passed to each target as it is
+    #[arg(last = true, value_name = "HARNESS-ARGS")]
+    pub(crate) harness_args: Vec<String>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct CleanArgs {
+    /// Path to Cargo.toml
+    #[arg(long, value_name = "PATH")]
+    pub(crate) manifest_path: Option<PathBuf>,
+    /// Directory for all generated artifacts
+    #[arg(long, value_name = "DIRECTORY")]
+    pub(crate) target_dir: Option<PathBuf>,
+}
+
+/// Which packages and targets; cargo's own words.
+#[derive(Args, Debug, Default)]
+pub(crate) struct SelectionArgs {
+    /// Package to check, repeatable
+    #[arg(short, long = "package", value_name = "SPEC", help_heading = "Selection")]
+    pub(crate) packages: Vec<String>,
+    /// Check all packages in the workspace
+    #[arg(long, alias = "all", help_heading = "Selection")]
+    pub(crate) workspace: bool,
+    /// Exclude packages from the workspace
+    #[arg(long, value_name = "SPEC", requires = "workspace", help_heading = "Selection")]
+    pub(crate) exclude: Vec<String>,
+    /// The library's unit tests
+    #[arg(long, help_heading = "Selection")]
+    pub(crate) lib: bool,
+    /// All programs
+    #[arg(long, help_heading = "Selection")]
+    pub(crate) bins: bool,
+    /// One program, repeatable
+    #[arg(long, value_name = "NAME", help_heading = "Selection")]
+    pub(crate) bin: Vec<String>,
+    /// All examples
+    #[arg(long, help_heading = "Selection")]
+    pub(crate) examples: bool,
+    /// One example, repeatable
+    #[arg(long, value_name = "NAME", help_heading = "Selection")]
+    pub(crate) example: Vec<String>,
+    /// All integration tests
+    #[arg(long, help_heading = "Selection")]
+    pub(crate) tests: bool,
+    /// One integration test, repeatable
+    #[arg(long, value_name = "NAME", help_heading = "Selection")]
+    pub(crate) test: Vec<String>,
+    /// All benchmarks: what is taken when nothing else is selected
+    #[arg(long, help_heading = "Selection")]
+    pub(crate) benches: bool,
+    /// One benchmark target, repeatable
+    #[arg(long, value_name = "NAME", help_heading = "Selection")]
+    pub(crate) bench: Vec<String>,
+    /// Library, programs, examples, tests and benchmarks
+    #[arg(long, help_heading = "Selection")]
+    pub(crate) all_targets: bool,
+}
+
+/// How to build; cargo's own words.
+#[derive(Args, Debug, Default)]
+pub(crate) struct BuildArgs {
+    /// Features to activate, separated by spaces or commas
+    #[arg(short = 'F', long, value_name = "FEATURES", help_heading = "Build")]
+    pub(crate) features: Vec<String>,
+    /// Activate all features
+    #[arg(long, help_heading = "Build")]
+    pub(crate) all_features: bool,
+    /// Do not activate the `default` feature
+    #[arg(long, help_heading = "Build")]
+    pub(crate) no_default_features: bool,
+    /// Cargo profile to build with
+    #[arg(long, value_name = "NAME", default_value = "bench", help_heading = "Build")]
+    pub(crate) cargo_profile: String,
+    /// Build for this target triple
+    #[arg(long, value_name = "TRIPLE", help_heading = "Build")]
+    pub(crate) target: Option<String>,
+    /// Directory for all generated artifacts; the audit takes `noalloc` inside it
+    #[arg(long, value_name = "DIRECTORY", help_heading = "Build")]
+    pub(crate) target_dir: Option<PathBuf>,
+    /// Path to Cargo.toml
+    #[arg(long, value_name = "PATH", help_heading = "Build")]
+    pub(crate) manifest_path: Option<PathBuf>,
+    /// Number of parallel build jobs
+    #[arg(short, long, value_name = "N", help_heading = "Build", allow_negative_numbers = true)]
+    pub(crate) jobs: Option<String>,
+    /// Require that Cargo.lock is up to date
+    #[arg(long, help_heading = "Build")]
+    pub(crate) locked: bool,
+    /// Do not use the network
+    #[arg(long, help_heading = "Build")]
+    pub(crate) offline: bool,
+    /// Both --locked and --offline
+    #[arg(long, help_heading = "Build")]
+    pub(crate) frozen: bool,
+    /// Override a cargo configuration value, repeatable
+    #[arg(long, value_name = "KEY=VALUE|PATH", help_heading = "Build")]
+    pub(crate) config: Vec<String>,
+    /// Unstable flags of cargo
+    #[arg(short = 'Z', value_name = "FLAG", help_heading = "Build")]
+    pub(crate) unstable: Vec<String>,
+}

@@ -1,0 +1,124 @@
+//! Step 1: cargo's metadata becomes a plan: packages, targets, and what can be known before building.
+
+mod select;
+
+use std::path::{Path, PathBuf};
+
+use cargo_metadata::{CargoOpt, Metadata, MetadataCommand, Package};
+
+use crate::cli::BuildArgs;
+use crate::exit::{Exit, Failure};
+use crate::model::{Plan, Target, Workspace};
+use crate::options::CheckOptions;
+
+/// Crates whose frames are ours, not the user's.
+const OUR_CRATES: [&str; 3] = ["no_heap", "noalloc-macros", "assert_no_alloc"];
+
+/// Asks cargo what there is, and selects.
+pub(crate) fn plan(options: &CheckOptions) -> Result<Plan, Failure> {
+    let metadata = metadata(&options.build)?;
+    let workspace = workspace(&metadata, &options.build);
+    let packages = select::packages(&metadata, &options.selection)?;
+    let (targets, skipped) = select::targets(&packages, options, &workspace.root)?;
+    if targets.is_empty() {
+        return Err(nothing_selected(&packages, &skipped));
+    }
+    Ok(Plan { workspace, targets, skipped })
+}
+
+/// The audit's folder of the workspace that `build` names.
+pub(crate) fn audit_dir(build: &BuildArgs) -> Result<PathBuf, Failure> {
+    let metadata = metadata(build)?;
+    Ok(workspace(&metadata, build).audit_dir)
+}
+
+fn metadata(build: &BuildArgs) -> Result<Metadata, Failure> {
+    let mut command = MetadataCommand::new();
+    if let Some(path) = build.manifest() {
+        command.manifest_path(path);
+    }
+    if build.all_features {
+        command.features(CargoOpt::AllFeatures);
+    }
+    if build.no_default_features {
+        command.features(CargoOpt::NoDefaultFeatures);
+    }
+    if !build.features.is_empty() {
+        command.features(CargoOpt::SomeFeatures(build.features.clone()));
+    }
+    let mut flags: Vec<String> = Vec::new();
+    for (given, flag) in
+        [(build.locked, "--locked"), (build.offline, "--offline"), (build.frozen, "--frozen")]
+    {
+        flags.extend(given.then(|| flag.to_owned()));
+    }
+    flags.extend(build.config.iter().flat_map(|value| ["--config".to_owned(), value.clone()]));
+    flags.extend(build.unstable.iter().map(|flag| format!("-Z{flag}")));
+    command.other_options(flags);
+    command.exec().map_err(|error| explain(&error))
+}
+
+/// Cargo's own words, with the next thing to type where we know it.
+fn explain(error: &cargo_metadata::Error) -> Failure {
+    let cargo_metadata::Error::CargoMetadata { stderr } = error else {
+        return Failure::new(Exit::MetadataFailed, format!("`cargo metadata` could not be read: {error}"));
+    };
+    let said = stderr.trim();
+    let said = said.strip_prefix("error: ").unwrap_or(said).to_owned();
+    let failure = Failure::new(Exit::MetadataFailed, said.clone());
+    if said.contains("could not find `Cargo.toml`") {
+        return failure.help("run it inside a package, or name one with `--manifest-path PATH`");
+    }
+    failure.note("`cargo metadata` says this; nothing was built")
+}
+
+fn workspace(metadata: &Metadata, build: &BuildArgs) -> Workspace {
+    let by_path = |package: &&Package| package.source.is_none();
+    let folder = |package: &Package| -> PathBuf {
+        package.manifest_path.parent().map(|path| path.as_std_path().to_owned()).unwrap_or_default()
+    };
+    let ours = |package: &&Package| OUR_CRATES.contains(&package.name.as_str());
+    let target_dir =
+        build.target_dir.clone().unwrap_or_else(|| metadata.target_directory.clone().into_std_path_buf());
+    let build_dir = metadata
+        .build_directory
+        .as_ref()
+        .filter(|dir| **dir != metadata.target_directory)
+        .map(|dir| dir.join("noalloc").into_std_path_buf());
+    let (no_heap, user): (Vec<&Package>, Vec<&Package>) =
+        metadata.packages.iter().filter(by_path).partition(ours);
+    Workspace {
+        root: metadata.workspace_root.clone().into_std_path_buf(),
+        audit_dir: absolute(&target_dir).join("noalloc"),
+        build_dir,
+        user_roots: user.into_iter().map(folder).collect(),
+        no_heap_roots: no_heap.into_iter().map(folder).collect(),
+        has_guard: metadata.packages.iter().any(|package| package.name.as_str() == "assert_no_alloc"),
+        foreign_permits: foreign_permits(metadata),
+    }
+}
+
+/// Whether a package other than `no_heap` depends on `assert_no_alloc`.
+fn foreign_permits(metadata: &Metadata) -> bool {
+    let depends = |package: &Package| {
+        package.dependencies.iter().any(|dependency| dependency.name.as_str() == "assert_no_alloc")
+    };
+    metadata.packages.iter().any(|package| package.name.as_str() != "no_heap" && depends(package))
+}
+
+fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}
+
+fn nothing_selected(packages: &[&Package], skipped: &[(Target, String)]) -> Failure {
+    let names: Vec<String> = packages.iter().map(|package| format!("`{}`", package.name)).collect();
+    let of = if names.len() <= 3 { names.join(", ") } else { format!("{} packages", names.len()) };
+    let failure = Failure::new(Exit::NothingToCheck, format!("{of}: no target to check"));
+    if let Some((target, reason)) = skipped.first() {
+        return failure.note(format!("{} `{}` was left out: {reason}", target.kind, target.name));
+    }
+    failure.note("without a selection all benchmarks are checked, and there is none").help(
+        "add `[[bench]] name = \"hot\", harness = false` with a `benches/hot.rs`, or select other targets: \
+         `--tests`, `--examples`, `--bin NAME`",
+    )
+}

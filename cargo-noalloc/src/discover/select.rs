@@ -1,0 +1,183 @@
+//! Which packages and targets a command line means; cargo's rules.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use cargo_metadata::{Metadata, Package, TargetKind as CargoKind};
+
+use crate::cli::SelectionArgs;
+use crate::exit::{Exit, Failure};
+use crate::model::{PlannedTarget, Target, TargetKind};
+use crate::options::CheckOptions;
+
+/// `-p`, `--workspace`, `--exclude`, or cargo's default members.
+pub(super) fn packages<'a>(
+    metadata: &'a Metadata,
+    selection: &SelectionArgs,
+) -> Result<Vec<&'a Package>, Failure> {
+    let members = metadata.workspace_packages();
+    for spec in selection.packages.iter().chain(&selection.exclude) {
+        if !members.iter().any(|package| matches(package, spec)) {
+            return Err(unknown_package(spec, &members));
+        }
+    }
+    let excluded = |package: &&&Package| selection.exclude.iter().any(|spec| matches(package, spec));
+    let chosen = if selection.workspace {
+        members.iter().filter(|package| !excluded(package)).copied().collect()
+    } else if selection.packages.is_empty() {
+        metadata.workspace_default_packages()
+    } else {
+        let named = |package: &&&Package| selection.packages.iter().any(|spec| matches(package, spec));
+        members.iter().filter(named).copied().collect()
+    };
+    Ok(chosen)
+}
+
+/// `name`, `name@version`, a glob with `*`, or a whole package id.
+fn matches(package: &Package, spec: &str) -> bool {
+    let name = package.name.as_str();
+    let (spec_name, version) = match spec.split_once(['@', ':']) {
+        Some((name, version)) if !spec.contains('/') => (name, Some(version)),
+        _ => (spec, None),
+    };
+    let name_fits = match spec_name.split_once('*') {
+        Some((before, after)) => {
+            name.len() >= before.len() + after.len() && name.starts_with(before) && name.ends_with(after)
+        }
+        None => name == spec_name,
+    };
+    package.id.repr == spec || name_fits && version.is_none_or(|v| package.version.to_string().starts_with(v))
+}
+
+fn unknown_package(spec: &str, members: &[&Package]) -> Failure {
+    let mut names: Vec<&str> = members.iter().map(|package| package.name.as_str()).collect();
+    names.sort_unstable();
+    let near = names.iter().find(|name| strsim::levenshtein(name, spec) <= 2);
+    let failure = Failure::new(Exit::Usage, format!("no package `{spec}` in this workspace"));
+    match near {
+        Some(near) => failure.help(format!("did you mean `{near}`?")),
+        None => failure.help(format!("the workspace has: {}", names.join(", "))),
+    }
+}
+
+type Selected = (Vec<PlannedTarget>, Vec<(Target, String)>);
+
+/// Targets of `packages` that the options select, and those that lack a feature.
+pub(super) fn targets(
+    packages: &[&Package],
+    options: &CheckOptions,
+    workspace_root: &Path,
+) -> Result<Selected, Failure> {
+    let (mut planned, mut skipped) = (Vec::new(), Vec::new());
+    for package in packages {
+        let features = active_features(package, options);
+        for target in &package.targets {
+            let Some(kind) = kind(target) else { continue };
+            if !is_selected(&options.selection, kind, &target.name) {
+                continue;
+            }
+            let source = target.src_path.as_std_path();
+            let relative = source.strip_prefix(workspace_root).unwrap_or(source);
+            let named = Target {
+                package: package.name.to_string(),
+                kind,
+                name: target.name.clone(),
+                source: relative.to_string_lossy().into_owned(),
+            };
+            let missing = target.required_features.iter().find(|feature| !features.contains(*feature));
+            if let Some(feature) = missing {
+                skipped.push((named, format!("it requires the feature `{feature}`")));
+                continue;
+            }
+            planned.push(PlannedTarget {
+                target: named,
+                package_id: package.id.repr.clone(),
+                package_spec: format!("{}@{}", package.name, package.version),
+                package_root: package.manifest_path.parent().map(Into::into).unwrap_or_default(),
+                source: source.to_owned(),
+            });
+        }
+    }
+    planned.sort_by(|a, b| a.target.cmp(&b.target));
+    refuse_unknown_names(&options.selection, &planned, &skipped)?;
+    Ok((planned, skipped))
+}
+
+fn kind(target: &cargo_metadata::Target) -> Option<TargetKind> {
+    target.kind.iter().find_map(|kind| match kind {
+        CargoKind::Bench => Some(TargetKind::Bench),
+        CargoKind::Bin => Some(TargetKind::Bin),
+        CargoKind::Example => {
+            target.crate_types.iter().any(|t| t.to_string() == "bin").then_some(TargetKind::Example)
+        }
+        CargoKind::Test => Some(TargetKind::Test),
+        CargoKind::Lib | CargoKind::RLib => target.test.then_some(TargetKind::Lib),
+        _ => None,
+    })
+}
+
+fn is_selected(selection: &SelectionArgs, kind: TargetKind, name: &str) -> bool {
+    let SelectionArgs { lib, bins, bin, examples, example, tests, test, benches, bench, all_targets, .. } =
+        selection;
+    let nothing_said = !(*lib || *bins || *examples || *tests || *benches || *all_targets)
+        && [bin, example, test, bench].iter().all(|names| names.is_empty());
+    let named = |all: bool, names: &[String]| all || *all_targets || names.iter().any(|given| given == name);
+    match kind {
+        TargetKind::Lib => *lib || *all_targets,
+        TargetKind::Bin => named(*bins, bin),
+        TargetKind::Example => named(*examples, example),
+        TargetKind::Test => named(*tests, test),
+        TargetKind::Bench => nothing_said || named(*benches, bench),
+    }
+}
+
+/// A target that was named has to be there.
+fn refuse_unknown_names(
+    selection: &SelectionArgs,
+    planned: &[PlannedTarget],
+    skipped: &[(Target, String)],
+) -> Result<(), Failure> {
+    let asked = [
+        (TargetKind::Bin, &selection.bin),
+        (TargetKind::Example, &selection.example),
+        (TargetKind::Test, &selection.test),
+        (TargetKind::Bench, &selection.bench),
+    ];
+    let found =
+        || planned.iter().map(|planned| &planned.target).chain(skipped.iter().map(|(target, _)| target));
+    for (kind, names) in asked {
+        for name in names {
+            if !found().any(|target| target.kind == kind && target.name == *name) {
+                return Err(Failure::new(
+                    Exit::Usage,
+                    format!("no {kind} target named `{name}` is selected"),
+                )
+                .help("`cargo metadata` lists the targets; with several packages, name one with `-p`"));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Features of the package that the command line turns on, those they imply included.
+fn active_features(package: &Package, options: &CheckOptions) -> BTreeSet<String> {
+    if options.build.all_features {
+        return package.features.keys().cloned().collect();
+    }
+    let given = options.build.features.iter().flat_map(|list| list.split([' ', ',']));
+    let of_package = given.map(|feature| {
+        let prefix = format!("{}/", package.name);
+        feature.strip_prefix(&prefix).unwrap_or(feature).to_owned()
+    });
+    let default = (!options.build.no_default_features).then(|| "default".to_owned());
+    let mut open: Vec<String> = of_package.chain(default).collect();
+    let mut active = BTreeSet::new();
+    while let Some(feature) = open.pop() {
+        if let Some(implied) = package.features.get(&feature)
+            && active.insert(feature)
+        {
+            open.extend(implied.iter().cloned());
+        }
+    }
+    active
+}

@@ -1,0 +1,99 @@
+//! Sites that a reader would call one: the same operation at the same place of the same hot function.
+
+use std::collections::BTreeMap;
+
+use crate::model::{Calls, Escape, Frame, HotId, Op, Site, SiteSource, Sizes, Span};
+
+/// Summed sites.
+#[derive(Clone, Debug)]
+pub(crate) struct Group {
+    pub(crate) op: Op,
+    /// Where a reader would point.
+    pub(crate) span: Span,
+    /// What stands there.
+    pub(crate) source: Option<SiteSource>,
+    pub(crate) count: u64,
+    pub(crate) bytes: u64,
+    pub(crate) sizes: Sizes,
+    pub(crate) calls: Calls,
+    pub(crate) escape: Escape,
+    pub(crate) freed_at: Option<Span>,
+    /// Of a free: blocks that the same call had allocated.
+    pub(crate) own: u64,
+    /// Of the site with the most events.
+    pub(crate) chain: Vec<Frame>,
+}
+
+impl Group {
+    /// `Box::new`, `vec!`.
+    pub(crate) fn construct(&self) -> Option<String> {
+        Some(self.source.as_ref()?.construct.as_ref()?.name.clone())
+    }
+
+    /// `dyn Read`.
+    pub(crate) fn dyn_trait(&self) -> Option<String> {
+        Some(self.source.as_ref()?.object.as_ref()?.name.clone())
+    }
+}
+
+type Key = (HotId, Op, Span);
+
+/// All sites of all targets, by hot function.
+pub(crate) fn by_place(targets: &[Vec<Site>]) -> BTreeMap<HotId, Vec<Group>> {
+    let mut grouped: BTreeMap<Key, Vec<(&Site, &[Site])>> = BTreeMap::new();
+    for sites in targets {
+        for site in sites {
+            // Every site has passed the source step.
+            let Some(source) = &site.source else { continue };
+            grouped.entry((site.hot, site.op, source.span.clone())).or_default().push((site, sites));
+        }
+    }
+    let mut by_function: BTreeMap<HotId, Vec<Group>> = BTreeMap::new();
+    for ((hot, op, span), sites) in grouped {
+        by_function.entry(hot).or_default().push(sum(op, span, &sites));
+    }
+    by_function
+}
+
+fn sum(op: Op, span: Span, sites: &[(&Site, &[Site])]) -> Group {
+    let all = || sites.iter().map(|(site, _)| *site);
+    let total = |of: fn(&Site) -> u64| all().map(of).sum::<u64>();
+    // Ties go to the first, and sites come in a fixed order.
+    let main = all().rev().max_by_key(|site| site.count).unwrap_or(sites[0].0);
+    let freed_at = sites.iter().find_map(|(site, of_target)| freed_at(site, of_target));
+    Group {
+        op,
+        span,
+        source: main.source.clone(),
+        count: total(|site| site.count),
+        bytes: total(|site| site.bytes),
+        sizes: Sizes {
+            min: all().map(|site| site.sizes.min).min().unwrap_or(0),
+            max: all().map(|site| site.sizes.max).max().unwrap_or(0),
+        },
+        calls: Calls {
+            affected: total(|site| site.calls.affected),
+            first: all().map(|site| site.calls.first).min().unwrap_or(0),
+            last: all().map(|site| site.calls.last).max().unwrap_or(0),
+        },
+        escape: escape(op, total(|site| site.escaped), total(|site| site.untracked), main),
+        freed_at,
+        own: total(|site| site.own),
+        chain: main.chain.clone(),
+    }
+}
+
+fn escape(op: Op, escaped: u64, untracked: u64, main: &Site) -> Escape {
+    match op {
+        Op::Free => Escape::Unknown,
+        _ if escaped > 0 => Escape::Escapes,
+        _ if untracked > 0 || main.incomplete => Escape::Unknown,
+        _ => Escape::Temporary,
+    }
+}
+
+/// Where the memory is given back, when the same call does it.
+fn freed_at(site: &Site, of_target: &[Site]) -> Option<Span> {
+    let free = of_target.get(site.freed_by?)?;
+    free.source.as_ref().map(|source| source.span.clone()).filter(|span| span.start.line > 0)
+}

@@ -1,0 +1,43 @@
+//! What cargo built.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use super::PlannedTarget;
+
+/// Everything the build gave.
+#[derive(Clone, Debug)]
+pub struct Binaries {
+    /// What it was made with.
+    pub toolchain: Toolchain,
+    /// In the order of their targets.
+    pub binaries: Vec<Binary>,
+}
+
+/// An executable and the target it is.
+#[derive(Clone, Debug)]
+pub struct Binary {
+    /// The target.
+    pub planned: PlannedTarget,
+    /// The file.
+    pub executable: PathBuf,
+    /// Built without the audit's own `#[global_allocator]`, because the program has one.
+    pub own_allocator: bool,
+    /// Where the program's own `#[global_allocator]` stands, as `file:line:column`, when that is known.
+    pub allocator_place: Option<String>,
+    /// Where build scripts put libraries that the program loads.
+    pub library_paths: Vec<PathBuf>,
+}
+
+/// What the build was made with, for the report and for running.
+#[derive(Clone, Debug)]
+pub struct Toolchain {
+    /// `rustc`'s version.
+    pub rustc: String,
+    /// The triple that was built for.
+    pub target: String,
+    /// The flags that the audit added.
+    pub rustflags: Vec<String>,
+    /// `target.<triple>.runner`: program and arguments.
+    pub runner: Option<(PathBuf, Vec<OsString>)>,
+}

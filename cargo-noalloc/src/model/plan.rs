@@ -1,0 +1,50 @@
+//! What is going to be built and run.
+
+use std::path::PathBuf;
+
+use super::Target;
+
+/// What to build and run.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// Where things are.
+    pub workspace: Workspace,
+    /// Targets to build.
+    pub targets: Vec<PlannedTarget>,
+    /// Targets that were selected but cannot be built, and why.
+    pub skipped: Vec<(Target, String)>,
+}
+
+/// Where things are.
+#[derive(Clone, Debug, Default)]
+pub struct Workspace {
+    /// Folder of the workspace's manifest.
+    pub root: PathBuf,
+    /// `target/noalloc`: everything the audit builds and records.
+    pub audit_dir: PathBuf,
+    /// The audit's share of a build directory that is configured apart.
+    pub build_dir: Option<PathBuf>,
+    /// Folders of packages whose source is the user's: the workspace's and path dependencies.
+    pub user_roots: Vec<PathBuf>,
+    /// Folders of `no_heap`'s own crates, when they come by path.
+    pub no_heap_roots: Vec<PathBuf>,
+    /// `assert_no_alloc` is in the graph: its profile can be set.
+    pub has_guard: bool,
+    /// Something besides `no_heap` uses `assert_no_alloc`.
+    pub foreign_permits: bool,
+}
+
+/// One target that is going to be built.
+#[derive(Clone, Debug)]
+pub struct PlannedTarget {
+    /// What it is.
+    pub target: Target,
+    /// The package as cargo's messages name it.
+    pub package_id: String,
+    /// `name@version`, which `-p` understands even when the name alone is ambiguous.
+    pub package_spec: String,
+    /// Folder of the package: where the target runs.
+    pub package_root: PathBuf,
+    /// Main source file.
+    pub source: PathBuf,
+}

@@ -1,0 +1,69 @@
+//! Numbers as people read them.
+
+/// `1822328` is `1,822,328`.
+pub(crate) fn count(value: u64) -> String {
+    let digits = value.to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// Exact below 10 kB, then kB and MB of 1,000 each.
+pub(crate) fn bytes(value: u64) -> String {
+    match value {
+        1 => "1 byte".to_owned(),
+        0..10_000 => format!("{} bytes", count(value)),
+        10_000..10_000_000 => format!("{} kB", decimal(value as f64 / 1e3)),
+        _ => format!("{} MB", decimal(value as f64 / 1e6)),
+    }
+}
+
+/// A figure for one operation: `2` is 2, half is `0.5`, and only nothing is `0`.
+pub(crate) fn per_op(value: f64) -> String {
+    if value == 0.0 {
+        return "0".to_owned();
+    }
+    if value < 0.000_1 {
+        return "<0.0001".to_owned();
+    }
+    if value.fract() == 0.0 {
+        return count(value as u64);
+    }
+    format!("{value:.4}").trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+fn decimal(value: f64) -> String {
+    format!("{value:.1}").trim_end_matches(".0").to_owned()
+}
+
+/// `1 allocation`, `2 allocations`.
+pub(crate) fn plural(value: u64, one: &str) -> String {
+    if value == 1 { format!("1 {one}") } else { format!("{} {one}s", count(value)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{bytes, count, per_op};
+
+    #[test]
+    fn thousands_are_separated() {
+        assert_eq!([0, 999, 1_000, 1_822_328].map(count), ["0", "999", "1,000", "1,822,328"]);
+    }
+
+    #[test]
+    fn bytes_are_exact_while_that_can_be_read() {
+        let shown = [1, 24, 9_999, 10_000, 65_536, 12_345_678].map(bytes);
+        assert_eq!(shown, ["1 byte", "24 bytes", "9,999 bytes", "10 kB", "65.5 kB", "12.3 MB"]);
+    }
+
+    #[test]
+    fn a_fraction_of_an_allocation_is_not_rounded_away() {
+        let shown = [0.0, 0.5, 2.0, 28.971, 0.001, 0.000_01, 4096.0].map(per_op);
+        assert_eq!(shown, ["0", "0.5", "2", "28.971", "0.001", "<0.0001", "4,096"]);
+    }
+}

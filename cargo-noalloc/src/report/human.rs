@@ -1,0 +1,113 @@
+//! For a person at a terminal: findings worst first, the table, and one last line that says how it ended.
+
+mod diagnostic;
+mod words;
+
+use std::fmt::Write as _;
+
+use anstyle::{AnsiColor, Style as Ansi};
+
+use super::{ending, table};
+use crate::model::{Finding, FunctionVerdict, Level, Status, Texts, Verdict};
+
+/// How the text may look.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Style {
+    pub(crate) color: bool,
+    /// Whole chains, std's frames included.
+    pub(crate) verbose: bool,
+    /// Columns.
+    pub(crate) width: usize,
+}
+
+/// The whole report.
+pub(super) fn render(verdict: &Verdict, texts: &Texts, style: Style) -> String {
+    let mut out = String::new();
+    for finding in worst_first(&verdict.findings) {
+        out.push('\n');
+        out.push_str(&diagnostic::render(finding, verdict, texts, style));
+        out.push('\n');
+    }
+    for problem in &verdict.problems {
+        let _ = writeln!(out, "\n{}: {}", paint("warning", Level::Warning, style), problem.message);
+    }
+    for (target, status) in &verdict.targets {
+        if *status != Status::Ok {
+            let level = if matches!(status, Status::Skipped { .. }) { Level::Warning } else { Level::Error };
+            let what = format!("{} `{}` {}", target.kind, target.name, ending(status));
+            let _ = writeln!(out, "\n{}: {what}", paint(&level.to_string(), level, style));
+        }
+    }
+    if !verdict.functions.is_empty() {
+        let _ = write!(out, "\n{}", table::render(verdict, style.color));
+    }
+    let _ = writeln!(out, "\n{}", last_line(verdict, style));
+    out
+}
+
+/// By level, then by hot function in the order of their worst finding, then by events.
+fn worst_first(findings: &[Finding]) -> Vec<&Finding> {
+    let mut sorted: Vec<&Finding> = findings.iter().collect();
+    let worst_of = |finding: &Finding| {
+        findings.iter().filter(|other| other.hot == finding.hot).map(|other| (other.level, other.bytes)).max()
+    };
+    sorted.sort_by(|a, b| {
+        let key = |finding: &Finding| (finding.level, worst_of(finding), finding.bytes, finding.count);
+        key(b).cmp(&key(a)).then_with(|| a.span.cmp(&b.span))
+    });
+    // One function's findings stand together.
+    let mut grouped: Vec<&Finding> = Vec::with_capacity(sorted.len());
+    for finding in &sorted {
+        if grouped.iter().any(|earlier| std::ptr::eq(*earlier, *finding)) {
+            continue;
+        }
+        let same = |other: &&&Finding| other.hot == finding.hot && other.level == finding.level;
+        grouped.extend(sorted.iter().filter(same));
+    }
+    grouped
+}
+
+fn last_line(verdict: &Verdict, style: Style) -> String {
+    let of = |wanted: &[FunctionVerdict]| {
+        verdict.functions.iter().filter(|report| wanted.contains(&report.verdict)).count()
+    };
+    let heap = of(&[FunctionVerdict::Allocates, FunctionVerdict::Frees]);
+    let good = [
+        (of(&[FunctionVerdict::Proved]), "proved"),
+        (of(&[FunctionVerdict::Clean]), "clean"),
+        (of(&[FunctionVerdict::WithinBudget]), "within budget"),
+        (of(&[FunctionVerdict::Unexercised]), "not called"),
+    ];
+    let good: Vec<(usize, &str)> = good.into_iter().filter(|(count, _)| *count > 0).collect();
+    let all = verdict.functions.len();
+    let functions = if all == 1 { "hot function" } else { "hot functions" };
+    if heap == 0 && verdict.passes() {
+        let rest: Vec<String> = good.iter().map(|(count, word)| format!("{count} {word}")).collect();
+        return format!("{}: {all} {functions}, {}", paint_pass(style), rest.join(", "));
+    }
+    let uses = if heap == 1 { "uses" } else { "use" };
+    let rest: Vec<String> = good
+        .iter()
+        .map(|(count, word)| format!("{count} {} {word}", if *count == 1 { "is" } else { "are" }))
+        .collect();
+    let rest = if rest.is_empty() { String::new() } else { format!("; {}", rest.join(", ")) };
+    let level = if verdict.passes() { Level::Warning } else { Level::Error };
+    format!("{}: {heap} of {all} {functions} {uses} the heap{rest}", paint(&level.to_string(), level, style))
+}
+
+fn paint_pass(style: Style) -> String {
+    painted("pass", AnsiColor::Green.on_default().bold(), style)
+}
+
+fn paint(text: &str, level: Level, style: Style) -> String {
+    let color = match level {
+        Level::Error => AnsiColor::Red,
+        Level::Warning => AnsiColor::Yellow,
+        Level::Note => AnsiColor::Green,
+    };
+    painted(text, color.on_default().bold(), style)
+}
+
+fn painted(text: &str, ansi: Ansi, style: Style) -> String {
+    if style.color { format!("{ansi}{text}{ansi:#}") } else { text.to_owned() }
+}

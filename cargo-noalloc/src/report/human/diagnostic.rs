@@ -1,0 +1,102 @@
+//! One finding as rustc would print it.
+
+use std::ops::Range;
+
+use annotate_snippets::renderer::DecorStyle;
+use annotate_snippets::{Annotation, AnnotationKind, Group, Level as Grade, Origin, Renderer, Snippet};
+
+use super::{Style, words};
+use crate::model::{Finding, Frame, Level, Place, Span, Texts, Verdict, shorten};
+
+/// The text of one finding, without the line break at its end.
+pub(super) fn render(finding: &Finding, verdict: &Verdict, texts: &Texts, style: Style) -> String {
+    let function = short_name(finding, verdict);
+    let title = words::title(finding, &function);
+    let grade = match finding.level {
+        Level::Error => Grade::ERROR,
+        Level::Warning => Grade::WARNING,
+        Level::Note => Grade::NOTE,
+    };
+    let mut group =
+        grade.primary_title(title).id(finding.rule.name()).elements(std::iter::empty::<Origin<'_>>());
+    group = excerpt(group, finding, verdict, texts);
+    if let Some(note) = words::note(finding, &function) {
+        group = group.element(Grade::NOTE.message(note));
+    }
+    for line in chain(&finding.chain, style.verbose) {
+        group = group.element(Grade::NOTE.message(line));
+    }
+    if let Some(help) = &finding.help {
+        group = group.element(Grade::HELP.message(help.clone()));
+    }
+    let renderer = if style.color { Renderer::styled() } else { Renderer::plain() };
+    let renderer = renderer.decor_style(DecorStyle::Ascii).term_width(style.width);
+    renderer.render(&[group])
+}
+
+fn short_name(finding: &Finding, verdict: &Verdict) -> String {
+    let names: Vec<&str> = verdict.functions.iter().map(|report| report.hot.name.as_str()).collect();
+    let index = verdict.functions.iter().position(|report| report.hot.id == finding.hot);
+    index.map(|index| shorten(&names)[index].clone()).unwrap_or_default()
+}
+
+/// The source, or only where it is when the file cannot be read.
+fn excerpt<'a>(group: Group<'a>, finding: &Finding, verdict: &Verdict, texts: &Texts) -> Group<'a> {
+    let Place { file, line, column } = finding.span.start.clone();
+    if line == 0 {
+        return group;
+    }
+    let Some(text) = texts.get(&file).map(str::to_owned) else {
+        let origin = Origin::path(file).line(line as usize).char_column(column as usize);
+        return group.element(origin);
+    };
+    let primary = AnnotationKind::Primary.span(range(&text, &finding.span)).label(words::label(finding));
+    let mut annotations: Vec<Annotation<'a>> = vec![primary];
+    let hot = verdict.functions.iter().find(|report| report.hot.id == finding.hot);
+    if let Some(hot) = hot.filter(|hot| hot.hot.place.file == file && hot.hot.place != finding.span.start) {
+        let name = Span::point(hot.hot.place.clone());
+        annotations.push(AnnotationKind::Context.span(range(&text, &name)).label("no heap is promised here"));
+    }
+    if let Some(freed) = finding.freed_at.as_ref().filter(|freed| freed.start.file == file) {
+        let label = "freed here, before the call returns";
+        annotations.push(AnnotationKind::Context.span(range(&text, freed)).label(label));
+    }
+    group.element(Snippet::source(text).path(file).annotations(annotations))
+}
+
+/// Bytes of a span; a point becomes the word that starts there.
+fn range(text: &str, span: &Span) -> Range<usize> {
+    let start = offset(text, span.start.line, span.start.column);
+    let end = offset(text, span.end_line, span.end_column);
+    if end > start {
+        return start..end;
+    }
+    let word = text[start..].find(|c: char| !(c.is_alphanumeric() || "_:!".contains(c)));
+    let len = word.unwrap_or(text.len() - start);
+    let first = text[start..].chars().next().map_or(0, char::len_utf8);
+    start..start + len.max(first)
+}
+
+fn offset(text: &str, line: u32, column: u32) -> usize {
+    let before: usize = text.split_inclusive('\n').take(line.saturating_sub(1) as usize).map(str::len).sum();
+    let rest = text.get(before..).unwrap_or_default();
+    let line = rest.lines().next().unwrap_or_default();
+    let inside =
+        line.char_indices().nth(column.saturating_sub(1) as usize).map_or(line.len(), |(index, _)| index);
+    before + inside
+}
+
+/// The way from the hot function to the allocator, where it is longer than one step; std folded to its first
+/// frame unless all is wanted.
+fn chain(frames: &[Frame], verbose: bool) -> Vec<String> {
+    let last_user = frames.iter().rposition(Frame::is_user).unwrap_or(0);
+    let shown = if verbose { frames } else { &frames[..frames.len().min(last_user + 2)] };
+    if shown.len() < 3 && !verbose {
+        return Vec::new();
+    }
+    let lines = shown.iter().map(|frame| {
+        let place = frame.place.as_ref().map(|place| format!(" at {}:{}", place.file, place.line));
+        format!("`{}`{}", frame.function, place.unwrap_or_default())
+    });
+    vec![format!("the way there: {}", lines.collect::<Vec<_>>().join("\n      which calls "))]
+}

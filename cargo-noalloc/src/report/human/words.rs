@@ -1,0 +1,91 @@
+//! The sentences of a finding. Fixed words; the figures come from the run.
+
+use crate::model::{Escape, Finding, Op, Pattern, Rule, Sizes};
+use crate::numbers::{bytes, count, plural};
+
+/// `` `algo_one` allocates 24 bytes on every call ``
+pub(super) fn title(finding: &Finding, function: &str) -> String {
+    let size = finding.sizes.map(size).unwrap_or_default();
+    let does = match (finding.rule, finding.op) {
+        (Rule::Unexercised, _) => return format!("`{function}` was called by no audited target"),
+        (Rule::OverBudget, _) => return format!("`{function}` goes beyond its budget: {}", finding.reason),
+        (_, Some(Op::Alloc)) => "allocates",
+        (_, Some(Op::Realloc)) => "resizes memory to",
+        (_, Some(Op::Free)) => "frees",
+        (_, None) => return format!("`{function}`: {}", finding.reason),
+    };
+    format!("`{function}` {does} {size} {}", when(finding))
+}
+
+/// `on every call`, `in 322 of 10,000 calls`
+fn when(finding: &Finding) -> String {
+    match finding.pattern {
+        Some(Pattern::EveryCall) | None => "on every call".to_owned(),
+        Some(Pattern::FirstCall) => "on the first call only".to_owned(),
+        Some(Pattern::WarmUp) => {
+            format!("while warming up: the first {} calls", count(finding.calls_affected))
+        }
+        Some(Pattern::Growth) => {
+            format!("while growing: {} in {} calls", plural(finding.count, "time"), count(finding.calls))
+        }
+        Some(Pattern::Sporadic) => {
+            format!("in {} of {} calls", count(finding.calls_affected), count(finding.calls))
+        }
+    }
+}
+
+fn size(sizes: Sizes) -> String {
+    if sizes.min == sizes.max {
+        bytes(sizes.min)
+    } else {
+        format!("{} to {}", count(sizes.min), bytes(sizes.max))
+    }
+}
+
+/// `1 allocation a call, always 24 bytes; freed before the call returns`
+pub(super) fn label(finding: &Finding) -> String {
+    let (Some(op), Some(sizes)) = (finding.op, finding.sizes) else { return String::new() };
+    let one = match op {
+        Op::Alloc => "allocation",
+        Op::Realloc => "reallocation",
+        Op::Free => "free",
+    };
+    let affected = finding.calls_affected.max(1);
+    let times = if finding.pattern == Some(Pattern::EveryCall) && finding.count.is_multiple_of(affected) {
+        format!("{} a call", plural(finding.count / affected, one))
+    } else {
+        plural(finding.count, one)
+    };
+    let size = if sizes.min == sizes.max {
+        format!("always {}", bytes(sizes.min))
+    } else {
+        format!("{} to {}", count(sizes.min), bytes(sizes.max))
+    };
+    match escape(finding) {
+        Some(fate) => format!("{times}, {size}; {fate}"),
+        None => format!("{times}, {size}"),
+    }
+}
+
+/// Nothing where it is not known.
+fn escape(finding: &Finding) -> Option<&'static str> {
+    match finding.escape {
+        // The place says it better, where it is shown.
+        Escape::Temporary if finding.freed_at.is_some() => None,
+        Escape::Temporary => Some("freed before the call returns"),
+        Escape::Escapes => Some("escapes: still alive when the call returns"),
+        Escape::Unknown => None,
+    }
+}
+
+/// `1,000 of 1,000 calls; it never leaves the function`
+pub(super) fn note(finding: &Finding, function: &str) -> Option<String> {
+    finding.op?;
+    let calls = format!("{} of {} calls", count(finding.calls_affected), count(finding.calls));
+    let total = format!("{} in all", bytes(finding.bytes));
+    Some(match finding.escape {
+        Escape::Temporary => format!("{calls}, {total}; it never leaves `{function}`"),
+        Escape::Escapes => format!("{calls}, {total}; it outlives the call"),
+        Escape::Unknown => format!("{calls}, {total}"),
+    })
+}

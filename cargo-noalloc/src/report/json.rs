@@ -1,0 +1,284 @@
+//! `noalloc-report/1`, described by `schema/noalloc-report-1.schema.json`.
+//!
+//! These structs are the wire form and nothing else: a change that a reader could notice changes the schema's
+//! name.
+
+use serde::Serialize;
+
+use super::Environment;
+use crate::model::{self, Escape, Op, Origin, Rule, Status, Verdict};
+
+/// Name and version of the format.
+pub(crate) const SCHEMA: &str = "noalloc-report/1";
+
+#[derive(Serialize)]
+struct Report<'a> {
+    schema: &'static str,
+    tool: Tool,
+    environment: Built<'a>,
+    verdict: &'static str,
+    targets: Vec<Target<'a>>,
+    benchmarks: Vec<Benchmark<'a>>,
+    functions: Vec<Function<'a>>,
+    findings: Vec<Finding<'a>>,
+    problems: Vec<Problem<'a>>,
+}
+
+#[derive(Serialize)]
+struct Tool {
+    name: &'static str,
+    version: &'static str,
+}
+
+#[derive(Serialize)]
+struct Built<'a> {
+    rustc: &'a str,
+    target: &'a str,
+    profile: &'a str,
+    rustflags: &'a [String],
+}
+
+#[derive(Serialize)]
+struct Target<'a> {
+    package: &'a str,
+    kind: String,
+    name: &'a str,
+    status: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Benchmark<'a> {
+    name: &'a str,
+    target: &'a str,
+    iterations: u64,
+    ns_per_op: Option<f64>,
+    bytes_per_op: f64,
+    allocs_per_op: f64,
+    frees_per_op: f64,
+    reallocs_per_op: f64,
+}
+
+#[derive(Serialize)]
+struct Point<'a> {
+    file: &'a str,
+    line: u32,
+    column: u32,
+}
+
+#[derive(Serialize)]
+struct Stretch<'a> {
+    file: &'a str,
+    line: u32,
+    column: u32,
+    end_line: u32,
+    end_column: u32,
+}
+
+#[derive(Serialize)]
+struct Function<'a> {
+    name: &'a str,
+    place: Point<'a>,
+    calls: u64,
+    allocs: u64,
+    reallocs: u64,
+    frees: u64,
+    bytes: u64,
+    max_allocs_per_call: u64,
+    max_bytes_per_call: u64,
+    budget: Budget,
+    verdict: &'static str,
+    proof: Proof,
+}
+
+/// `null` is any number.
+#[derive(Serialize)]
+struct Budget {
+    allocs: Option<u64>,
+    bytes: Option<u64>,
+}
+
+#[derive(Serialize)]
+struct Proof {
+    state: &'static str,
+    assumption: Option<String>,
+    may_free: Option<bool>,
+}
+
+#[derive(Serialize)]
+struct Finding<'a> {
+    rule: &'static str,
+    level: String,
+    function: &'a str,
+    place: Stretch<'a>,
+    construct: Option<&'a str>,
+    dyn_trait: Option<&'a str>,
+    op: Option<&'static str>,
+    count: u64,
+    calls_affected: u64,
+    calls: u64,
+    bytes: u64,
+    size_min: Option<u64>,
+    size_max: Option<u64>,
+    pattern: Option<&'static str>,
+    escapes: Option<bool>,
+    chain: Vec<Frame<'a>>,
+    reason: &'a str,
+    help: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Frame<'a> {
+    function: &'a str,
+    file: Option<&'a str>,
+    line: Option<u32>,
+    column: Option<u32>,
+    inlined: bool,
+    user: bool,
+    #[serde(rename = "crate", skip_serializing_if = "Option::is_none")]
+    dependency: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Problem<'a> {
+    step: String,
+    message: &'a str,
+}
+
+/// One document, with a line break at its end.
+pub(super) fn render(verdict: &Verdict, environment: &Environment) -> String {
+    let Environment { rustc, target, profile, rustflags } = environment;
+    let report = Report {
+        schema: SCHEMA,
+        tool: Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") },
+        environment: Built { rustc, target, profile, rustflags },
+        verdict: if verdict.passes() && ended_well(verdict) { "pass" } else { "fail" },
+        targets: verdict.targets.iter().map(target_of).collect(),
+        benchmarks: verdict.benches.iter().map(benchmark).collect(),
+        functions: verdict.functions.iter().map(function).collect(),
+        findings: verdict.findings.iter().map(|finding| self::finding(finding, verdict)).collect(),
+        problems: verdict
+            .problems
+            .iter()
+            .map(|problem| Problem { step: problem.step.to_string(), message: &problem.message })
+            .collect(),
+    };
+    let mut text =
+        serde_json::to_string_pretty(&report).expect("maps have string keys and floats are finite");
+    text.push('\n');
+    text
+}
+
+fn ended_well(verdict: &Verdict) -> bool {
+    verdict.targets.iter().all(|(_, status)| matches!(status, Status::Ok | Status::Skipped { .. }))
+}
+
+fn target_of((target, status): &(model::Target, Status)) -> Target<'_> {
+    let name = match status {
+        Status::Ok => "ok",
+        Status::Failed { .. } => "failed",
+        Status::Crashed { .. } => "crashed",
+        Status::TimedOut { .. } => "timed-out",
+        Status::Skipped { .. } => "skipped",
+    };
+    let reason = match status {
+        Status::Ok => None,
+        Status::Skipped { reason } => Some(reason.clone()),
+        other => Some(super::ending(other)),
+    };
+    Target {
+        package: &target.package,
+        kind: target.kind.to_string(),
+        name: &target.name,
+        status: name,
+        reason,
+    }
+}
+
+fn benchmark(bench: &model::Bench) -> Benchmark<'_> {
+    Benchmark {
+        name: &bench.name,
+        target: &bench.target,
+        iterations: bench.iterations,
+        ns_per_op: bench.ns_per_op(),
+        bytes_per_op: bench.per_op(bench.bytes),
+        allocs_per_op: bench.per_op(bench.allocs),
+        frees_per_op: bench.per_op(bench.frees),
+        reallocs_per_op: bench.per_op(bench.reallocs),
+    }
+}
+
+fn function(report: &model::HotReport) -> Function<'_> {
+    let place = &report.hot.place;
+    Function {
+        name: &report.hot.name,
+        place: Point { file: &place.file, line: place.line, column: place.column },
+        calls: report.calls,
+        allocs: report.allocs,
+        reallocs: report.reallocs,
+        frees: report.frees,
+        bytes: report.bytes,
+        max_allocs_per_call: report.max_allocs,
+        max_bytes_per_call: report.max_bytes,
+        budget: Budget { allocs: report.hot.promise.allocs, bytes: report.hot.promise.bytes },
+        verdict: report.verdict.name(),
+        proof: Proof { state: report.proof.name(), assumption: None, may_free: None },
+    }
+}
+
+fn finding<'a>(finding: &'a model::Finding, verdict: &'a Verdict) -> Finding<'a> {
+    let hot = verdict.functions.iter().find(|report| report.hot.id == finding.hot);
+    let start = &finding.span.start;
+    Finding {
+        rule: Rule::name(finding.rule),
+        level: finding.level.to_string(),
+        function: hot.map_or("", |report| &report.hot.name),
+        place: Stretch {
+            file: &start.file,
+            line: start.line,
+            column: start.column,
+            end_line: finding.span.end_line,
+            end_column: finding.span.end_column,
+        },
+        construct: finding.construct.as_deref(),
+        dyn_trait: finding.dyn_trait.as_deref(),
+        op: finding.op.map(|op| match op {
+            Op::Alloc => "alloc",
+            Op::Realloc => "realloc",
+            Op::Free => "free",
+        }),
+        count: finding.count,
+        calls_affected: finding.calls_affected,
+        calls: finding.calls,
+        bytes: finding.bytes,
+        size_min: finding.sizes.map(|sizes| sizes.min),
+        size_max: finding.sizes.map(|sizes| sizes.max),
+        pattern: finding.pattern.map(model::Pattern::name),
+        escapes: match finding.escape {
+            Escape::Escapes => Some(true),
+            Escape::Temporary => Some(false),
+            Escape::Unknown => None,
+        },
+        chain: finding.chain.iter().map(frame).collect(),
+        reason: &finding.reason,
+        help: finding.help.as_deref(),
+    }
+}
+
+fn frame(frame: &model::Frame) -> Frame<'_> {
+    let place = frame.place.as_ref();
+    Frame {
+        function: frame.function.as_str(),
+        file: place.map(|place| place.file.as_str()),
+        line: place.map(|place| place.line),
+        // Known in bytes; in the standard library's and most other sources these are characters.
+        column: place.map(|place| place.byte_column).filter(|column| *column > 0),
+        inlined: frame.inlined,
+        user: frame.is_user(),
+        dependency: match &frame.origin {
+            Origin::Dependency(name) => Some(name),
+            _ => None,
+        },
+    }
+}

@@ -1,0 +1,169 @@
+//! Step 8: the verdict becomes bytes. One format a file.
+
+mod human;
+mod json;
+mod table;
+
+use std::fmt;
+use std::io::{IsTerminal as _, Write as _};
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use crate::exit::{Exit, Failure};
+use crate::model::{Status, Texts, Toolchain, Verdict};
+use crate::options::CheckOptions;
+use crate::shell::Shell;
+
+/// The formats, by the names users write.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Format {
+    /// For a person at a terminal.
+    #[default]
+    Human,
+    /// The whole report, `noalloc-report/1`.
+    Json,
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Format::Human => "human",
+            Format::Json => "json",
+        })
+    }
+}
+
+/// A format and where it goes: `json=report.json`; `-` and nothing are standard output.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Output {
+    pub(crate) format: Format,
+    pub(crate) path: Option<PathBuf>,
+}
+
+impl Output {
+    /// Whether it needs standard output for itself.
+    pub(crate) fn is_machine_on_stdout(&self) -> bool {
+        self.path.is_none() && self.format != Format::Human
+    }
+}
+
+impl FromStr for Output {
+    type Err = Failure;
+
+    fn from_str(text: &str) -> Result<Output, Failure> {
+        let (name, path) = match text.split_once('=') {
+            Some((name, path)) => (name, Some(path)),
+            None => (text, None),
+        };
+        let format = match name {
+            "human" => Format::Human,
+            "json" => Format::Json,
+            other => {
+                return Err(Failure::new(Exit::Usage, format!("unknown format `{other}`"))
+                    .help("`--format` takes: human, json"));
+            }
+        };
+        if path == Some("") {
+            return Err(Failure::new(Exit::Usage, format!("`--format {text}` has no path after the `=`"))
+                .help(format!("write `--format {name}` for standard output, or `{name}=PATH`")));
+        }
+        Ok(Output { format, path: path.filter(|path| *path != "-").map(PathBuf::from) })
+    }
+}
+
+/// What the figures were measured with.
+#[derive(Clone, Debug)]
+pub(crate) struct Environment {
+    pub(crate) rustc: String,
+    pub(crate) target: String,
+    pub(crate) profile: String,
+    pub(crate) rustflags: Vec<String>,
+}
+
+impl Environment {
+    pub(crate) fn new(toolchain: &Toolchain, options: &CheckOptions) -> Environment {
+        Environment {
+            rustc: toolchain.rustc.clone(),
+            target: toolchain.target.clone(),
+            profile: options.build.cargo_profile.clone(),
+            rustflags: toolchain.rustflags.clone(),
+        }
+    }
+}
+
+/// Writes every output that was asked for.
+pub(crate) fn write(
+    verdict: &Verdict,
+    environment: &Environment,
+    texts: &Texts,
+    options: &CheckOptions,
+    shell: Shell,
+) -> Result<(), Failure> {
+    let stdout_is_taken = options.outputs.iter().any(Output::is_machine_on_stdout);
+    for output in &options.outputs {
+        let to_terminal = output.path.is_none();
+        let bytes = match output.format {
+            Format::Json => json::render(verdict, environment),
+            Format::Human => {
+                let color = to_terminal && if stdout_is_taken { shell.color() } else { stdout_color(shell) };
+                human::render(
+                    verdict,
+                    texts,
+                    human::Style { color, verbose: options.verbose, width: width() },
+                )
+            }
+        };
+        match &output.path {
+            Some(path) => to_file(path, &bytes)?,
+            None if output.format == Format::Human && stdout_is_taken => shell.raw(&bytes),
+            // A reader that has gone away (`| head`) is no reason to fail.
+            None => drop(std::io::stdout().write_all(bytes.as_bytes())),
+        }
+    }
+    Ok(())
+}
+
+/// As the shell decided for standard error, but for standard output.
+fn stdout_color(shell: Shell) -> bool {
+    match std::env::var("CARGO_TERM_COLOR").as_deref() {
+        Ok("always") => true,
+        Ok("never") => false,
+        _ => std::io::stdout().is_terminal() && (shell.color() || std::env::var_os("NO_COLOR").is_none()),
+    }
+}
+
+/// Columns of the terminal; 100 where there is none.
+fn width() -> usize {
+    terminal_size::terminal_size().map_or(100, |(width, _)| usize::from(width.0))
+}
+
+fn to_file(path: &std::path::Path, bytes: &str) -> Result<(), Failure> {
+    std::fs::write(path, bytes).map_err(|error| {
+        Failure::new(Exit::Usage, format!("the report could not be written to `{}`: {error}", path.display()))
+            .help("name a file in a folder that is there and writable")
+    })
+}
+
+/// How a target ended, as the end of a sentence about it.
+pub(crate) fn ending(status: &Status) -> String {
+    match status {
+        Status::Ok => "ran to its end".to_owned(),
+        Status::Failed { code } => format!("ended with exit code {code}"),
+        Status::Crashed { signal } => format!("was ended by signal {signal}{}", signal_name(*signal)),
+        Status::TimedOut { after } => format!("was killed after {after} s: `--timeout` says so"),
+        Status::Skipped { reason } => format!("was not run: {reason}"),
+    }
+}
+
+fn signal_name(signal: i32) -> &'static str {
+    match signal {
+        2 => " (SIGINT)",
+        6 => " (SIGABRT)",
+        7 => " (SIGBUS)",
+        8 => " (SIGFPE)",
+        9 => " (SIGKILL)",
+        11 => " (SIGSEGV)",
+        15 => " (SIGTERM)",
+        _ => "",
+    }
+}

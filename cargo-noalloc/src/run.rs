@@ -1,0 +1,171 @@
+//! Step 3: each target runs, and its records are read.
+
+use std::fs;
+use std::os::fd::AsFd as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use no_heap::env;
+use no_heap::record::Record;
+
+use crate::exit::{Exit, Failure};
+use crate::model::{Binaries, Binary, Plan, Problem, Run, Status, Step, TargetKind, Toolchain};
+use crate::options::CheckOptions;
+use crate::process::{self, Terminal};
+use crate::shell::Shell;
+
+/// Runs every binary, one after another: they are timed.
+pub(crate) fn run(
+    plan: &Plan,
+    binaries: &Binaries,
+    options: &CheckOptions,
+    shell: Shell,
+) -> Result<Vec<Run>, Failure> {
+    let folder = plan.workspace.audit_dir.join("records");
+    clear(&folder)?;
+    binaries
+        .binaries
+        .iter()
+        .enumerate()
+        .map(|(index, binary)| {
+            let runner = Runner { plan, options, toolchain: &binaries.toolchain };
+            runner.one(binary, &folder.join(format!("{index}-{}", binary.planned.target.name)), shell)
+        })
+        .collect()
+}
+
+struct Runner<'a> {
+    plan: &'a Plan,
+    options: &'a CheckOptions,
+    toolchain: &'a Toolchain,
+}
+
+impl Runner<'_> {
+    fn one(&self, binary: &Binary, records: &Path, shell: Shell) -> Result<Run, Failure> {
+        let mut run =
+            Run { binary: binary.clone(), status: Status::Ok, records: Vec::new(), problems: Vec::new() };
+        if process::interrupted() {
+            run.status = Status::Skipped { reason: "interrupted".to_owned() };
+            return Ok(run);
+        }
+        shell.status("Auditing", &binary.planned.target.source);
+        fs::create_dir_all(records).map_err(|error| unwritable(records, &error))?;
+        let mut command = self.command(binary, records)?;
+        let terminal = match binary.planned.target.kind {
+            TargetKind::Bin | TargetKind::Example => Terminal::Shared,
+            _ => Terminal::Apart,
+        };
+        run.status = match process::run(&mut command, terminal, self.options.timeout) {
+            // A program that runs until it is told to stop has ended as it should.
+            Ok(Status::Crashed { signal: 2 }) if terminal == Terminal::Shared && process::interrupted() => {
+                Status::Ok
+            }
+            Ok(status) => status,
+            Err(error) => {
+                let message = format!("`{}` could not be started: {error}", binary.executable.display());
+                return Err(Failure::new(Exit::TargetFailed, message));
+            }
+        };
+        self.read_records(&mut run, records);
+        Ok(run)
+    }
+
+    fn command(&self, binary: &Binary, records: &Path) -> Result<Command, Failure> {
+        let mut command = match &self.toolchain.runner {
+            Some((program, args)) => {
+                let mut command = Command::new(program);
+                command.args(args).arg(&binary.executable);
+                command
+            }
+            None => Command::new(&binary.executable),
+        };
+        let kind = binary.planned.target.kind;
+        if kind == TargetKind::Bench {
+            command.arg("--bench");
+        }
+        if matches!(kind, TargetKind::Bench | TargetKind::Test | TargetKind::Lib) {
+            command.args(&self.options.filters);
+            command.stdin(Stdio::null());
+        }
+        command.args(&self.options.harness_args);
+        let to_stderr = std::io::stderr().as_fd().try_clone_to_owned();
+        let to_stderr = to_stderr.map_err(|error| {
+            Failure::new(Exit::TargetFailed, format!("standard error cannot be shared: {error}"))
+        })?;
+        // Standard output is the report's alone.
+        command.stdout(to_stderr);
+        command.current_dir(&binary.planned.package_root);
+        self.environment(&mut command, binary, records);
+        Ok(command)
+    }
+
+    fn environment(&self, command: &mut Command, binary: &Binary, records: &Path) {
+        let seconds = self.options.bench_time.map_or(0.0, |time| time.as_secs_f64());
+        let foreign = if self.plan.workspace.foreign_permits { "1" } else { "0" };
+        command
+            .env(env::RECORD_DIR, records)
+            .env(env::BENCH_TIME, seconds.to_string())
+            .env(env::FOREIGN_PERMITS, foreign)
+            .env("CARGO_MANIFEST_DIR", &binary.planned.package_root);
+        if binary.library_paths.is_empty() {
+            return;
+        }
+        let given = std::env::var_os("LD_LIBRARY_PATH").unwrap_or_default();
+        let paths = binary.library_paths.iter().cloned().chain(std::env::split_paths(&given));
+        if let Ok(paths) = std::env::join_paths(paths) {
+            command.env("LD_LIBRARY_PATH", paths);
+        }
+    }
+
+    fn read_records(&self, run: &mut Run, folder: &Path) {
+        for path in files(folder) {
+            match read(&path) {
+                // Another program that this one started, or a fork that did nothing hot.
+                Ok(record) if !is_of(&record, &run.binary) => {}
+                Ok(record) => run.records.push(record),
+                Err(error) => {
+                    let target = &run.binary.planned.target;
+                    let message =
+                        format!("a record of {} `{}` was left out: {error}", target.kind, target.name);
+                    run.problems.push(Problem::new(Step::Run, message));
+                }
+            }
+        }
+    }
+}
+
+/// Whether the record was written by this very executable.
+fn is_of(record: &Record, binary: &Binary) -> bool {
+    let executable = fs::canonicalize(&binary.executable).unwrap_or_else(|_| binary.executable.clone());
+    Path::new(&record.hello.exe) == executable
+}
+
+fn read(path: &Path) -> anyhow::Result<Record> {
+    let bytes = crate::mapped::read(path)?;
+    Ok(Record::read(&bytes)?)
+}
+
+/// In the order of their names, so that the same run reads the same.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut files: Vec<PathBuf> = entries
+        .map(|entry| entry.path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "noalloc"))
+        .collect();
+    files.sort();
+    files
+}
+
+/// Records of an earlier check are not this one's.
+fn clear(folder: &Path) -> Result<(), Failure> {
+    if folder.exists() {
+        fs::remove_dir_all(folder).map_err(|error| unwritable(folder, &error))?;
+    }
+    fs::create_dir_all(folder).map_err(|error| unwritable(folder, &error))
+}
+
+fn unwritable(folder: &Path, error: &std::io::Error) -> Failure {
+    Failure::new(Exit::SetUp, format!("records cannot be written to `{}`: {error}", folder.display()))
+        .note("each audited program writes what it saw into a file there")
+        .help("make the folder writable, or choose another with `--target-dir DIRECTORY`")
+}

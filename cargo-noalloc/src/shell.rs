@@ -1,0 +1,72 @@
+//! The terminal: progress in cargo's grammar, failures in rustc's. Only this and `report` write to it.
+
+use std::io::{self, IsTerminal as _, Write as _};
+
+use anstream::ColorChoice;
+use anstyle::{AnsiColor, Style};
+
+use crate::exit::Failure;
+
+const VERB: Style = AnsiColor::Green.on_default().bold();
+const ERROR: Style = AnsiColor::Red.on_default().bold();
+const FRAME: Style = AnsiColor::Blue.on_default().bold();
+const BOLD: Style = Style::new().bold();
+
+/// Where progress and failures go: standard error, so that standard output is the report's alone.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Shell {
+    color: bool,
+}
+
+impl Shell {
+    /// Follows the terminal, `CARGO_TERM_COLOR` and `NO_COLOR`.
+    pub(crate) fn from_environment() -> Shell {
+        let choice = match std::env::var("CARGO_TERM_COLOR").as_deref() {
+            Ok("always") => ColorChoice::Always,
+            Ok("never") => ColorChoice::Never,
+            _ if std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()) => ColorChoice::Never,
+            _ => ColorChoice::Auto,
+        };
+        choice.write_global();
+        let color = match choice {
+            ColorChoice::Always => true,
+            ColorChoice::Never => false,
+            _ => io::stderr().is_terminal(),
+        };
+        Shell { color }
+    }
+
+    /// Whether what goes to standard error may be coloured.
+    pub(crate) fn color(&self) -> bool {
+        self.color
+    }
+
+    /// `   Compiling elvis v0.1.0`: a green verb and what it is done to.
+    pub(crate) fn status(&self, verb: &str, what: &str) {
+        self.line(&format!("{VERB}{verb:>12}{VERB:#} {what}"));
+    }
+
+    /// Text that is finished already, such as a compiler's message.
+    pub(crate) fn raw(&self, text: &str) {
+        self.line(text.trim_end_matches('\n'));
+    }
+
+    /// Why there is no verdict.
+    pub(crate) fn failure(&self, failure: &Failure) {
+        self.line(&format!("{ERROR}error{ERROR:#}{BOLD}: {}{BOLD:#}", failure.message));
+        if let Some(place) = &failure.place {
+            self.line(&format!("  {FRAME}-->{FRAME:#} {place}"));
+        }
+        for note in &failure.notes {
+            self.line(&format!("   {FRAME}={FRAME:#} {BOLD}note{BOLD:#}: {note}"));
+        }
+        if let Some(help) = &failure.help {
+            self.line(&format!("   {FRAME}={FRAME:#} {BOLD}help{BOLD:#}: {help}"));
+        }
+    }
+
+    /// A terminal that has gone away is no reason to lose the verdict: errors are dropped.
+    fn line(&self, text: &str) {
+        let _ = writeln!(anstream::stderr(), "{text}");
+    }
+}

@@ -1,0 +1,90 @@
+//! From the frames of a stack to the chain that a reader sees: the guard's own frames are taken out.
+
+use crate::model::{Frame, FunctionName, Origin};
+
+/// The function at the centre of the guard; everything outside of it is not the hot function's.
+const ROOT: &str = "no_heap::guard::root";
+
+/// `frames` stand innermost first; the result starts with the hot function's own frame.
+pub(super) fn from_innermost(frames: Vec<Frame>) -> Vec<Frame> {
+    // The outermost root is the guard that the walk ended at; roots further in are of nested hot functions.
+    let end = frames.iter().rposition(|frame| frame.function.as_str() == ROOT).unwrap_or(frames.len());
+    let mut chain: Vec<Frame> = Vec::new();
+    let mut after_guard = true;
+    for frame in frames.into_iter().take(end).rev() {
+        if frame.origin == Origin::NoHeap {
+            // The function that holds a nested guard calls nothing else: its body is the frame inside.
+            if !after_guard {
+                chain.pop();
+            }
+            after_guard = true;
+            continue;
+        }
+        chain.push(if after_guard { named_after_function(frame) } else { frame });
+        after_guard = false;
+    }
+    chain
+}
+
+/// A guarded body is a closure; its reader wrote a function.
+fn named_after_function(mut frame: Frame) -> Frame {
+    let name = frame.function.as_str();
+    if let Some((function, closure)) = name.rsplit_once("::")
+        && closure.starts_with("{closure#")
+    {
+        frame.function = FunctionName::new(function);
+    }
+    frame
+}
+
+#[cfg(test)]
+mod tests {
+    use super::from_innermost;
+    use crate::model::{Frame, FunctionName, Origin};
+
+    fn names(frames: &[(&str, Origin)]) -> Vec<String> {
+        let frame = |(name, origin): &(&str, Origin)| Frame {
+            function: FunctionName::new(name),
+            place: None,
+            inlined: false,
+            origin: origin.clone(),
+        };
+        let chain = from_innermost(frames.iter().map(frame).collect());
+        chain.iter().map(|frame| frame.function.as_str().to_owned()).collect()
+    }
+
+    #[test]
+    fn the_guard_is_cut_off_and_the_body_takes_the_functions_name() {
+        let frames = [
+            ("alloc::alloc::alloc", Origin::Std),
+            ("app::hot::{closure#0}", Origin::User),
+            ("no_heap::guard::root", Origin::NoHeap),
+            ("no_heap::guard::guarded", Origin::NoHeap),
+            ("app::hot", Origin::User),
+        ];
+        assert_eq!(names(&frames), ["app::hot", "alloc::alloc::alloc"]);
+    }
+
+    #[test]
+    fn a_nested_hot_function_appears_once() {
+        let frames = [
+            ("alloc::alloc::alloc", Origin::Std),
+            ("app::inner::{closure#0}", Origin::User),
+            ("no_heap::guard::root", Origin::NoHeap),
+            ("assert_no_alloc::assert_no_alloc", Origin::NoHeap),
+            ("no_heap::guard::guarded", Origin::NoHeap),
+            ("app::inner", Origin::User),
+            ("app::outer::{closure#0}", Origin::User),
+            ("no_heap::guard::root", Origin::NoHeap),
+            ("no_heap::guard::guarded", Origin::NoHeap),
+            ("app::outer", Origin::User),
+        ];
+        assert_eq!(names(&frames), ["app::outer", "app::inner", "alloc::alloc::alloc"]);
+    }
+
+    #[test]
+    fn a_stack_that_never_reached_the_guard_is_kept_whole() {
+        let frames = [("malloc", Origin::System), ("app::callback", Origin::User)];
+        assert_eq!(names(&frames), ["app::callback", "malloc"]);
+    }
+}

@@ -1,0 +1,193 @@
+//! Step 4: addresses become inlined frames with file, line and column.
+//!
+//! One binary's debug info is opened once and serves all its sites. What cannot be read is a problem in the
+//! report, not an end: the counts are exact without it.
+
+mod chain;
+mod origin;
+mod symbols;
+
+use std::collections::BTreeMap;
+
+use no_heap::record::{HotEntry, Record, SiteEntry, SiteFlag};
+
+use crate::model::{
+    Audited, Bench, Calls, Counts, FunctionName, HotFn, HotId, Op, Place, Problem, Promise, ReturnAddress,
+    Run, Site, Sizes, Step, Workspace,
+};
+use origin::Origins;
+use symbols::Symbols;
+
+/// Names every address of every run.
+pub(crate) fn symbolise(runs: Vec<Run>, workspace: &Workspace) -> Vec<Audited> {
+    let origins = Origins::new(workspace);
+    runs.into_iter().map(|run| one(run, &origins)).collect()
+}
+
+fn one(run: Run, origins: &Origins) -> Audited {
+    let Run { binary, status, records, mut problems } = run;
+    let target = binary.planned.target.clone();
+    let mut audited = Audited {
+        target,
+        status,
+        built: std::fs::metadata(&binary.executable).and_then(|data| data.modified()).ok(),
+        functions: BTreeMap::new(),
+        sites: Vec::new(),
+        benches: Vec::new(),
+        problems: Vec::new(),
+    };
+    let bytes = crate::mapped::read(&binary.executable);
+    let symbols = bytes.as_deref().map_err(ToString::to_string).and_then(Symbols::open);
+    let symbols = symbols
+        .inspect_err(|error| {
+            let message = format!("`{}` has no debug info to read: {error}", binary.executable.display());
+            problems.push(Problem::new(Step::Symbolise, message));
+        })
+        .ok();
+    for record in &records {
+        let reader = Reader { record, symbols: symbols.as_ref(), origins };
+        reader.add_to(&mut audited);
+    }
+    audited.problems.append(&mut problems);
+    audited
+}
+
+/// Turns one record into model nouns.
+struct Reader<'a> {
+    record: &'a Record,
+    symbols: Option<&'a Symbols<'a>>,
+    origins: &'a Origins,
+}
+
+impl Reader<'_> {
+    fn add_to(&self, audited: &mut Audited) {
+        let hot: Vec<HotFn> = self.record.hello.hot.iter().map(|entry| self.hot(entry)).collect();
+        for (hot, counts) in hot.iter().zip(&self.record.counts) {
+            let (_, total) =
+                audited.functions.entry(hot.id).or_insert_with(|| (hot.clone(), Counts::default()));
+            total.add(counts);
+        }
+        let first = audited.sites.len();
+        for entry in &self.record.sites {
+            audited.sites.push(self.site(entry, &hot, first));
+        }
+        self.benches(&hot, audited);
+        self.admit(audited);
+    }
+
+    fn hot(&self, entry: &HotEntry) -> HotFn {
+        let path = entry.path.strip_suffix("::__NoHeapSite").unwrap_or(&entry.path);
+        let bound = |value: u64| (value != u64::MAX).then_some(value);
+        HotFn {
+            id: HotId(entry.id),
+            name: FunctionName::new(path).as_str().to_owned(),
+            place: Place { file: self.origins.file(&entry.file), line: entry.line, column: entry.column },
+            promise: Promise {
+                allocs: bound(entry.allocs),
+                bytes: bound(entry.bytes),
+                warmup: entry.warmup,
+                allow_free: entry.allow_free,
+                prove: entry.prove,
+            },
+        }
+    }
+
+    fn site(&self, entry: &SiteEntry, hot: &[HotFn], first: usize) -> Site {
+        let SiteEntry { site, frames, freed_by } = entry;
+        // The reader has checked that the index is in the list.
+        let hot = hot.get(site.hot as usize).map_or(HotId(0), |hot| hot.id);
+        let incomplete = SiteFlag::Truncated as u64 | SiteFlag::Incomplete as u64;
+        Site {
+            hot,
+            op: match site.op {
+                0 => Op::Alloc,
+                1 => Op::Realloc,
+                _ => Op::Free,
+            },
+            chain: self.chain(frames),
+            count: site.count,
+            bytes: site.bytes,
+            sizes: Sizes { min: site.size_min, max: site.size_max },
+            calls: Calls { affected: site.calls_affected, first: site.first_call, last: site.last_call },
+            freed: site.freed,
+            escaped: site.escaped,
+            untracked: site.untracked,
+            own: site.own,
+            freed_by: freed_by.map(|index| first + index),
+            source: None,
+            incomplete: site.flags & incomplete != 0,
+        }
+    }
+
+    /// The frames of one stack, from the hot function down to the allocator.
+    fn chain(&self, frames: &[u64]) -> Vec<crate::model::Frame> {
+        let mut found = Vec::new();
+        for address in frames {
+            let module = self
+                .record
+                .hello
+                .modules
+                .iter()
+                .enumerate()
+                .find(|(_, module)| (module.low..module.high).contains(address));
+            match (module, self.symbols) {
+                (Some((0, module)), Some(symbols)) => {
+                    let address = ReturnAddress(address - module.bias);
+                    found.extend(symbols.frames(address.lookup(), self.origins));
+                }
+                (Some((_, module)), _) => found.push(origin::library(&module.name)),
+                (None, _) => found.push(origin::library("")),
+            }
+        }
+        chain::from_innermost(found)
+    }
+
+    fn benches(&self, hot: &[HotFn], audited: &mut Audited) {
+        use no_heap::record::BenchState;
+        for (entry, (result, samples)) in self.record.hello.benches.iter().zip(&self.record.benches) {
+            if result.state != BenchState::Done as u64 {
+                continue;
+            }
+            let once_each = result.hot_calls == result.recorded;
+            audited.benches.push(Bench {
+                name: entry.name.clone(),
+                target: audited.target.name.clone(),
+                place: Place { file: self.origins.file(&entry.file), line: entry.line, column: entry.column },
+                iterations: result.timed_iterations,
+                samples: samples.clone(),
+                recorded: result.recorded,
+                allocs: result.allocs,
+                reallocs: result.reallocs,
+                frees: result.frees,
+                bytes: result.bytes,
+                hot: usize::try_from(result.hot.wrapping_sub(1))
+                    .ok()
+                    .and_then(|index| hot.get(index))
+                    .filter(|_| once_each)
+                    .map(|hot| hot.id),
+            });
+        }
+        audited.benches.sort_by(|a, b| a.place.cmp(&b.place));
+    }
+
+    /// What this record could not hold.
+    fn admit(&self, audited: &mut Audited) {
+        let target = format!("{} `{}`", audited.target.kind, audited.target.name);
+        let mut admit = |message: String| audited.problems.push(Problem::new(Step::Run, message));
+        if self.record.lost_calls > 0 {
+            admit(format!(
+                "{target}: {} calls of hot functions were not recorded: too many threads ran them at once",
+                self.record.lost_calls
+            ));
+        }
+        for (hot, counts) in self.record.hello.hot.iter().zip(&self.record.counts) {
+            if counts.unsited > 0 {
+                let events = counts.unsited;
+                let name = &hot.path;
+                admit(format!(
+                    "{target}: {events} events of `{name}` are counted without a call stack: too many different ones"
+                ));
+            }
+        }
+    }
+}

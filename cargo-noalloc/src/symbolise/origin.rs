@@ -1,0 +1,99 @@
+//! Whose code a frame is, and how its file is called in the report.
+
+use std::path::{Path, PathBuf};
+
+use crate::model::{Frame, FunctionName, Origin, Workspace};
+
+/// Knows the folders.
+#[derive(Debug)]
+pub(super) struct Origins {
+    workspace: PathBuf,
+    user: Vec<PathBuf>,
+    no_heap: Vec<PathBuf>,
+}
+
+impl Origins {
+    pub(super) fn new(workspace: &Workspace) -> Origins {
+        Origins {
+            workspace: workspace.root.clone(),
+            user: workspace.user_roots.clone(),
+            no_heap: workspace.no_heap_roots.clone(),
+        }
+    }
+
+    /// Relative to the workspace where it lies inside; `/` between folders.
+    pub(super) fn file(&self, path: &str) -> String {
+        let path = Path::new(path);
+        path.strip_prefix(&self.workspace).unwrap_or(path).to_string_lossy().into_owned()
+    }
+
+    /// Whose code stands in `path`; without a path, the function's crate decides.
+    pub(super) fn of(&self, path: Option<&str>, function: &FunctionName) -> Origin {
+        if is_ours(function.as_str()) {
+            return Origin::NoHeap;
+        }
+        let Some(path) = path else { return Origin::System };
+        // `/rust/deps` is where the standard library's own dependencies were built: hashbrown below `HashMap`.
+        let standard = ["/rustc/", "/rust/deps/"].iter().any(|folder| path.starts_with(folder))
+            || path.contains("/lib/rustlib/src/rust/library/");
+        if standard {
+            return Origin::Std;
+        }
+        let absolute = self.workspace.join(path);
+        let inside = |roots: &[PathBuf]| roots.iter().any(|root| absolute.starts_with(root));
+        if inside(&self.no_heap) {
+            Origin::NoHeap
+        } else if let Some(name) = registry_crate(path) {
+            Origin::Dependency(name)
+        } else if inside(&self.user) {
+            Origin::User
+        } else {
+            Origin::Dependency(crate_of(function.as_str()))
+        }
+    }
+}
+
+/// A frame in a library without debug info.
+pub(super) fn library(path: &str) -> Frame {
+    let name = Path::new(path).file_name().map(|name| name.to_string_lossy().into_owned());
+    Frame {
+        function: FunctionName::new(&name.unwrap_or_else(|| "code without a file".to_owned())),
+        place: None,
+        inlined: false,
+        origin: Origin::System,
+    }
+}
+
+/// The guard's and the harness's own functions. Their closures are the user's code only when the user wrote
+/// them, and then they are named after the user's function.
+fn is_ours(function: &str) -> bool {
+    ["no_heap::", "assert_no_alloc::", "<no_heap::", "__rustc::"]
+        .iter()
+        .any(|ours| function.starts_with(ours))
+}
+
+/// `…/registry/src/index/name-1.2.3/src/lib.rs` and `…/git/checkouts/name-hash/rev/src/lib.rs`.
+fn registry_crate(path: &str) -> Option<String> {
+    let (_, rest) = path.split_once("/registry/src/").or_else(|| path.split_once("/git/checkouts/"))?;
+    let mut folders = rest.split('/');
+    let folder = if path.contains("/registry/src/") { folders.nth(1)? } else { folders.next()? };
+    let name = folder.rsplit_once('-').map_or(folder, |(name, _)| name);
+    Some(name.to_owned())
+}
+
+fn crate_of(function: &str) -> String {
+    function.trim_start_matches('<').split("::").next().unwrap_or(function).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::registry_crate;
+
+    #[test]
+    fn a_dependency_is_known_by_its_folder() {
+        let registry = "/h/.cargo/registry/src/index.crates.io-1949cf8c6b5b557f/smallvec-1.13.2/src/lib.rs";
+        assert_eq!(registry_crate(registry).as_deref(), Some("smallvec"));
+        assert_eq!(registry_crate("/h/.cargo/git/checkouts/ring-ab12/3f/src/a.rs").as_deref(), Some("ring"));
+        assert_eq!(registry_crate("/home/me/app/src/lib.rs"), None);
+    }
+}
