@@ -75,13 +75,13 @@ pub mod __private {
     #[cfg(noalloc_audit)]
     pub use crate::guard::{guarded, guarded_future};
     #[cfg(feature = "bench")]
-    pub use crate::registry::{BENCHMARKS, Benchmark};
-    #[cfg(noalloc_audit)]
-    pub use crate::registry::{HOT_FUNCTIONS, HotFn, Promise, Site, site_id};
-    #[cfg(feature = "bench")]
     pub use crate::registry::benchmark;
     #[cfg(noalloc_audit)]
     pub use crate::registry::hot_function;
+    #[cfg(feature = "bench")]
+    pub use crate::registry::{BENCHMARKS, Benchmark};
+    #[cfg(noalloc_audit)]
+    pub use crate::registry::{HOT_FUNCTIONS, HotFn, Promise, Site, site_id};
     #[cfg(any(noalloc_audit, feature = "bench"))]
     pub use linkme;
 }

@@ -21,10 +21,16 @@ fn try_expand(options: TokenStream, item: TokenStream) -> Result<TokenStream> {
     let function: ItemFn = parse2(item)?;
     let sig = &function.sig;
     if let Some(token) = &sig.asyncness {
-        return Err(Error::new(token.span, "a benchmark is not `async`: block on the future inside `b.iter`"));
+        return Err(Error::new(
+            token.span,
+            "a benchmark is not `async`: block on the future inside `b.iter`",
+        ));
     }
     if !sig.generics.params.is_empty() {
-        return Err(Error::new_spanned(&sig.generics, "a benchmark cannot be generic: which type would it run with?"));
+        return Err(Error::new_spanned(
+            &sig.generics,
+            "a benchmark cannot be generic: which type would it run with?",
+        ));
     }
     let (ident, name) = (&sig.ident, sig.ident.to_string());
     let start = ident.span().unwrap().start();
@@ -49,8 +55,13 @@ fn try_expand(options: TokenStream, item: TokenStream) -> Result<TokenStream> {
 fn krate(options: TokenStream) -> Result<Path> {
     let span = options.clone().into_iter().next();
     let options = Options::parse(options)?;
-    if let Options { allocs: None, bytes: None, warmup: None, allow_free: false, prove: false, krate } = options {
+    if let Options { allocs: None, bytes: None, warmup: None, allow_free: false, prove: false, krate } =
+        options
+    {
         return Ok(krate.unwrap_or_else(|| parse_quote!(::no_heap)));
     }
-    Err(Error::new_spanned(span, "a benchmark makes no promise: put the options on the `#[no_heap]` function"))
+    Err(Error::new_spanned(
+        span,
+        "a benchmark makes no promise: put the options on the `#[no_heap]` function",
+    ))
 }

@@ -67,7 +67,8 @@ impl Options {
 
     /// A proof is about all calls; a budget or a warm-up allows some of them what it forbids.
     fn refuse_senseless(&self, seen: &[Ident]) -> Result<()> {
-        let span_of = |name: &str| seen.iter().find(|key| *key == name).map_or_else(Span::call_site, Ident::span);
+        let span_of =
+            |name: &str| seen.iter().find(|key| *key == name).map_or_else(Span::call_site, Ident::span);
         if self.prove && self.warmup.is_some_and(|calls| calls > 0) {
             return Err(Error::new(
                 span_of("prove"),

@@ -121,19 +121,21 @@ impl Bencher {
     fn measure(&mut self, run: &mut dyn FnMut(Pass) -> Duration) {
         assert!(!self.iterated, "a benchmark calls `iter` once: split it into two functions");
         self.iterated = true;
-        let first = self.results.first(|| run(Pass::Recorded(1)));
+        self.results.first(|| run(Pass::Recorded(1)));
         if self.once {
             return;
         }
-        let mut estimate = first;
         if let Some(budget) = self.budget {
             let timing = self.results.unrecorded(|| clock::time(budget, &mut |n| run(Pass::Timed(n))));
-            estimate = Duration::from_nanos(timing.median() as u64);
             self.results.timed(&timing);
             self.timing = Some(timing);
         }
-        let more = recorded_iterations(estimate) - 1;
-        self.results.steady(more, || run(Pass::Recorded(more)));
+        let (mut done, mut last) = (1, Pace { iterations: 0, took: Duration::ZERO });
+        while let Some(goal) = next_goal(done, last) {
+            let iterations = goal - done;
+            last = Pace { iterations, took: self.results.steady(iterations, || run(Pass::Recorded(iterations))) };
+            done = goal;
+        }
     }
 
     pub(super) fn finish(self, panicked: bool) -> Outcome {
@@ -148,26 +150,48 @@ impl Bencher {
     }
 }
 
-/// Iterations that are recorded, the first one included: a power of ten, so that the figures of two runs agree
-/// although their times do not.
-fn recorded_iterations(estimate: Duration) -> u64 {
+/// Recorded iterations and the time they took.
+#[derive(Clone, Copy)]
+struct Pace {
+    iterations: u64,
+    took: Duration,
+}
+
+/// How many iterations to have recorded next, the first one included: powers of ten, so that the figures of two
+/// runs agree although their times do not. The pace is that of the recorded iterations themselves: the first one
+/// warms caches up, and the clock's run without the recorder.
+fn next_goal(done: u64, last: Pace) -> Option<u64> {
     const LONGEST: Duration = Duration::from_secs(1);
-    [1_000u32, 100, 10]
-        .into_iter()
-        .find(|iterations| estimate.saturating_mul(*iterations) <= LONGEST)
-        .map_or(2, u64::from)
+    const MOST: u64 = 1_000;
+    if done == 1 {
+        return Some(10);
+    }
+    let goal = done * 10;
+    let each = last.took.as_secs_f64() / last.iterations.max(1) as f64;
+    (goal <= MOST && each * goal as f64 <= LONGEST.as_secs_f64()).then_some(goal)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::recorded_iterations;
+    use super::{Pace, next_goal};
     use std::time::Duration;
+
+    /// Iterations recorded in all when each takes `each`.
+    fn recorded(each: Duration) -> u64 {
+        let (mut done, mut last) = (1, Pace { iterations: 0, took: Duration::ZERO });
+        while let Some(goal) = next_goal(done, last) {
+            let iterations = goal - done;
+            last = Pace { iterations, took: each * iterations as u32 };
+            done = goal;
+        }
+        done
+    }
 
     #[test]
     fn a_slow_benchmark_is_recorded_less_often_but_more_than_once() {
-        assert_eq!(recorded_iterations(Duration::from_nanos(480)), 1_000);
-        assert_eq!(recorded_iterations(Duration::from_millis(5)), 100);
-        assert_eq!(recorded_iterations(Duration::from_millis(50)), 10);
-        assert_eq!(recorded_iterations(Duration::from_secs(50)), 2);
+        assert_eq!(recorded(Duration::from_nanos(480)), 1_000);
+        assert_eq!(recorded(Duration::from_millis(5)), 100);
+        assert_eq!(recorded(Duration::from_millis(50)), 10);
+        assert_eq!(recorded(Duration::from_secs(50)), 10);
     }
 }

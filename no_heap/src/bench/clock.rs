@@ -36,13 +36,15 @@ impl Timing {
 /// Spends about `budget` on `pass`, which runs the given number of iterations and says how long they took.
 pub(super) fn time(budget: Duration, pass: &mut dyn FnMut(u64) -> Duration) -> Timing {
     let started = Instant::now();
+    let mut timed = Duration::ZERO;
     let share = (budget / SAMPLES).max(SHORTEST_SAMPLE);
     let per_sample = calibrate(share, budget, pass);
     let mut timing = Timing { iterations: 0, samples: Vec::new() };
     while timing.samples.is_empty()
-        || (timing.samples.len() < SAMPLES as usize && started.elapsed() < budget)
+        || (timing.samples.len() < SAMPLES as usize && timed.max(started.elapsed()) < budget)
     {
         let elapsed = pass(per_sample);
+        timed += elapsed;
         timing.iterations += per_sample;
         timing.samples.push(elapsed.as_nanos() as f64 / per_sample as f64);
     }

@@ -19,10 +19,12 @@ mod plain {
         pub(in crate::bench) fn of(_index: usize) -> Results {
             Results
         }
-        pub(in crate::bench) fn first(&self, run: impl FnOnce() -> Duration) -> Duration {
+        pub(in crate::bench) fn first(&self, run: impl FnOnce() -> Duration) {
+            run();
+        }
+        pub(in crate::bench) fn steady(&self, _iterations: u64, run: impl FnOnce() -> Duration) -> Duration {
             run()
         }
-        pub(in crate::bench) fn steady(&self, _iterations: u64, _run: impl FnOnce() -> Duration) {}
         pub(in crate::bench) fn unrecorded<R>(&self, run: impl FnOnce() -> R) -> R {
             run()
         }
@@ -78,35 +80,35 @@ mod audit {
             results
         }
 
-        pub(in crate::bench) fn first(&self, run: impl FnOnce() -> Duration) -> Duration {
+        pub(in crate::bench) fn first(&self, run: impl FnOnce() -> Duration) {
             STATE.with(|thread| {
                 thread.bench_hot.set(0);
                 thread.bench_calls.set(0);
             });
-            let (counts, elapsed) = tally(run);
+            let (counts, _) = tally(run);
             if let Some(BenchCells { result, .. }) = &self.cells {
                 result.first_allocs.set(counts.allocs);
                 result.first_reallocs.set(counts.reallocs);
                 result.first_frees.set(counts.frees);
                 result.first_bytes.set(counts.bytes);
             }
-            elapsed
         }
 
-        pub(in crate::bench) fn steady(&self, iterations: u64, run: impl FnOnce() -> Duration) {
+        pub(in crate::bench) fn steady(&self, iterations: u64, run: impl FnOnce() -> Duration) -> Duration {
             let calls_before = STATE.with(|thread| thread.bench_calls.get());
-            let (counts, _) = tally(run);
+            let (counts, elapsed) = tally(run);
             if let Some(BenchCells { result, .. }) = &self.cells {
-                result.allocs.set(counts.allocs);
-                result.reallocs.set(counts.reallocs);
-                result.frees.set(counts.frees);
-                result.bytes.set(counts.bytes);
-                result.recorded.set(iterations);
+                recorder::add(&result.allocs, counts.allocs);
+                recorder::add(&result.reallocs, counts.reallocs);
+                recorder::add(&result.frees, counts.frees);
+                recorder::add(&result.bytes, counts.bytes);
+                recorder::add(&result.recorded, iterations);
                 STATE.with(|thread| {
                     result.hot.set(thread.bench_hot.get());
-                    result.hot_calls.set(thread.bench_calls.get() - calls_before);
+                    recorder::add(&result.hot_calls, thread.bench_calls.get() - calls_before);
                 });
             }
+            elapsed
         }
 
         pub(in crate::bench) fn unrecorded<R>(&self, run: impl FnOnce() -> R) -> R {

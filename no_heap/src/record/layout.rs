@@ -50,8 +50,6 @@ words! {
         magic,
         /// [`VERSION`].
         version,
-        /// Length of the file in bytes.
-        file_len,
         /// The process that wrote it.
         pid,
         /// See [`hello_flag`].

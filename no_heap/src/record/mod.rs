@@ -8,7 +8,7 @@
 //!                                                   ThreadHead | FnCounts × hot functions | SiteSlot × 1024
 //! ```
 //!
-//! The file is sparse: a thread that ran no hot function takes no disk space.
+//! The file grows: a thread that ran no hot function takes no disk space.
 
 mod layout;
 #[cfg(feature = "read-record")]
@@ -16,11 +16,12 @@ mod read;
 #[cfg(noalloc_audit)]
 mod write;
 
-pub use layout::{
-    BenchResult, BenchState, FRAMES, FnCounts, Head, SAMPLES, SITES, Site, SiteFlag, THREADS, ThreadHead, VERSION, hello_flag,
-};
 #[cfg(noalloc_audit)]
 pub(crate) use layout::SiteSlot;
+pub use layout::{
+    BenchResult, BenchState, FRAMES, FnCounts, Head, SAMPLES, SITES, Site, SiteFlag, THREADS, ThreadHead,
+    VERSION, hello_flag,
+};
 #[cfg(feature = "read-record")]
 pub use read::{BadRecord, BenchEntry, Hello, HotEntry, Module, Record, SiteEntry};
 #[cfg(all(noalloc_audit, feature = "bench"))]

@@ -205,11 +205,17 @@ fn read_head(bytes: &[u8]) -> Result<Head, BadRecord> {
     if head.ready != 1 {
         return Err(BadRecord::Unfinished);
     }
-    if head.file_len != bytes.len() as u64 {
-        return Err(BadRecord::Cut { expected: head.file_len, found: bytes.len() as u64 });
-    }
     if head.threads_used > THREADS as u64 {
         return Err(BadRecord::Corrupt("more threads than there is room for"));
+    }
+    let expected = head
+        .thread_stride
+        .checked_mul(head.threads_used)
+        .and_then(|len| len.checked_add(head.threads_offset))
+        .ok_or(BadRecord::Corrupt("a thread lies beyond all files"))?;
+    // It may be longer by the part of a thread that was about to come.
+    if expected > bytes.len() as u64 {
+        return Err(BadRecord::Cut { expected, found: bytes.len() as u64 });
     }
     Ok(head)
 }
@@ -223,7 +229,8 @@ fn read_hello(bytes: &[u8], head: &Head) -> Result<Hello, BadRecord> {
     if checksum(hello) != head.hello_sum {
         return Err(BadRecord::Corrupt("the hello's checksum does not match"));
     }
-    let hello = Cursor { rest: hello }.hello().ok_or(BadRecord::Corrupt("the hello is not what it should be"))?;
+    let hello =
+        Cursor { rest: hello }.hello().ok_or(BadRecord::Corrupt("the hello is not what it should be"))?;
     if hello.hot.len() as u64 != head.hot_count || hello.benches.len() as u64 != head.bench_count {
         return Err(BadRecord::Corrupt("the hello and the head disagree"));
     }
@@ -240,7 +247,8 @@ fn read_benches(bytes: &[u8], head: &Head) -> Result<Vec<(BenchResult, Vec<f64>)
             let (result, samples) = words.split_at(BenchResult::WORDS);
             let result = BenchResult::decode(result);
             let used = usize::try_from(result.samples).unwrap_or(usize::MAX);
-            let samples = samples.get(..used).ok_or(BadRecord::Corrupt("a benchmark has too many samples"))?;
+            let samples =
+                samples.get(..used).ok_or(BadRecord::Corrupt("a benchmark has too many samples"))?;
             let samples: Vec<f64> = samples.iter().copied().map(f64::from_bits).collect();
             if samples.iter().any(|ns| !ns.is_finite() || *ns < 0.0) {
                 return Err(BadRecord::Corrupt("a sample is no time"));
@@ -400,7 +408,8 @@ fn check_sums(counts: &[FnCounts], slots: &[&[u64]], updating: bool) -> Result<(
     let mut largest = 0;
     for slot in slots {
         let site = Site::decode(slot);
-        let Some(hot) = usize::try_from(site.hot).ok().filter(|hot| site.hash != 0 && *hot < counts.len()) else {
+        let Some(hot) = usize::try_from(site.hot).ok().filter(|hot| site.hash != 0 && *hot < counts.len())
+        else {
             continue;
         };
         events[hot] = events[hot].saturating_add(site.count);
@@ -410,7 +419,8 @@ fn check_sums(counts: &[FnCounts], slots: &[&[u64]], updating: bool) -> Result<(
         }
     }
     for ((counts, events), bytes) in counts.iter().zip(events).zip(bytes) {
-        let counted = [counts.allocs, counts.reallocs, counts.frees].iter().fold(0u64, |a, b| a.saturating_add(*b));
+        let counted =
+            [counts.allocs, counts.reallocs, counts.frees].iter().fold(0u64, |a, b| a.saturating_add(*b));
         let of_sites = events.saturating_add(counts.unsited);
         let bytes_of_sites = bytes.saturating_add(counts.unsited_bytes);
         let (slack, byte_slack) = if updating { (1, largest.max(counts.bytes)) } else { (0, 0) };

@@ -18,10 +18,15 @@ use crate::registry::HOT_FUNCTIONS;
 
 const WORD: usize = size_of::<u64>();
 
+/// Threads' parts start on pages of their own, so that only parts in use take up room.
+const PAGE: usize = 4096;
+
 /// The mapped record file. Never unmapped: threads may write to it until the process ends.
 pub(crate) struct Map {
     base: *mut u8,
     head: Head,
+    /// Kept open: the file grows with the threads.
+    file: File,
 }
 
 // SAFETY: the shared parts of the map are reached through atomics only (`shared`), the part of one thread only
@@ -36,11 +41,11 @@ impl Map {
         let hello = hello();
         let head = head(&hello, flags);
         let mut file = create_new(folder)?;
-        file.set_len(head.file_len)?;
+        reserve(&file, 0, head.threads_offset)?;
         file.write_all(&encode(&head))?;
         file.write_all(&hello)?;
-        let base = map(&file, head.file_len as usize)?;
-        Ok(Map { base, head })
+        let base = map(&file, head.threads_offset as usize + THREADS * head.thread_stride as usize)?;
+        Ok(Map { base, head, file })
     }
 
     /// Tells the reader that the head is whole.
@@ -57,22 +62,16 @@ impl Map {
                 return Some(thread);
             }
         }
-        let mut index = used.load(Ordering::Acquire);
-        loop {
-            if index >= THREADS as u64 {
-                return None;
-            }
-            match used.compare_exchange_weak(index, index + 1, Ordering::AcqRel, Ordering::Acquire) {
-                Ok(_) => break,
-                Err(now) => index = now,
-            }
+        let index = used.load(Ordering::Acquire);
+        if index >= THREADS as u64 {
+            return None;
         }
-        let thread = self.thread(index as usize);
-        // A thread that came between and saw the place free has taken it: look once more.
-        match thread.owned().compare_exchange(0, 1, Ordering::AcqRel, Ordering::Relaxed) {
-            Ok(_) => Some(thread),
-            Err(_) => self.acquire(),
-        }
+        // Before a reader can hear of the part, and before this thread writes to it: a page that has no room on the
+        // disk would be a SIGBUS.
+        reserve(&self.file, self.head.threads_offset + index * self.head.thread_stride, self.head.thread_stride).ok()?;
+        // Whoever comes second looks once more from the start: the part may be free again, or another one is next.
+        let _ = used.compare_exchange(index, index + 1, Ordering::AcqRel, Ordering::Relaxed);
+        self.acquire()
     }
 
     /// Counts a call that found no place.
@@ -83,7 +82,11 @@ impl Map {
     /// The cells of one benchmark's result and its samples.
     #[cfg(feature = "bench")]
     pub(crate) fn bench(&self, index: usize) -> BenchCells<'_> {
-        assert!(index < self.head.bench_count as usize, "the registry had {} benchmarks", self.head.bench_count);
+        assert!(
+            index < self.head.bench_count as usize,
+            "the registry had {} benchmarks",
+            self.head.bench_count
+        );
         let offset = self.head.benches_offset as usize + index * (BenchResult::WORDS + SAMPLES) * WORD;
         // SAFETY: `head` placed `bench_count` results of this size here, word-aligned and inside the map; only
         // the harness's one thread writes them, and `Cell<u64>` has the layout of the word in the file.
@@ -166,14 +169,12 @@ fn head(hello: &[u8], flags: u64) -> Head {
     let hello_offset = Head::WORDS * WORD;
     let benches_offset = (hello_offset + hello.len()).next_multiple_of(WORD);
     let benches = bench_count() * (BenchResult::WORDS + SAMPLES) * WORD;
-    let threads_offset = (benches_offset + benches).next_multiple_of(4096);
+    let threads_offset = (benches_offset + benches).next_multiple_of(PAGE);
     let sites = SITES * size_of::<SiteSlot>();
-    let thread_stride =
-        ((ThreadHead::WORDS + FnCounts::WORDS * hot_count) * WORD + sites).next_multiple_of(4096);
+    let thread_stride = ((ThreadHead::WORDS + FnCounts::WORDS * hot_count) * WORD + sites).next_multiple_of(PAGE);
     Head {
         magic: MAGIC,
         version: VERSION,
-        file_len: (threads_offset + THREADS * thread_stride) as u64,
         pid: u64::from(std::process::id()),
         flags,
         hello_offset: hello_offset as u64,
@@ -191,9 +192,9 @@ fn head(hello: &[u8], flags: u64) -> Head {
 }
 
 fn encode(head: &Head) -> Vec<u8> {
-    let Head { magic, version, file_len, pid, flags, hello_offset, hello_len, hello_sum, .. } = *head;
+    let Head { magic, version, pid, flags, hello_offset, hello_len, hello_sum, .. } = *head;
     let Head { benches_offset, bench_count, hot_count, threads_offset, thread_stride, .. } = *head;
-    let words = [magic, version, file_len, pid, flags, hello_offset, hello_len, hello_sum, benches_offset]
+    let words = [magic, version, pid, flags, hello_offset, hello_len, hello_sum, benches_offset]
         .into_iter()
         .chain([bench_count, hot_count, threads_offset, thread_stride, 0, 0, 0]);
     words.flat_map(u64::to_le_bytes).collect()
@@ -210,6 +211,17 @@ fn create_new(folder: &Path) -> io::Result<File> {
         }
     }
     Err(io::Error::other("a thousand records of one process"))
+}
+
+/// Makes the file at least `offset + len` bytes long, with room on the disk for the last `len` of them.
+fn reserve(file: &File, offset: u64, len: u64) -> io::Result<()> {
+    let too_long = |_| io::Error::from(io::ErrorKind::FileTooLarge);
+    let (offset, len) = (offset.try_into().map_err(too_long)?, len.try_into().map_err(too_long)?);
+    // SAFETY: the descriptor is open for writing; the call touches no memory of this process.
+    match unsafe { libc::posix_fallocate(file.as_raw_fd(), offset, len) } {
+        0 => Ok(()),
+        error => Err(io::Error::from_raw_os_error(error)),
+    }
 }
 
 fn map(file: &File, len: usize) -> io::Result<*mut u8> {
@@ -257,7 +269,9 @@ fn hello() -> Vec<u8> {
         text(&mut out, (hot.path)());
         text(&mut out, hot.file);
         let promise = &hot.promise;
-        for value in [u64::from(hot.line), u64::from(hot.column), promise.allocs, promise.bytes, promise.warmup] {
+        for value in
+            [u64::from(hot.line), u64::from(hot.column), promise.allocs, promise.bytes, promise.warmup]
+        {
             number(&mut out, value);
         }
         number(&mut out, u64::from(promise.allow_free) | u64::from(promise.prove) << 1);

@@ -16,9 +16,9 @@ use crate::scope::{Counts, Kind, STATE, Scope, ThreadState};
 use crate::stack::{End, Trace};
 
 pub(crate) use permits::{foreign_permits, permitted_around};
-pub(crate) use process::{join, recording, start};
 #[cfg(feature = "bench")]
 pub(crate) use process::{bench_cells, pause, resume};
+pub(crate) use process::{join, recording, start};
 
 /// What a program did with the heap.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -139,7 +139,14 @@ fn attribute(thread: &ThreadState, innermost: &Scope, event: &Event, frame: usiz
 }
 
 /// Lengthens the stack up to the guard at `end`; returns the flags that say how well it went.
-fn follow(trace: &mut Trace, at: &mut usize, frame: usize, end: usize, thread: &ThreadState, flags: u64) -> u64 {
+fn follow(
+    trace: &mut Trace,
+    at: &mut usize,
+    frame: usize,
+    end: usize,
+    thread: &ThreadState,
+    flags: u64,
+) -> u64 {
     if flags == 0 {
         match trace.walk(at, end, thread.stack.get()) {
             End::Reached => return 0,

@@ -79,13 +79,7 @@ fn hit(slot: &SiteSlot, index: usize, scope: &Scope, event: &Event) {
     }
 }
 
-fn find_or_insert(
-    sites: &[SiteSlot; SITES],
-    hot: u32,
-    op: Op,
-    frames: &[u64],
-    flags: u64,
-) -> Option<u16> {
+fn find_or_insert(sites: &[SiteSlot; SITES], hot: u32, op: Op, frames: &[u64], flags: u64) -> Option<u16> {
     let hash = hash(hot, op, frames);
     let start = (hash >> 32) as usize % SITES;
     for probe in 0..MAX_LOAD.min(64) {

@@ -1,0 +1,41 @@
+//! Counting is exact, whatever other threads do: the record against an independent allocator.
+
+use crate::support::{Build, Seen, program, run};
+
+/// Compares the record with the lines that the ledger printed.
+fn check(stdout: &str, record: &Seen) {
+    let mut functions = 0;
+    for line in stdout.lines() {
+        let mut words = line.split(' ');
+        let name = words.next().unwrap();
+        let ledger: Vec<u64> = words.map(|word| word.parse().unwrap()).collect();
+        let c = record.counts(name);
+        let recorded =
+            [c.calls, c.allocs, c.reallocs, c.frees, c.bytes, c.max_allocs, c.max_requests, c.max_bytes];
+        assert_eq!(ledger, recorded, "{name}: ledger against record");
+        functions += 1;
+    }
+    assert_eq!(functions, 11, "the program printed every function");
+    record.check_identities();
+    assert_eq!(record.0.lost_calls, 0);
+}
+
+#[test]
+fn counts_equal_an_independent_allocators_in_100_runs_of_100() {
+    let program = program(Build::Own, "o3", "counts");
+    for _ in 0..100 {
+        let run = run(&program, &["60"]);
+        let stdout = run.stdout();
+        check(&stdout, &run.only());
+    }
+}
+
+#[test]
+fn counts_are_exact_without_optimisation_too() {
+    let program = program(Build::Own, "o0", "counts");
+    for _ in 0..3 {
+        let run = run(&program, &["20"]);
+        let stdout = run.stdout();
+        check(&stdout, &run.only());
+    }
+}

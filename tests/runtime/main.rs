@@ -1,0 +1,5 @@
+//! The runtime's integration tests: fixture programs are built as `cargo noalloc` builds them, run, and their
+//! records read.
+
+mod counts;
+mod support;
