@@ -57,9 +57,7 @@ impl Runner<'_> {
         };
         run.status = match process::run(&mut command, terminal, self.options.timeout) {
             // A program that runs until it is told to stop has ended as it should.
-            Ok(Status::Crashed { signal: 2 }) if terminal == Terminal::Shared && process::interrupted() => {
-                Status::Ok
-            }
+            Ok(Status::Crashed { signal: 2 }) if terminal == Terminal::Shared && process::interrupted() => Status::Ok,
             Ok(status) => status,
             Err(error) => {
                 let message = format!("`{}` could not be started: {error}", binary.executable.display());
@@ -89,9 +87,8 @@ impl Runner<'_> {
         }
         command.args(&self.options.harness_args);
         let to_stderr = std::io::stderr().as_fd().try_clone_to_owned();
-        let to_stderr = to_stderr.map_err(|error| {
-            Failure::new(Exit::TargetFailed, format!("standard error cannot be shared: {error}"))
-        })?;
+        let to_stderr = to_stderr
+            .map_err(|error| Failure::new(Exit::TargetFailed, format!("standard error cannot be shared: {error}")))?;
         // Standard output is the report's alone.
         command.stdout(to_stderr);
         command.current_dir(&binary.planned.package_root);
@@ -125,8 +122,7 @@ impl Runner<'_> {
                 Ok(record) => run.records.push(record),
                 Err(error) => {
                     let target = &run.binary.planned.target;
-                    let message =
-                        format!("a record of {} `{}` was left out: {error}", target.kind, target.name);
+                    let message = format!("a record of {} `{}` was left out: {error}", target.kind, target.name);
                     run.problems.push(Problem::new(Step::Run, message));
                 }
             }

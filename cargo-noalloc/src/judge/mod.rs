@@ -2,6 +2,7 @@
 //!
 //! No I/O: everything that was seen is handed in.
 
+mod advice;
 mod free_in_hot_path;
 mod group;
 mod heap_in_hot_path;
@@ -11,8 +12,8 @@ mod unexercised;
 use std::collections::BTreeMap;
 
 use crate::model::{
-    Audited, Bench, Counts, Finding, FunctionVerdict, HotFn, HotId, HotReport, Level, Problem, ProofState,
-    Rule, Site, Status, Target, Verdict,
+    Audited, Bench, Counts, Finding, FunctionVerdict, HotFn, HotId, HotReport, Level, Problem, ProofState, Rule, Site, Status,
+    Target, Verdict,
 };
 
 /// What the earlier steps found, over all targets.
@@ -28,7 +29,10 @@ pub(crate) struct Evidence {
 
 impl Evidence {
     /// Puts the targets together: a hot function is the same in every binary.
-    pub(crate) fn gather(audited: Vec<Audited>, skipped: Vec<(Target, String)>) -> Evidence {
+    pub(crate) fn gather(
+        audited: Vec<Audited>,
+        skipped: Vec<(Target, String)>,
+    ) -> Evidence {
         let mut evidence = Evidence::default();
         for target in audited {
             evidence.targets.push((target.target, target.status));
@@ -36,7 +40,10 @@ impl Evidence {
             evidence.sites.push(target.sites);
             evidence.problems.extend(target.problems);
             for (id, (hot, counts)) in target.functions {
-                let (_, total) = evidence.functions.entry(id).or_insert_with(|| (hot, Counts::default()));
+                let (_, total) = evidence
+                    .functions
+                    .entry(id)
+                    .or_insert_with(|| (hot, Counts::default()));
                 total.add(&counts);
             }
         }
@@ -89,6 +96,7 @@ impl Case<'_> {
             escape: crate::model::Escape::Unknown,
             freed_at: None,
             chain: Vec::new(),
+            labels: Vec::new(),
             reason: String::new(),
             help: None,
         }

@@ -98,6 +98,8 @@ pub enum ArgumentKind {
     Closure,
     /// An `async` block.
     Future,
+    /// A variable, a field, a constant: a place that already has a home.
+    Place,
     /// Anything else.
     Other,
 }
@@ -145,8 +147,12 @@ pub struct Uses {
     pub reborrowed: bool,
     /// Indexed: `x[i]`, `&x[..]`.
     pub indexed: bool,
-    /// Borrowed itself: `&x`, `&mut x`.
+    /// Borrowed itself: `&x`.
     pub borrowed: bool,
+    /// Borrowed itself and to be changed: `&mut x`.
+    pub borrowed_mut: bool,
+    /// Called: `x(…)`.
+    pub called: bool,
     /// Anything else: moved, compared, named in a macro, captured by name.
     pub otherwise: bool,
 }

@@ -27,7 +27,7 @@ pub use expression::{
     Argument, ArgumentKind, Binding, Construct, ConstructKind, DynRole, Elements, Expression, Function, Lazy,
     NoSource, SiteSource, Syntax, TraitObject, Uses,
 };
-pub use finding::{Escape, Finding, Level, Pattern, Rule};
+pub use finding::{Escape, Finding, Label, Level, Pattern, Rule};
 pub use frame::{Frame, Origin};
 pub use hot::{HotFn, HotId, Promise};
 pub use name::{FunctionName, shorten};

@@ -86,10 +86,8 @@ fn last_line(verdict: &Verdict, style: Style) -> String {
         return format!("{}: {all} {functions}, {}", paint_pass(style), rest.join(", "));
     }
     let uses = if heap == 1 { "uses" } else { "use" };
-    let rest: Vec<String> = good
-        .iter()
-        .map(|(count, word)| format!("{count} {} {word}", if *count == 1 { "is" } else { "are" }))
-        .collect();
+    let rest: Vec<String> =
+        good.iter().map(|(count, word)| format!("{count} {} {word}", if *count == 1 { "is" } else { "are" })).collect();
     let rest = if rest.is_empty() { String::new() } else { format!("; {}", rest.join(", ")) };
     let level = if verdict.passes() { Level::Warning } else { Level::Error };
     format!("{}: {heap} of {all} {functions} {uses} the heap{rest}", paint(&level.to_string(), level, style))

@@ -106,11 +106,7 @@ pub(crate) fn write(
             Format::Json => json::render(verdict, environment),
             Format::Human => {
                 let color = to_terminal && if stdout_is_taken { shell.color() } else { stdout_color(shell) };
-                human::render(
-                    verdict,
-                    texts,
-                    human::Style { color, verbose: options.verbose, width: width() },
-                )
+                human::render(verdict, texts, human::Style { color, verbose: options.verbose, width: width() })
             }
         };
         match &output.path {

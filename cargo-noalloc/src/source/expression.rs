@@ -146,6 +146,9 @@ fn argument(file: &SourceFile, expr: &Expr) -> Argument {
         }
         Expr::Closure(_) => ArgumentKind::Closure,
         Expr::Async(_) => ArgumentKind::Future,
+        Expr::Path(_) | Expr::Field(_) | Expr::Index(_) | Expr::Unary(_) | Expr::Paren(_) => {
+            ArgumentKind::Place
+        }
         _ => ArgumentKind::Other,
     };
     Argument { text: file.text_of(expr), span: file.span(expr.span()), kind }

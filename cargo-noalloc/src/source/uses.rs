@@ -2,7 +2,7 @@
 
 use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
-use syn::{Block, Expr, ExprIndex, ExprMethodCall, ExprReference, ExprUnary, Macro, UnOp};
+use syn::{Block, Expr, ExprCall, ExprIndex, ExprMethodCall, ExprReference, ExprUnary, Macro, UnOp};
 
 use super::file::{MacroBody, Position, SourceFile};
 use crate::model::Uses;
@@ -44,8 +44,18 @@ impl<'ast> Visit<'ast> for Finder<'_> {
             Expr::Unary(ExprUnary { op: UnOp::Deref(_), expr, .. }) if self.is_it(expr) => {
                 self.uses.reborrowed = true
             }
+            inner if self.is_it(inner) && reference.mutability.is_some() => self.uses.borrowed_mut = true,
             inner if self.is_it(inner) => self.uses.borrowed = true,
             _ => visit::visit_expr_reference(self, reference),
+        }
+    }
+
+    fn visit_expr_call(&mut self, call: &'ast ExprCall) {
+        if self.is_it(&call.func) {
+            self.uses.called = true;
+            call.args.iter().for_each(|arg| self.visit_expr(arg));
+        } else {
+            visit::visit_expr_call(self, call);
         }
     }
 

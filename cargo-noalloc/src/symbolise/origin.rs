@@ -34,8 +34,7 @@ impl Origins {
         }
         let Some(path) = path else { return Origin::System };
         // `/rust/deps` is where the standard library's own dependencies were built: hashbrown below `HashMap`.
-        let standard = ["/rustc/", "/rust/deps/"].iter().any(|folder| path.starts_with(folder))
-            || path.contains("/lib/rustlib/src/rust/library/");
+        let standard = path.starts_with("/rustc/") || path.starts_with("/rust/deps/") || path.contains("/lib/rustlib/src/rust/library/");
         if standard {
             return Origin::Std;
         }
@@ -67,9 +66,7 @@ pub(super) fn library(path: &str) -> Frame {
 /// The guard's and the harness's own functions. Their closures are the user's code only when the user wrote
 /// them, and then they are named after the user's function.
 fn is_ours(function: &str) -> bool {
-    ["no_heap::", "assert_no_alloc::", "<no_heap::", "__rustc::"]
-        .iter()
-        .any(|ours| function.starts_with(ours))
+    ["no_heap::", "assert_no_alloc::", "<no_heap::", "__rustc::"].iter().any(|ours| function.starts_with(ours))
 }
 
 /// `…/registry/src/index/name-1.2.3/src/lib.rs` and `…/git/checkouts/name-hash/rev/src/lib.rs`.

@@ -1,7 +1,7 @@
 //! The sentences of a finding. Fixed words; the figures come from the run.
 
-use crate::model::{Escape, Finding, Op, Pattern, Rule, Sizes};
 use crate::numbers::{bytes, count, plural};
+use crate::model::{Escape, Finding, Op, Pattern, Rule, Sizes};
 
 /// `` `algo_one` allocates 24 bytes on every call ``
 pub(super) fn title(finding: &Finding, function: &str) -> String {
@@ -22,9 +22,7 @@ fn when(finding: &Finding) -> String {
     match finding.pattern {
         Some(Pattern::EveryCall) | None => "on every call".to_owned(),
         Some(Pattern::FirstCall) => "on the first call only".to_owned(),
-        Some(Pattern::WarmUp) => {
-            format!("while warming up: the first {} calls", count(finding.calls_affected))
-        }
+        Some(Pattern::WarmUp) => format!("while warming up: the first {} calls", count(finding.calls_affected)),
         Some(Pattern::Growth) => {
             format!("while growing: {} in {} calls", plural(finding.count, "time"), count(finding.calls))
         }
