@@ -16,6 +16,7 @@ mod judge;
 mod last;
 mod mapped;
 pub mod model;
+mod numbers;
 mod options;
 mod process;
 mod report;

@@ -2,6 +2,7 @@
 //!
 //! No I/O: everything that was seen is handed in.
 
+mod advice;
 mod free_in_hot_path;
 mod group;
 mod heap_in_hot_path;
@@ -89,6 +90,7 @@ impl Case<'_> {
             escape: crate::model::Escape::Unknown,
             freed_at: None,
             chain: Vec::new(),
+            labels: Vec::new(),
             reason: String::new(),
             help: None,
         }
@@ -131,7 +133,7 @@ fn sort(
     functions.sort_by(|a, b| (&a.hot.place, &a.hot.name).cmp(&(&b.hot.place, &b.hot.name)));
     // Stable: stacks at one place stay in the order of their records, which is that of their addresses.
     sites.sort_by(|a, b| {
-        let span = |site: &Site| site.expression.as_ref().map(|expression| expression.span.clone());
+        let span = |site: &Site| site.source.as_ref().map(|source| source.span.clone());
         (a.hot, span(a), a.op).cmp(&(b.hot, span(b), b.op))
     });
     problems.sort();

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::time::SystemTime;
 
 use no_heap::record::Record;
 
@@ -32,6 +33,8 @@ pub struct Audited {
     pub target: Target,
     /// How it ended.
     pub status: Status,
+    /// When its executable was linked.
+    pub built: Option<SystemTime>,
     /// Hot functions in the binary, with their counts over all processes.
     pub functions: BTreeMap<HotId, (HotFn, Counts)>,
     /// Call stacks that reached the heap.

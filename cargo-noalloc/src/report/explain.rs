@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use anstyle::Style as Ansi;
 
 use super::human::{self, Style};
-use super::numbers::{bytes, count, plural};
+use crate::numbers::{bytes, count, plural};
 use crate::exit::{Exit, Failure};
 use crate::model::{Frame, HotReport, Op, Origin, Site, Texts, Verdict};
 use crate::options::What;
@@ -29,7 +29,7 @@ pub(super) fn render(verdict: &Verdict, texts: &Texts, what: &What, style: Style
             }
         }
         for site in verdict.sites.iter().filter(|site| site.hot == report.hot.id) {
-            if site.expression.as_ref().is_some_and(|e| is_at(what, &e.span.start.file, e.span.start.line)) {
+            if site.source.as_ref().is_some_and(|s| is_at(what, &s.span.start.file, s.span.start.line)) {
                 self::site(&mut out, site, style);
             }
         }

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 
 use regex_lite::Regex;
 
-use super::numbers::{count, exact_bytes};
+use crate::numbers::{count, exact_bytes};
 use crate::model::{Frame, HotReport, Op, Site, Texts, Verdict};
 
 /// What one line takes.

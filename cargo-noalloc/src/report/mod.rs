@@ -4,7 +4,6 @@ mod explain;
 mod human;
 mod json;
 mod listing;
-mod numbers;
 mod short;
 mod table;
 

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style as Ansi};
 
-use super::numbers::{count, per_op};
+use crate::numbers::{count, per_op};
 use crate::model::{Bench, FunctionVerdict, HotReport, Verdict, shorten};
 
 const HEAD: [&str; 7] = ["function", "calls", "ns/op", "B/op", "allocs/op", "frees/op", "verdict"];

@@ -30,6 +30,7 @@ fn one(run: Run, origins: &Origins) -> Audited {
     let mut audited = Audited {
         target,
         status,
+        built: std::fs::metadata(&binary.executable).and_then(|data| data.modified()).ok(),
         functions: BTreeMap::new(),
         sites: Vec::new(),
         benches: Vec::new(),
@@ -113,7 +114,7 @@ impl Reader<'_> {
             untracked: site.untracked,
             own: site.own,
             freed_by: freed_by.map(|index| first + index),
-            expression: None,
+            source: None,
             incomplete: site.flags & incomplete != 0,
         }
     }

@@ -57,6 +57,10 @@ impl Origins {
 /// The file inside the standard library's source: it was built in a folder named after the compiler's revision,
 /// which debug info replaces by the sysroot's when the `rust-src` component is there.
 fn standard_library(path: &str) -> Option<&str> {
+    // `/rust/deps` is where the standard library's own dependencies were built: hashbrown below `HashMap`.
+    if let Some(file) = path.strip_prefix("/rust/deps/") {
+        return Some(file);
+    }
     let built = path.strip_prefix("/rustc/").and_then(|rest| rest.split_once("/library/"));
     let (_, file) = built.or_else(|| path.split_once("/lib/rustlib/src/rust/library/"))?;
     Some(file)

@@ -57,6 +57,9 @@ fn excerpt<'a>(group: Group<'a>, finding: &Finding, verdict: &Verdict, texts: &T
         let name = Span::point(hot.hot.place.clone());
         annotations.push(AnnotationKind::Context.span(range(&text, &name)).label("no heap is promised here"));
     }
+    for label in finding.labels.iter().filter(|label| label.span.start.file == file) {
+        annotations.push(AnnotationKind::Context.span(range(&text, &label.span)).label(label.text.clone()));
+    }
     if let Some(freed) = finding.freed_at.as_ref().filter(|freed| freed.start.file == file) {
         let label = "freed here, before the call returns";
         annotations.push(AnnotationKind::Context.span(range(&text, freed)).label(label));

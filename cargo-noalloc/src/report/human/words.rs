@@ -1,6 +1,6 @@
 //! The sentences of a finding. Fixed words; the figures come from the run.
 
-use super::super::numbers::{bytes, count, plural};
+use crate::numbers::{bytes, count, plural};
 use crate::model::{Escape, Finding, Op, Pattern, Rule, Sizes};
 
 /// `` `algo_one` allocates 24 bytes on every call ``
