@@ -2,4 +2,5 @@
 //! records read.
 
 mod counts;
+mod sites;
 mod support;
