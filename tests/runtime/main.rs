@@ -3,4 +3,5 @@
 
 mod counts;
 mod sites;
+mod stacks;
 mod support;
