@@ -67,27 +67,24 @@ impl Map {
     /// A place for this thread, or `None` when all are taken.
     pub(crate) fn acquire(&self) -> Option<Thread> {
         let used = self.shared(std::mem::offset_of!(Head, threads_used));
-        for index in 0..used.load(Ordering::Acquire).min(THREADS as u64) {
-            let thread = self.thread(index as usize);
-            if thread.owned().compare_exchange(0, 1, Ordering::AcqRel, Ordering::Relaxed).is_ok() {
-                return Some(thread);
+        loop {
+            let seen = used.load(Ordering::Acquire);
+            for index in 0..seen.min(THREADS as u64) {
+                let thread = self.thread(index as usize);
+                if thread.owned().compare_exchange(0, 1, Ordering::AcqRel, Ordering::Relaxed).is_ok() {
+                    return Some(thread);
+                }
             }
+            // Only who has looked at all places gives up: one that was made in the meantime may stay free.
+            if seen >= THREADS as u64 {
+                return None;
+            }
+            // Before a reader can hear of the part, and before a thread writes to it: a page that has no room on
+            // the disk would be a SIGBUS.
+            let Head { threads_offset, thread_stride, .. } = self.head;
+            reserve(&self.file, threads_offset + seen * thread_stride, thread_stride).ok()?;
+            let _ = used.compare_exchange(seen, seen + 1, Ordering::AcqRel, Ordering::Relaxed);
         }
-        let index = used.load(Ordering::Acquire);
-        if index >= THREADS as u64 {
-            return None;
-        }
-        // Before a reader can hear of the part, and before this thread writes to it: a page that has no room on the
-        // disk would be a SIGBUS.
-        reserve(
-            &self.file,
-            self.head.threads_offset + index * self.head.thread_stride,
-            self.head.thread_stride,
-        )
-        .ok()?;
-        // Whoever comes second looks once more from the start: the part may be free again, or another one is next.
-        let _ = used.compare_exchange(index, index + 1, Ordering::AcqRel, Ordering::Relaxed);
-        self.acquire()
     }
 
     /// Counts a call that found no place.
