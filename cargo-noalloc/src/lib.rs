@@ -13,9 +13,11 @@ mod compile;
 mod discover;
 mod exit;
 mod judge;
+mod last;
 mod lock;
 mod mapped;
 pub mod model;
+mod numbers;
 mod options;
 mod process;
 mod report;
@@ -28,7 +30,9 @@ mod symbolise;
 use std::ffi::OsString;
 
 pub use exit::{Exit, Failure};
-use options::{CheckOptions, CleanOptions, Options, Refusal};
+use judge::Policy;
+use model::{Environment, Plan, Run, Texts, Toolchain, Verdict};
+use options::{CheckOptions, CleanOptions, ExplainOptions, Options, Refusal, ReportOptions};
 use shell::Shell;
 
 /// Does what the command line says; nothing it returns is undocumented.
@@ -36,6 +40,8 @@ pub fn main(words: impl Iterator<Item = OsString>) -> Exit {
     let shell = Shell::from_environment();
     let done = match Options::parse(words) {
         Ok(Options::Check(options)) => check(&options, shell),
+        Ok(Options::Explain(options)) => explain(&options, shell),
+        Ok(Options::Report(options)) => report(&options, shell),
         Ok(Options::Clean(options)) => clean(&options, shell),
         Err(Refusal::Failure(failure)) => Err(*failure),
         Err(Refusal::Clap(answer)) => return options::answer(&answer),
@@ -53,25 +59,82 @@ fn check(options: &CheckOptions, shell: Shell) -> Result<Exit, Failure> {
     let _lock = lock::take(&plan.workspace.audit_dir, shell)?;
     run::prepare(&plan.workspace)?;
     let binaries = compile::compile(&plan, options, shell)?;
-    let mut runs = run::run(&plan, &binaries, options, shell)?;
-    let mut missing = setup::unrecorded(&mut runs);
-    let mut audited = symbolise::symbolise(runs, &plan.workspace);
-    missing.extend(setup::unreadable(&mut audited));
-    let texts = source::read(&mut audited, &plan.workspace.root);
-    let evidence = judge::Evidence::gather(audited, plan.skipped);
-    let verdict = judge::judge(evidence, options.policy());
-    setup::refuse_nothing(&verdict, &missing)?;
-    let environment = report::Environment::new(&binaries.toolchain, options);
+    let runs = run::run(&plan, &binaries, options, shell)?;
+    let check = Checked {
+        plan,
+        runs,
+        environment: environment(&binaries.toolchain, options),
+        policy: options.policy(),
+    };
+    last::save(&check)?;
+    conclude(check, &options.report, shell)
+}
+
+/// Names, judges and reports what was recorded.
+fn conclude(check: Checked, options: &ReportOptions, shell: Shell) -> Result<Exit, Failure> {
+    let Conclusion { verdict, texts, environment, unseen } = check.conclude();
+    setup::refuse_nothing(&verdict, &unseen)?;
     report::write(&verdict, &environment, &texts, options, shell)?;
-    for failure in &missing {
+    for failure in &unseen {
         shell.failure(failure);
     }
-    Ok(exit(&verdict, &missing))
+    Ok(exit(&verdict, &unseen))
+}
+
+/// Renders the last check again.
+fn report(options: &ReportOptions, shell: Shell) -> Result<Exit, Failure> {
+    conclude(last::load(&options.build)?, options, shell)
+}
+
+/// Says all that the last check knows about one thing.
+fn explain(options: &ExplainOptions, shell: Shell) -> Result<Exit, Failure> {
+    let Conclusion { verdict, texts, .. } = last::load(&options.build)?.conclude();
+    report::explain(&verdict, &texts, &options.what, shell)?;
+    Ok(Exit::Pass)
+}
+
+/// Everything that running gave: what the later steps, which run nothing, need.
+pub(crate) struct Checked {
+    pub(crate) plan: Plan,
+    pub(crate) runs: Vec<Run>,
+    pub(crate) environment: Environment,
+    pub(crate) policy: Policy,
+}
+
+impl Checked {
+    /// Names, reads, judges.
+    fn conclude(self) -> Conclusion {
+        let Checked { plan, mut runs, environment, policy } = self;
+        let mut unseen = setup::unrecorded(&mut runs);
+        let mut audited = symbolise::symbolise(runs, &plan.workspace);
+        unseen.extend(setup::unreadable(&mut audited));
+        let texts = source::read(&mut audited, &plan.workspace.root);
+        let evidence = judge::Evidence::gather(audited, plan.skipped);
+        Conclusion { verdict: judge::judge(evidence, policy), texts, environment, unseen }
+    }
+}
+
+/// What there is to report.
+struct Conclusion {
+    verdict: Verdict,
+    texts: Texts,
+    environment: Environment,
+    /// Targets that did not show what they do, and why.
+    unseen: Vec<Failure>,
+}
+
+fn environment(toolchain: &Toolchain, options: &CheckOptions) -> Environment {
+    Environment {
+        rustc: toolchain.rustc.clone(),
+        target: toolchain.target.clone(),
+        profile: options.build.cargo_profile.clone(),
+        rustflags: toolchain.rustflags.clone(),
+    }
 }
 
 /// A target that did not end well outweighs its findings: they are not all.
-fn exit(verdict: &model::Verdict, missing: &[Failure]) -> Exit {
-    if let Some(failure) = missing.first() {
+fn exit(verdict: &Verdict, unseen: &[Failure]) -> Exit {
+    if let Some(failure) = unseen.first() {
         failure.exit
     } else if verdict.targets.iter().any(|(_, status)| !status.ended_well()) {
         Exit::TargetFailed

@@ -26,11 +26,11 @@ pub(super) fn find(planned: &PlannedTarget, user_roots: &[PathBuf], workspace: &
         .into_iter()
         .chain(beside.iter().flat_map(|folder| rust_files(folder)))
         .chain(package().into_iter().filter(|path| !is_another_target(path, planned)))
-        .chain(others())
         .map(|path| (path, false));
     let programs = package().into_iter().filter(|path| is_program(path, planned)).map(|path| (path, true));
     let (path, of_another_program, found) = its_own
         .chain(programs)
+        .chain(others().map(|path| (path, false)))
         .find_map(|(path, another)| in_file(&path).map(|found| (path, another, found)))?;
     let path = path.strip_prefix(workspace).unwrap_or(&path);
     let place = format!("{}:{}:{}", path.display(), found.line, found.column);

@@ -2,6 +2,7 @@
 //!
 //! A temporary is one mistake, not two: its free belongs to the finding about its allocation.
 
+use super::advice::advise;
 use super::{Case, pattern};
 use crate::model::{Finding, Op, Rule};
 
@@ -13,21 +14,23 @@ pub(super) fn find(case: &Case<'_>) -> Vec<Finding> {
     let foreign = case.groups.iter().filter(|group| group.op == Op::Free && group.count > group.own);
     let beyond_warmup = foreign.filter(|group| group.calls.last > case.hot.promise.warmup);
     beyond_warmup
-        .map(|group| Finding {
-            construct: group.construct.clone(),
-            op: Some(Op::Free),
-            count: group.count - group.own,
-            calls_affected: group.calls.affected.min(case.counts.calls),
-            bytes: group.bytes,
-            sizes: Some(group.sizes),
-            pattern: Some(pattern::of(group, case.counts.calls)),
-            chain: group.chain.clone(),
-            reason: "memory that was taken elsewhere is given back here".to_owned(),
-            help: Some(
-                "hand it back to the caller instead of dropping it, or allow frees: `#[no_heap(allow(free))]`"
-                    .to_owned(),
-            ),
-            ..case.finding(Rule::FreeInHotPath, group.span.clone())
+        .map(|group| {
+            let pattern = pattern::of(group, case.counts.calls);
+            let advice = advise(group, pattern, case.counts.calls);
+            Finding {
+                construct: group.construct(),
+                op: Some(Op::Free),
+                count: group.count - group.own,
+                calls_affected: group.calls.affected.min(case.counts.calls),
+                bytes: group.bytes,
+                sizes: Some(group.sizes),
+                pattern: Some(pattern),
+                chain: group.chain.clone(),
+                reason: advice.reason,
+                help: advice.help,
+                labels: advice.labels,
+                ..case.finding(Rule::FreeInHotPath, group.span.clone())
+            }
         })
         .collect()
 }

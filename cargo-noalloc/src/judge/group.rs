@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::{Calls, Escape, Frame, HotId, Op, Site, Sizes, Span};
+use crate::model::{Calls, Escape, Frame, HotId, Op, Site, SiteSource, Sizes, Span};
 
 /// Summed sites.
 #[derive(Clone, Debug)]
@@ -11,8 +11,7 @@ pub(crate) struct Group {
     /// Where a reader would point.
     pub(crate) span: Span,
     /// What stands there.
-    pub(crate) construct: Option<String>,
-    pub(crate) dyn_trait: Option<String>,
+    pub(crate) source: Option<SiteSource>,
     pub(crate) count: u64,
     pub(crate) bytes: u64,
     pub(crate) sizes: Sizes,
@@ -25,6 +24,18 @@ pub(crate) struct Group {
     pub(crate) chain: Vec<Frame>,
 }
 
+impl Group {
+    /// `Box::new`, `vec!`.
+    pub(crate) fn construct(&self) -> Option<String> {
+        Some(self.source.as_ref()?.construct.as_ref()?.name.clone())
+    }
+
+    /// `dyn Read`.
+    pub(crate) fn dyn_trait(&self) -> Option<String> {
+        Some(self.source.as_ref()?.object.as_ref()?.name.clone())
+    }
+}
+
 type Key = (HotId, Op, Span);
 
 /// All sites of all targets, by hot function.
@@ -33,8 +44,8 @@ pub(crate) fn by_place(targets: &[Vec<Site>]) -> BTreeMap<HotId, Vec<Group>> {
     for sites in targets {
         for site in sites {
             // Every site has passed the source step.
-            let Some(expression) = &site.expression else { continue };
-            grouped.entry((site.hot, site.op, expression.span.clone())).or_default().push((site, sites));
+            let Some(source) = &site.source else { continue };
+            grouped.entry((site.hot, site.op, source.span.clone())).or_default().push((site, sites));
         }
     }
     let mut by_function: BTreeMap<HotId, Vec<Group>> = BTreeMap::new();
@@ -53,8 +64,7 @@ fn sum(op: Op, span: Span, sites: &[(&Site, &[Site])]) -> Group {
     Group {
         op,
         span,
-        construct: main.expression.as_ref().and_then(|expression| expression.construct.clone()),
-        dyn_trait: main.expression.as_ref().and_then(|expression| expression.dyn_trait.clone()),
+        source: main.source.clone(),
         count: total(|site| site.count),
         bytes: total(|site| site.bytes),
         sizes: Sizes {
@@ -85,5 +95,5 @@ fn escape(op: Op, escaped: u64, untracked: u64, main: &Site) -> Escape {
 /// Where the memory is given back, when the same call does it.
 fn freed_at(site: &Site, of_target: &[Site]) -> Option<Span> {
     let free = of_target.get(site.freed_by?)?;
-    free.expression.as_ref().map(|expression| expression.span.clone()).filter(|span| span.start.line > 0)
+    free.source.as_ref().map(|source| source.span.clone()).filter(|span| span.start.line > 0)
 }

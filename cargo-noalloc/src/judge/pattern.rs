@@ -33,8 +33,7 @@ mod tests {
         let group = Group {
             op,
             span: Span::point(Place { file: String::new(), line: 1, column: 1 }),
-            construct: None,
-            dyn_trait: None,
+            source: None,
             count: affected,
             bytes: 0,
             sizes: Sizes { min: sizes.0, max: sizes.1 },

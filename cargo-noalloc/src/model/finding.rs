@@ -113,6 +113,15 @@ pub enum Escape {
     Unknown,
 }
 
+/// A second place in a finding, with what is to be said of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Label {
+    /// Where.
+    pub span: Span,
+    /// What to say there.
+    pub text: String,
+}
+
 /// One thing at one place, for one hot function.
 #[derive(Clone, Debug)]
 pub struct Finding {
@@ -148,6 +157,8 @@ pub struct Finding {
     pub freed_at: Option<Span>,
     /// From the hot function's own frame down to the allocator.
     pub chain: Vec<Frame>,
+    /// Other places that explain it: where a `dyn` comes in, what makes the size vary.
+    pub labels: Vec<Label>,
     /// Why the value is on the heap.
     pub reason: String,
     /// What to write instead.

@@ -17,13 +17,17 @@ mod run;
 mod site;
 mod target;
 mod texts;
+mod type_name;
 mod verdict;
 
 pub use address::{LookupAddress, ReturnAddress};
 pub use bench::Bench;
-pub use binary::{Binaries, Binary, OwnAllocator, Toolchain};
-pub use expression::Expression;
-pub use finding::{Escape, Finding, Level, Pattern, Rule};
+pub use binary::{Binaries, Binary, Environment, OwnAllocator, Toolchain};
+pub use expression::{
+    Argument, ArgumentKind, Binding, Construct, ConstructKind, DynRole, Elements, Expression, Function, Lazy,
+    NoSource, SiteSource, Syntax, TraitObject, Uses,
+};
+pub use finding::{Escape, Finding, Label, Level, Pattern, Rule};
 pub use frame::{Frame, Origin};
 pub use hot::{HotFn, HotId, Promise};
 pub use name::{FunctionName, shorten};
@@ -34,4 +38,5 @@ pub use run::{Audited, Counts, Gap, Run};
 pub use site::{Calls, Op, Site, Sizes};
 pub use target::{Status, Target, TargetKind};
 pub use texts::Texts;
+pub use type_name::short_type;
 pub use verdict::{FunctionVerdict, HotReport, ProofState, Verdict};

@@ -1,27 +1,65 @@
 //! Function names: demangled, and readable.
 
+use std::cmp::Ordering;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 
 /// A demangled name with its generic arguments left out: `alloc::vec::Vec::push`,
 /// `<app::Ring as core::clone::Clone>::clone`.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct FunctionName(String);
+///
+/// Two names are equal when these are: which types a generic function runs with is evidence, not identity.
+#[derive(Clone, Debug)]
+pub struct FunctionName {
+    path: String,
+    demangled: String,
+}
+
+impl PartialEq for FunctionName {
+    fn eq(&self, other: &Self) -> bool {
+        self.path == other.path
+    }
+}
+
+impl Eq for FunctionName {}
+
+impl PartialOrd for FunctionName {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for FunctionName {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.path.cmp(&other.path)
+    }
+}
+
+impl Hash for FunctionName {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.path.hash(state);
+    }
+}
 
 impl FunctionName {
     /// From a demangled name.
     pub fn new(demangled: &str) -> FunctionName {
-        FunctionName(without_generics(demangled))
+        FunctionName { path: without_generics(demangled), demangled: demangled.to_owned() }
     }
 
     /// The whole path.
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.path
+    }
+
+    /// With the generic arguments that it runs with: `core::ptr::drop_in_place::<alloc::string::String>`.
+    pub fn demangled(&self) -> &str {
+        &self.demangled
     }
 
     /// The last two segments, as code would call it: `Vec::push`, `vec::from_elem`.
     pub fn short(&self) -> String {
-        let path = self.0.strip_prefix('<').and_then(|rest| rest.split_once(" as ")).map_or_else(
-            || self.0.clone(),
+        let path = self.path.strip_prefix('<').and_then(|rest| rest.split_once(" as ")).map_or_else(
+            || self.path.clone(),
             |(ty, rest)| format!("{ty}::{}", rest.rsplit("::").next().unwrap_or(rest)),
         );
         let segments: Vec<&str> = path.split("::").filter(|segment| !segment.starts_with('{')).collect();
@@ -31,7 +69,7 @@ impl FunctionName {
 
 impl fmt::Display for FunctionName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.path)
     }
 }
 

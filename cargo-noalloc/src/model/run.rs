@@ -1,6 +1,8 @@
 //! What running a target left behind, before and after its addresses have names.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::SystemTime;
 
 use no_heap::record::Record;
 
@@ -16,6 +18,8 @@ pub struct Run {
     pub binary: Binary,
     /// How it ended.
     pub status: Status,
+    /// The folder that its records are in.
+    pub folder: PathBuf,
     /// One for each process that opened a record.
     pub records: Vec<Record>,
     /// Records that could not be read.
@@ -29,6 +33,8 @@ pub struct Audited {
     pub target: Target,
     /// How it ended.
     pub status: Status,
+    /// When its executable was linked.
+    pub built: Option<SystemTime>,
     /// Hot functions in the binary, with their counts over all processes.
     pub functions: BTreeMap<HotId, (HotFn, Counts)>,
     /// Call stacks that reached the heap.

@@ -1,6 +1,6 @@
 //! A call stack that reached the heap, with what it did there.
 
-use super::{Expression, Frame, HotId};
+use super::{Frame, HotId, SiteSource};
 
 /// What was done with the heap.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -61,7 +61,7 @@ pub struct Site {
     /// Index, among the sites of the same record, of the free that gave blocks from here back.
     pub freed_by: Option<usize>,
     /// What stands there in the source; filled in by the source step.
-    pub expression: Option<Expression>,
+    pub source: Option<SiteSource>,
     /// Frames may be missing from the chain, because the stack could not be walked to its end.
     pub incomplete: bool,
 }

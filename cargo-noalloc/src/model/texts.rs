@@ -2,26 +2,40 @@
 
 use std::collections::BTreeMap;
 
-use super::{CodePlace, Place};
+use super::{CodePlace, Function, Place};
 
-/// Source text by file.
+/// Source text by file, and the functions that reports show.
 #[derive(Clone, Debug, Default)]
-pub struct Texts(BTreeMap<String, String>);
+pub struct Texts {
+    files: BTreeMap<String, String>,
+    functions: BTreeMap<Place, Function>,
+}
 
 impl Texts {
     /// Adds a file.
     pub fn insert(&mut self, file: String, text: String) {
-        self.0.insert(file, text);
+        self.files.insert(file, text);
+    }
+
+    /// Adds a function by the place of its name.
+    pub fn insert_function(&mut self, place: Place, function: Function) {
+        self.functions.insert(place, function);
+    }
+
+    /// The function whose name stands at `place`.
+    pub fn function(&self, place: &Place) -> Option<&Function> {
+        self.functions.get(place)
     }
 
     /// The text of a file; `None` when it could not be read.
     pub fn get(&self, file: &str) -> Option<&str> {
-        self.0.get(file).map(String::as_str)
+        self.files.get(file).map(String::as_str)
     }
 
     /// Bytes to characters; where the text is not there, bytes have to do.
     pub fn place(&self, place: &CodePlace) -> Place {
-        let line = self.get(&place.file).and_then(|text| text.lines().nth((place.line as usize).checked_sub(1)?));
+        let line =
+            self.get(&place.file).and_then(|text| text.lines().nth((place.line as usize).checked_sub(1)?));
         let bytes = place.byte_column.saturating_sub(1) as usize;
         let before = line.and_then(|line| line.get(..bytes));
         let column = before.map_or(bytes, |before| before.chars().count()) as u32 + 1;

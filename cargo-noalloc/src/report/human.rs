@@ -1,7 +1,7 @@
 //! For a person at a terminal: findings worst first, the table, and one last line that says how it ended.
 
 mod diagnostic;
-mod words;
+pub(super) mod words;
 
 use std::fmt::Write as _;
 
@@ -44,6 +44,11 @@ pub(super) fn render(verdict: &Verdict, texts: &Texts, style: Style) -> String {
     }
     let _ = writeln!(out, "\n{}", last_line(verdict, style));
     out
+}
+
+/// One finding by itself.
+pub(super) fn finding(finding: &Finding, verdict: &Verdict, texts: &Texts, style: Style) -> String {
+    diagnostic::render(finding, verdict, texts, style)
 }
 
 /// By level, then by hot function in the order of their worst finding, then by events.
@@ -94,11 +99,15 @@ fn last_line(verdict: &Verdict, style: Style) -> String {
             let error = paint("error", Level::Error, style);
             return format!("{error}: {unseen} {targets} did not show everything; {all} {functions}, {rest}");
         }
-        return format!("{}: {all} {functions}, {rest}", paint_pass(style));
+        let uncalled = of(&[FunctionVerdict::Unexercised]);
+        let word = if uncalled > 0 { paint("warning", Level::Warning, style) } else { paint_pass(style) };
+        return format!("{word}: {all} {functions}, {rest}");
     }
     let uses = if heap == 1 { "uses" } else { "use" };
-    let rest: Vec<String> =
-        good.iter().map(|(count, word)| format!("{count} {} {word}", if *count == 1 { "is" } else { "are" })).collect();
+    let rest: Vec<String> = good
+        .iter()
+        .map(|(count, word)| format!("{count} {} {word}", if *count == 1 { "is" } else { "are" }))
+        .collect();
     let rest = if rest.is_empty() { String::new() } else { format!("; {}", rest.join(", ")) };
     let level = if verdict.passes() { Level::Warning } else { Level::Error };
     format!("{}: {heap} of {all} {functions} {uses} the heap{rest}", paint(&level.to_string(), level, style))

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style as Ansi};
 
-use super::numbers::{count, per_op};
+use crate::numbers::{count, per_op};
 use crate::model::{Bench, FunctionVerdict, HotReport, Verdict, shorten};
 
 const HEAD: [&str; 7] = ["function", "calls", "ns/op", "B/op", "allocs/op", "frees/op", "verdict"];
@@ -26,7 +26,9 @@ pub(super) fn render(verdict: &Verdict, color: bool) -> String {
 
     let head = HEAD.map(str::to_owned);
     let widths: Vec<usize> = (0..HEAD.len())
-        .map(|column| rows.iter().map(|(row, _)| row).chain([&head]).map(|row| row[column].chars().count()).max())
+        .map(|column| {
+            rows.iter().map(|(row, _)| row).chain([&head]).map(|row| row[column].chars().count()).max()
+        })
         .map(Option::unwrap_or_default)
         .collect();
     let mut out = String::new();

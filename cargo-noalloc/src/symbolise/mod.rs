@@ -25,11 +25,12 @@ pub(crate) fn symbolise(runs: Vec<Run>, workspace: &Workspace) -> Vec<Audited> {
 }
 
 fn one(run: Run, origins: &Origins) -> Audited {
-    let Run { binary, status, records, mut problems } = run;
+    let Run { binary, status, records, mut problems, folder: _ } = run;
     let target = binary.planned.target.clone();
     let mut audited = Audited {
         target,
         status,
+        built: std::fs::metadata(&binary.executable).and_then(|data| data.modified()).ok(),
         functions: BTreeMap::new(),
         sites: Vec::new(),
         benches: Vec::new(),
@@ -95,11 +96,7 @@ impl Reader<'_> {
         HotFn {
             id: HotId(entry.id),
             name: FunctionName::new(path).as_str().to_owned(),
-            place: Place {
-                file: self.origins.file(&entry.file),
-                line: entry.line,
-                column: entry.column,
-            },
+            place: Place { file: self.origins.file(&entry.file), line: entry.line, column: entry.column },
             promise: Promise {
                 allocs: bound(entry.allocs),
                 bytes: bound(entry.bytes),
@@ -132,7 +129,7 @@ impl Reader<'_> {
             untracked: site.untracked,
             own: site.own,
             freed_by: freed_by.map(|index| first + index),
-            expression: None,
+            source: None,
             incomplete: site.flags & incomplete != 0,
         }
     }
@@ -141,9 +138,13 @@ impl Reader<'_> {
     fn chain(&self, frames: &[u64]) -> Vec<crate::model::Frame> {
         let mut found = Vec::new();
         for address in frames {
-            let module = self.record.hello.modules.iter().enumerate().find(|(_, module)| {
-                (module.low..module.high).contains(address)
-            });
+            let module = self
+                .record
+                .hello
+                .modules
+                .iter()
+                .enumerate()
+                .find(|(_, module)| (module.low..module.high).contains(address));
             match (module, self.symbols) {
                 (Some((0, module)), Some(symbols)) => {
                     let address = ReturnAddress(address - module.bias);
@@ -198,7 +199,9 @@ impl Reader<'_> {
             if counts.unsited > 0 {
                 let events = counts.unsited;
                 let name = &hot.path;
-                admit(format!("{target}: {events} events of `{name}` are counted without a call stack: too many different ones"));
+                admit(format!(
+                    "{target}: {events} events of `{name}` are counted without a call stack: too many different ones"
+                ));
             }
         }
     }

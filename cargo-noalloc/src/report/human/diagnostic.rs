@@ -17,7 +17,8 @@ pub(super) fn render(finding: &Finding, verdict: &Verdict, texts: &Texts, style:
         Level::Warning => Grade::WARNING,
         Level::Note => Grade::NOTE,
     };
-    let mut group = grade.primary_title(title).id(finding.rule.name()).elements(std::iter::empty::<Origin<'_>>());
+    let mut group =
+        grade.primary_title(title).id(finding.rule.name()).elements(std::iter::empty::<Origin<'_>>());
     group = excerpt(group, finding, verdict, texts);
     if let Some(note) = words::note(finding, &function) {
         group = group.element(Grade::NOTE.message(note));
@@ -56,6 +57,9 @@ fn excerpt<'a>(group: Group<'a>, finding: &Finding, verdict: &Verdict, texts: &T
         let name = Span::point(hot.hot.place.clone());
         annotations.push(AnnotationKind::Context.span(range(&text, &name)).label("no heap is promised here"));
     }
+    for label in finding.labels.iter().filter(|label| label.span.start.file == file) {
+        annotations.push(AnnotationKind::Context.span(range(&text, &label.span)).label(label.text.clone()));
+    }
     if let Some(freed) = finding.freed_at.as_ref().filter(|freed| freed.start.file == file) {
         let label = "freed here, before the call returns";
         annotations.push(AnnotationKind::Context.span(range(&text, freed)).label(label));
@@ -80,7 +84,8 @@ fn offset(text: &str, line: u32, column: u32) -> usize {
     let before: usize = text.split_inclusive('\n').take(line.saturating_sub(1) as usize).map(str::len).sum();
     let rest = text.get(before..).unwrap_or_default();
     let line = rest.lines().next().unwrap_or_default();
-    let inside = line.char_indices().nth(column.saturating_sub(1) as usize).map_or(line.len(), |(index, _)| index);
+    let inside =
+        line.char_indices().nth(column.saturating_sub(1) as usize).map_or(line.len(), |(index, _)| index);
     before + inside
 }
 

@@ -1,7 +1,7 @@
 //! Numbers as people read them.
 
 /// `1822328` is `1,822,328`.
-pub(super) fn count(value: u64) -> String {
+pub(crate) fn count(value: u64) -> String {
     let digits = value.to_string();
     let mut out = String::with_capacity(digits.len() + digits.len() / 3);
     for (index, digit) in digits.chars().enumerate() {
@@ -14,7 +14,7 @@ pub(super) fn count(value: u64) -> String {
 }
 
 /// Exact below 10 kB, then kB and MB of 1,000 each.
-pub(super) fn bytes(value: u64) -> String {
+pub(crate) fn bytes(value: u64) -> String {
     match value {
         1 => "1 byte".to_owned(),
         0..10_000 => format!("{} bytes", count(value)),
@@ -23,8 +23,13 @@ pub(super) fn bytes(value: u64) -> String {
     }
 }
 
+/// For columns: `24,000 B`.
+pub(super) fn exact_bytes(value: u64) -> String {
+    format!("{} B", count(value))
+}
+
 /// A figure for one operation: `2` is 2, half is `0.5`, and only nothing is `0`.
-pub(super) fn per_op(value: f64) -> String {
+pub(crate) fn per_op(value: f64) -> String {
     if value == 0.0 {
         return "0".to_owned();
     }
@@ -42,7 +47,7 @@ fn decimal(value: f64) -> String {
 }
 
 /// `1 allocation`, `2 allocations`.
-pub(super) fn plural(value: u64, one: &str) -> String {
+pub(crate) fn plural(value: u64, one: &str) -> String {
     if value == 1 { format!("1 {one}") } else { format!("{} {one}s", count(value)) }
 }
 

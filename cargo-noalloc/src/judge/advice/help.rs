@@ -1,0 +1,51 @@
+//! What to write instead. One file for each family of constructs, each function `None` where it does not know.
+
+mod boxed;
+mod collections;
+mod elements;
+mod text;
+mod values;
+
+use super::Case;
+use crate::model::{ConstructKind, Op, Pattern};
+
+/// The first of several pieces of advice that the evidence covers.
+pub(super) fn of(case: &Case<'_>) -> Option<String> {
+    if case.op == Op::Free {
+        return Some(values::dropped(case));
+    }
+    let kind = case.kind()?;
+    if case.source.is_some_and(|source| source.lazy.is_some()) || *kind == ConstructKind::Print {
+        return Some(
+            "lazy initialisation: touch it before the hot path, or `#[no_heap(warmup = 1)]`".to_owned(),
+        );
+    }
+    if case.pattern == Pattern::FirstCall && !matches!(kind, ConstructKind::Growth | ConstructKind::Channel) {
+        return Some(
+            "only a first call does it: make it before the hot path, or `#[no_heap(warmup = 1)]`".to_owned(),
+        );
+    }
+    match kind {
+        ConstructKind::Boxed => boxed::boxed(case),
+        ConstructKind::Shared => boxed::shared(case),
+        ConstructKind::Error => boxed::error(case),
+        ConstructKind::Elements => elements::elements(case),
+        ConstructKind::Capacity => elements::capacity(case),
+        ConstructKind::Growth => collections::growth(case),
+        ConstructKind::Collect => collections::collect(case),
+        ConstructKind::Sort => collections::sort(case),
+        ConstructKind::Text => text::text(case),
+        ConstructKind::Joined => text::joined(case),
+        ConstructKind::Copy => values::copy(case),
+        ConstructKind::Shrink => {
+            Some("leave the spare capacity where it is: return the collection itself".to_owned())
+        }
+        ConstructKind::Channel => Some(values::channel(case)),
+        ConstructKind::Thread => {
+            Some("start the thread before the hot path and hand work over to it".to_owned())
+        }
+        ConstructKind::Print | ConstructKind::Drop | ConstructKind::Dependency(_) | ConstructKind::Other => {
+            None
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! Copies, channels, and values that go.
+
+use super::super::Case;
+use crate::model::{Escape, Syntax};
+
+pub(super) fn copy(case: &Case<'_>) -> Option<String> {
+    let name = case.construct()?.name.as_str();
+    if name == "String::from_utf8_lossy" {
+        return Some(
+            "`std::str::from_utf8` copies nothing; it returns an error where the bytes are no UTF-8"
+                .to_owned(),
+        );
+    }
+    if let Some((object, _)) = case.becomes() {
+        return Some(format!(
+            "return a type of its own instead of `{object}`: a unit struct or an `enum` takes no memory"
+        ));
+    }
+    let original = original(case);
+    match case.escape {
+        Escape::Temporary if never_changed(case) => Some(match original {
+            Some(original) => {
+                format!("the copy is never changed and goes before the call returns: borrow `{original}`")
+            }
+            None => {
+                "the copy is never changed and goes before the call returns: borrow the original".to_owned()
+            }
+        }),
+        Escape::Temporary => Some(match original {
+            Some(original) => {
+                format!(
+                    "borrow `{original}` if the copy is only read; else `clone_from` into one that the caller keeps"
+                )
+            }
+            None => {
+                "borrow the original if the copy is only read; else copy into memory that the caller keeps"
+                    .to_owned()
+            }
+        }),
+        Escape::Escapes => {
+            Some("return a borrow of the original, or copy into memory that the caller passes in".to_owned())
+        }
+        Escape::Unknown => None,
+    }
+}
+
+/// A variable without `mut`, of a type that has no other way to change.
+fn never_changed(case: &Case<'_>) -> bool {
+    let owned =
+        ["to_vec", "to_owned", "to_string", "String::from", "clone of Vec", "clone of String", "into String"];
+    let plain = case.construct().is_some_and(|construct| owned.contains(&construct.name.as_str()));
+    plain && case.binding().is_some_and(|binding| !binding.mutable && !binding.uses.otherwise)
+}
+
+/// What is copied, where it is a place that can be borrowed.
+fn original<'a>(case: &Case<'a>) -> Option<&'a str> {
+    let text = match &case.expression()?.syntax {
+        Syntax::Method { receiver, .. } => receiver,
+        Syntax::Call { args, .. } if args.len() == 1 => &args[0].text,
+        _ => return None,
+    };
+    (text.len() <= 40 && !text.contains('\n')).then_some(text.as_str())
+}
+
+pub(super) fn channel(case: &Case<'_>) -> String {
+    let name = case.construct().map_or("", |construct| construct.name.as_str());
+    if name.ends_with("::send") {
+        return "an unbounded channel takes a block for every few messages: `sync_channel(n)` takes all its memory when it is made"
+            .to_owned();
+    }
+    "make the channel once, outside the hot path, and pass its ends in".to_owned()
+}
+
+/// Of a free.
+pub(super) fn dropped(case: &Case<'_>) -> String {
+    let allow = "or allow frees: `#[no_heap(allow(free))]`";
+    let syntax = case.expression().map(|expression| &expression.syntax);
+    match syntax {
+        Some(Syntax::Assign) => format!(
+            "swap the old value out and hand it back (`std::mem::replace`), or change it in place, {allow}"
+        ),
+        _ => format!("hand it back to the caller, or take it by reference, instead of dropping it; {allow}"),
+    }
+}

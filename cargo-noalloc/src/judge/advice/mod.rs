@@ -1,0 +1,97 @@
+//! Why something is on the heap and what to write instead, composed from evidence: what stands there, what became
+//! of the memory, when it happens, how large it was.
+//!
+//! Pure functions over nouns of `model`. Code in a help compiles where the evidence covers it and is left out
+//! where it does not: no advice is better than wrong advice.
+
+mod help;
+mod labels;
+mod reason;
+
+use super::group::Group;
+use crate::model::{
+    Binding, Construct, ConstructKind, DynRole, Escape, Expression, Label, Op, Pattern, SiteSource, Sizes,
+    TraitObject,
+};
+
+/// What the advice is made from.
+pub(crate) struct Case<'a> {
+    source: Option<&'a SiteSource>,
+    op: Op,
+    count: u64,
+    calls: u64,
+    affected: u64,
+    sizes: Sizes,
+    pattern: Pattern,
+    escape: Escape,
+}
+
+/// What a finding says besides the facts.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Advice {
+    pub(crate) reason: String,
+    pub(crate) help: Option<String>,
+    pub(crate) labels: Vec<Label>,
+}
+
+/// Composes the advice for a group of events in a function that was called `calls` times.
+pub(crate) fn advise(group: &Group, pattern: Pattern, calls: u64) -> Advice {
+    let case = Case {
+        source: group.source.as_ref(),
+        op: group.op,
+        count: group.count,
+        calls,
+        affected: group.calls.affected.min(calls),
+        sizes: group.sizes,
+        pattern,
+        escape: group.escape,
+    };
+    Advice { reason: reason::of(&case), help: help::of(&case), labels: labels::of(&case) }
+}
+
+/// More than this is too much for a stack frame in a hot path.
+const STACK_LIMIT: u64 = 16 * 1024;
+
+impl<'a> Case<'a> {
+    fn construct(&self) -> Option<&'a Construct> {
+        self.source?.construct.as_ref()
+    }
+
+    fn kind(&self) -> Option<&'a ConstructKind> {
+        self.construct().map(|construct| &construct.kind)
+    }
+
+    /// The expression, when it certainly is the one that used the heap.
+    fn expression(&self) -> Option<&'a Expression> {
+        self.source?.expression.as_ref().ok().filter(|expression| expression.exact)
+    }
+
+    /// The variable whose whole initialiser the expression is.
+    fn binding(&self) -> Option<&'a Binding> {
+        self.expression()?.binding.as_ref().filter(|binding| binding.whole)
+    }
+
+    fn object(&self) -> Option<&'a TraitObject> {
+        self.source?.object.as_ref()
+    }
+
+    /// The pointer type as written, where the value becomes a trait object.
+    fn becomes(&self) -> Option<(&'a str, &'a str)> {
+        match self.object() {
+            Some(TraitObject { name, role: DynRole::Becomes { pointer }, .. }) => Some((name, pointer)),
+            _ => None,
+        }
+    }
+
+    fn constant_size(&self) -> Option<u64> {
+        (self.sizes.min == self.sizes.max).then_some(self.sizes.min)
+    }
+
+    /// Small enough for the stack, as far as was seen.
+    fn fits_the_stack(&self) -> bool {
+        self.sizes.max <= STACK_LIMIT
+    }
+}
+
+#[cfg(test)]
+mod tests;

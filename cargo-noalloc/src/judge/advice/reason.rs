@@ -1,0 +1,103 @@
+//! Why the value is on the heap: what put it there, what size, when, and what became of it.
+
+use super::Case;
+use crate::model::{ArgumentKind, ConstructKind, DynRole, Elements, Escape, Op, Pattern, Syntax};
+use crate::numbers::{bytes, count, plural};
+
+/// One sentence of clauses, without a capital and without a final dot.
+pub(super) fn of(case: &Case<'_>) -> String {
+    let clauses = [why(case), size(case), when(case), fate(case)];
+    clauses.into_iter().flatten().collect::<Vec<_>>().join("; ")
+}
+
+fn why(case: &Case<'_>) -> Option<String> {
+    if case.op == Op::Free {
+        return Some(match case.construct().map(|construct| construct.name.as_str()) {
+            Some(name) if name.starts_with("drop of ") => {
+                format!("memory that was taken elsewhere is given back here: {name}")
+            }
+            _ => "memory that was taken elsewhere is given back here".to_owned(),
+        });
+    }
+    if let Some(lazy) = case.source.and_then(|source| source.lazy.as_ref()) {
+        return Some(format!("`{}` fills itself on first use", lazy.name));
+    }
+    if let Some(object) = case.object() {
+        return Some(match &object.role {
+            DynRole::Becomes { .. } => format!("on the heap because it becomes `{}`", object.name),
+            DynRole::Behind { implementation } => {
+                format!("behind a call through `{}`: `{implementation}` is what ran", object.name)
+            }
+        });
+    }
+    of_kind(case)
+}
+
+fn of_kind(case: &Case<'_>) -> Option<String> {
+    let construct = case.construct()?;
+    let name = &construct.name;
+    Some(match &construct.kind {
+        ConstructKind::Boxed => format!("`{name}` puts its value on the heap, whatever its size"),
+        ConstructKind::Shared => "a counted value lives on the heap, beside its counts".to_owned(),
+        ConstructKind::Elements if len_varies(case) => "its size is known only at run time".to_owned(),
+        ConstructKind::Elements => "`vec!` keeps its elements on the heap, however few".to_owned(),
+        ConstructKind::Capacity => "room is made at once for elements to come".to_owned(),
+        ConstructKind::Growth => "there was no room left for what came in".to_owned(),
+        ConstructKind::Text => "formatting makes a new `String`".to_owned(),
+        ConstructKind::Copy => "an owned copy is made".to_owned(),
+        ConstructKind::Collect => "the items are gathered in new memory".to_owned(),
+        ConstructKind::Sort => "a stable sort of a long slice needs a buffer".to_owned(),
+        ConstructKind::Joined => "the parts are copied into a new whole".to_owned(),
+        ConstructKind::Shrink => {
+            "capacity that nobody uses is given back by moving to a smaller block".to_owned()
+        }
+        ConstructKind::Error => "`?` boxes the error on its way out".to_owned(),
+        ConstructKind::Channel => "a channel keeps its queue on the heap".to_owned(),
+        ConstructKind::Thread => {
+            "a new thread needs a handle, a place for its result and its closure".to_owned()
+        }
+        ConstructKind::Print => "standard output makes its buffer on first use".to_owned(),
+        ConstructKind::Dependency(package) => format!("the code of `{package}` takes it"),
+        ConstructKind::Drop | ConstructKind::Other => return None,
+    })
+}
+
+/// Whether the number of elements is no literal.
+fn len_varies(case: &Case<'_>) -> bool {
+    let syntax = case.expression().map(|expression| &expression.syntax);
+    matches!(syntax, Some(Syntax::Macro { elements: Elements::Repeat { len, .. }, .. })
+        if len.kind != ArgumentKind::Literal)
+}
+
+fn size(case: &Case<'_>) -> Option<String> {
+    if case.op == Op::Free || case.pattern == Pattern::Growth {
+        return None;
+    }
+    Some(match case.constant_size() {
+        Some(size) => format!("always {}", bytes(size)),
+        None => format!("{} to {} seen", count(case.sizes.min), bytes(case.sizes.max)),
+    })
+}
+
+fn when(case: &Case<'_>) -> Option<String> {
+    Some(match case.pattern {
+        Pattern::EveryCall => return None,
+        Pattern::FirstCall => "on the first call only".to_owned(),
+        Pattern::WarmUp => format!("in the first {} only", plural(case.affected, "call")),
+        Pattern::Growth => format!(
+            "grew {} in {} calls, up to {}",
+            plural(case.count, "time"),
+            count(case.calls),
+            bytes(case.sizes.max)
+        ),
+        Pattern::Sporadic => format!("in {} of {} calls", count(case.affected), count(case.calls)),
+    })
+}
+
+fn fate(case: &Case<'_>) -> Option<String> {
+    match case.escape {
+        Escape::Temporary => Some("freed before the call returns".to_owned()),
+        Escape::Escapes => Some("still alive when the call returns".to_owned()),
+        Escape::Unknown => None,
+    }
+}

@@ -1,0 +1,1 @@
+//! The words, for evidence made by hand; the real run is in `tests/constructs`.

@@ -1,0 +1,151 @@
+//! Step 5: from a place in a source file to the expression that stands there, and what it means for the heap.
+//!
+//! The interface to `syn` is localized here: nothing else in the tool parses Rust. Reads source files; runs
+//! nothing, prints nothing, and judges nothing: reasons and advice are `judge`'s.
+
+mod behind;
+mod coercion;
+mod construct;
+mod expression;
+mod file;
+mod finder;
+mod read;
+#[cfg_attr(not(test), expect(dead_code, reason = "the `list` subcommand is going to be built on it"))]
+pub(crate) mod scan;
+mod types;
+mod uses;
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::time::SystemTime;
+
+use proc_macro2::LineColumn;
+
+use crate::model::{CodePlace, Frame, Function, NoSource, Place, Site, SiteSource, Span, TraitObject};
+use file::SourceFile;
+use finder::{Found, Want};
+
+pub(crate) use read::read;
+
+/// The source files of a workspace, each read and parsed once, on first use.
+pub(crate) struct Sources {
+    root: PathBuf,
+    /// When the audited binary was linked.
+    built: Option<SystemTime>,
+    files: RefCell<BTreeMap<String, Result<Rc<SourceFile>, NoSource>>>,
+}
+
+impl Sources {
+    /// Files are looked up relative to `workspace_root`, and the report names them so.
+    pub(crate) fn new(workspace_root: &Path) -> Sources {
+        Sources { root: workspace_root.to_owned(), built: None, files: RefCell::default() }
+    }
+
+    /// Refuses to show files that are newer than the binary that was linked at `built`.
+    #[must_use]
+    pub(crate) fn built_at(mut self, built: SystemTime) -> Sources {
+        self.built = Some(built);
+        self
+    }
+
+    /// Everything the source says about a site, at its innermost frame of user code.
+    pub(crate) fn of_site(&self, site: &Site) -> SiteSource {
+        let want = construct::want(site);
+        let place = site.user_frame().and_then(|frame| frame.place.as_ref());
+        let found = place.ok_or(NoSource::NoPlace).and_then(|place| {
+            self.with_found(place, want, |file, found, want| {
+                (expression::describe(file, found, want), coercion::object(file, found))
+            })
+        });
+        let (expression, coerced) = match found {
+            Ok((expression, coerced)) => (expression.ok_or(NoSource::Nothing), coerced),
+            Err(error) => (Err(error), None),
+        };
+        SiteSource {
+            span: match &expression {
+                Ok(expression) => expression.span.clone(),
+                Err(_) => Span::point(read::point(self, place)),
+            },
+            construct: construct::name(expression.as_ref().ok(), site, coerced.as_ref()),
+            object: coerced.or_else(|| self.behind(site)),
+            lazy: construct::lazy(site),
+            expression,
+        }
+    }
+
+    /// The function whose name stands at `place`.
+    pub(crate) fn function(&self, place: &Place) -> Option<Function> {
+        let file = self.file(&place.file).ok()?;
+        let tree = file.tree.as_ref().ok()?;
+        let at = LineColumn { line: place.line as usize, column: place.column.checked_sub(1)? as usize };
+        let found = finder::find(&file, tree, at, false, Want::Function)?;
+        expression::describe_function(&file, &found.path)
+    }
+
+    /// Turns the debug info's column in bytes into one in characters; needs no syntax, only the line.
+    pub(crate) fn to_place(&self, place: &CodePlace) -> Place {
+        let column = match self.file(&place.file) {
+            Ok(file) => file.to_characters(place.line, place.byte_column),
+            Err(_) => place.byte_column.max(1),
+        };
+        Place { file: place.file.clone(), line: place.line.max(1), column }
+    }
+
+    /// The whole text of a file.
+    pub(crate) fn text(&self, file: &str) -> Option<String> {
+        self.file(file).ok().map(|file| file.text.clone())
+    }
+
+    /// The trait object through which the chain calls into what used the heap.
+    fn behind(&self, site: &Site) -> Option<TraitObject> {
+        let calls = site.chain.windows(2).filter(|pair| pair[0].is_user());
+        calls.rev().find_map(|pair| self.behind_call(&pair[0], &pair[1]))
+    }
+
+    fn behind_call(&self, caller: &Frame, callee: &Frame) -> Option<TraitObject> {
+        let place = caller.place.as_ref()?;
+        self.with_found(place, Want::Call, |file, found, _| behind::object(file, found, callee)).ok()?
+    }
+
+    fn with_found<T>(
+        &self,
+        place: &CodePlace,
+        want: Want,
+        then: impl FnOnce(&SourceFile, &Found<'_>, Want) -> T,
+    ) -> Result<T, NoSource> {
+        let file = self.file(&place.file)?;
+        let tree = file.tree.as_ref().map_err(Clone::clone)?;
+        if place.line == 0 {
+            return Err(NoSource::NoPlace);
+        }
+        if file.line(place.line).is_none() {
+            return Err(NoSource::BeyondEnd { file: place.file.clone(), line: place.line });
+        }
+        let column = file.to_characters(place.line, place.byte_column) as usize - 1;
+        let at = LineColumn { line: place.line as usize, column };
+        let found = finder::find(&file, tree, at, place.byte_column == 0, want);
+        found.map(|found| then(&file, &found, want)).ok_or_else(|| finder::nothing(tree, at))
+    }
+
+    fn file(&self, name: &str) -> Result<Rc<SourceFile>, NoSource> {
+        if let Some(file) = self.files.borrow().get(name) {
+            return file.clone();
+        }
+        let file = self.read(name).map(Rc::new);
+        self.files.borrow_mut().insert(name.to_owned(), file.clone());
+        file
+    }
+
+    fn read(&self, name: &str) -> Result<SourceFile, NoSource> {
+        let path = self.root.join(name);
+        let changed = std::fs::metadata(&path).and_then(|data| data.modified());
+        if let (Ok(changed), Some(built)) = (changed, self.built)
+            && changed > built
+        {
+            return Err(NoSource::Changed { file: name.to_owned() });
+        }
+        SourceFile::read(&path, name)
+    }
+}

@@ -1,0 +1,45 @@
+//! The step itself: every site of every target gets what its source says.
+
+use std::path::Path;
+
+use super::Sources;
+use crate::model::{Audited, CodePlace, Place, Texts};
+
+/// Reads the source files that sites stand in, and puts at each site the expression that stands there.
+///
+/// Returns the texts of all files that a report may show.
+pub(crate) fn read(audited: &mut [Audited], workspace_root: &Path) -> Texts {
+    let mut sources = Sources::new(workspace_root);
+    if let Some(built) = audited.iter().filter_map(|target| target.built).min() {
+        sources = sources.built_at(built);
+    }
+    let mut texts = Texts::default();
+    for target in audited {
+        for (hot, _) in target.functions.values() {
+            if let Some(function) = sources.function(&hot.place) {
+                texts.insert_function(hot.place.clone(), function);
+            }
+            keep(&sources, &mut texts, &hot.place.file);
+        }
+        for site in &mut target.sites {
+            site.source = Some(sources.of_site(site));
+            let files =
+                site.chain.iter().filter(|frame| frame.is_user()).filter_map(|frame| frame.place.as_ref());
+            files.for_each(|place| keep(&sources, &mut texts, &place.file));
+        }
+    }
+    texts
+}
+
+/// A place of no length, at line 0 where the debug info says nothing.
+pub(super) fn point(sources: &Sources, place: Option<&CodePlace>) -> Place {
+    place.map_or(Place { file: String::new(), line: 0, column: 0 }, |place| sources.to_place(place))
+}
+
+fn keep(sources: &Sources, texts: &mut Texts, file: &str) {
+    if texts.get(file).is_none()
+        && let Some(text) = sources.text(file)
+    {
+        texts.insert(file.to_owned(), text);
+    }
+}

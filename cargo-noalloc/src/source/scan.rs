@@ -1,0 +1,160 @@
+//! Every `#[no_heap…]` function of a target, found in its source without building it.
+//!
+//! Follows `mod` declarations from the target's root file as rustc does: `name.rs`, `name/mod.rs`, `#[path]`.
+
+use std::path::{Path, PathBuf};
+
+use syn::spanned::Spanned;
+use syn::{Attribute, ImplItem, Item, ItemMod, Meta, TraitItem};
+
+use super::Sources;
+use super::expression::no_heap;
+use super::file::SourceFile;
+use crate::model::{NoSource, Place};
+
+/// A hot function as it is declared.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct DeclaredFn {
+    /// Path inside the crate: `fir::Filter::process`.
+    pub(crate) name: String,
+    /// Of its name.
+    pub(crate) place: Place,
+    /// Between the attribute's parentheses, as written; empty without any.
+    pub(crate) options: String,
+}
+
+/// All hot functions that are reachable from `root`, a target's main file, in source order, and the files that
+/// could not be read.
+pub(crate) fn scan(sources: &Sources, root: &str) -> (Vec<DeclaredFn>, Vec<NoSource>) {
+    let mut scan = Scan { sources, found: Vec::new(), problems: Vec::new(), seen: Vec::new() };
+    scan.file(root, &[], true);
+    (scan.found, scan.problems)
+}
+
+struct Scan<'a> {
+    sources: &'a Sources,
+    found: Vec<DeclaredFn>,
+    problems: Vec<NoSource>,
+    /// A file that declares itself would never end.
+    seen: Vec<String>,
+}
+
+impl Scan<'_> {
+    /// `owns_folder`: the file's modules lie beside it (`lib.rs`, `mod.rs`), not in a folder of its name.
+    fn file(&mut self, name: &str, module: &[String], owns_folder: bool) {
+        if self.seen.iter().any(|own| own == name) {
+            return;
+        }
+        self.seen.push(name.to_owned());
+        let file = match self.sources.file(name) {
+            Ok(file) => file,
+            Err(problem) => return self.problems.push(problem),
+        };
+        let tree = match &file.tree {
+            Ok(tree) => tree,
+            Err(problem) => return self.problems.push(problem.clone()),
+        };
+        let path = Path::new(name);
+        let folder = path.parent().unwrap_or(Path::new(""));
+        let folder = if owns_folder { folder.to_owned() } else { path.with_extension("") };
+        self.items(&file, &tree.items, module, &folder);
+    }
+
+    fn items(&mut self, file: &SourceFile, items: &[Item], module: &[String], folder: &Path) {
+        for item in items {
+            match item {
+                Item::Fn(item) => self.offer(file, module, &item.attrs, &[], &item.sig.ident),
+                Item::Mod(item) => self.module(file, item, module, folder),
+                Item::Impl(block) => {
+                    let module = with(module, &type_name(file, &block.self_ty));
+                    for item in &block.items {
+                        if let ImplItem::Fn(method) = item {
+                            self.offer(file, &module, &method.attrs, &block.attrs, &method.sig.ident);
+                        }
+                    }
+                }
+                Item::Trait(block) => {
+                    let module = with(module, &block.ident.to_string());
+                    for item in &block.items {
+                        if let TraitItem::Fn(method) = item {
+                            self.offer(file, &module, &method.attrs, &[], &method.sig.ident);
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn module(&mut self, file: &SourceFile, item: &ItemMod, module: &[String], folder: &Path) {
+        let name = item.ident.to_string();
+        let inner = with(module, &name);
+        let name = name.trim_start_matches("r#");
+        if let Some((_, items)) = &item.content {
+            return self.items(file, items, &inner, &folder.join(name));
+        }
+        let explicit = item.attrs.iter().find_map(path_attribute);
+        let candidates = match explicit {
+            // Relative to the file that says so.
+            Some(path) => vec![(Path::new(&file.name).parent().unwrap_or(Path::new("")).join(path), true)],
+            None => {
+                vec![(folder.join(format!("{name}.rs")), false), (folder.join(name).join("mod.rs"), true)]
+            }
+        };
+        let exists = |(path, _): &&(PathBuf, bool)| self.sources.root.join(path).is_file();
+        let Some((path, owns_folder)) = candidates.iter().find(exists).or(candidates.first()) else { return };
+        // A module that a `cfg` leaves out may have no file.
+        let conditional = item.attrs.iter().any(|attr| attr.path().is_ident("cfg"));
+        if conditional && !self.sources.root.join(path).is_file() {
+            return;
+        }
+        self.file(&path.to_string_lossy().replace('\\', "/"), &inner, *owns_folder);
+    }
+
+    fn offer(
+        &mut self,
+        file: &SourceFile,
+        module: &[String],
+        own: &[Attribute],
+        block: &[Attribute],
+        name: &syn::Ident,
+    ) {
+        let Some(attr) = no_heap(own).or_else(|| no_heap(block)) else { return };
+        let options = match &attr.meta {
+            Meta::List(list) => {
+                let inside = list.delimiter.span();
+                let text = file.text_between(inside.open().end(), inside.close().start());
+                text.trim().to_owned()
+            }
+            _ => String::new(),
+        };
+        self.found.push(DeclaredFn {
+            name: with(module, &name.to_string()).join("::"),
+            place: file.span(name.span()).start,
+            options,
+        });
+    }
+}
+
+fn with(module: &[String], name: &str) -> Vec<String> {
+    module.iter().map(String::as_str).chain([name]).map(str::to_owned).collect()
+}
+
+fn type_name(file: &SourceFile, ty: &syn::Type) -> String {
+    match ty {
+        syn::Type::Path(path) => {
+            path.path.segments.last().map(|last| last.ident.to_string()).unwrap_or_default()
+        }
+        other => file.text_between(other.span().start(), other.span().end()),
+    }
+}
+
+fn path_attribute(attr: &Attribute) -> Option<String> {
+    let Meta::NameValue(pair) = &attr.meta else { return None };
+    match &pair.value {
+        syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(path), .. }) if attr.path().is_ident("path") => {
+            Some(path.value())
+        }
+        _ => None,
+    }
+}
