@@ -72,7 +72,9 @@ pub(crate) struct Case<'a> {
 
 impl Case<'_> {
     /// A finding of this case that every field has still to be told to.
-    fn finding(&self, rule: Rule, span: crate::model::Span) -> Finding {
+    fn finding(&self, rule: Rule, span: Span) -> Finding {
+        // Where no frame could be named, the function itself is the nearest place there is.
+        let span = if span.start.line == 0 { Span::point(self.hot.place.clone()) } else { span };
         Finding {
             rule,
             level: self.policy.level(rule),
