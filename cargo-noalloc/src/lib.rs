@@ -1,8 +1,8 @@
 //! The pipeline of `cargo noalloc`, one call a step:
 //!
 //! ```text
-//! options ─▶ discover ─▶ compile ─▶ run ─▶ symbolise ─▶ source ─▶ judge ─▶ report
-//!             Plan       Binaries   Runs    Audited     Sources   Verdict   bytes
+//! options ─▶ discover ─▶ compile ─▶ run ─▶ prove ─▶ symbolise ─▶ source ─▶ judge ─▶ report
+//!             Plan       Binaries   Runs    Proofs    Audited     Texts    Verdict   bytes
 //! ```
 //!
 //! This is the only file that knows the order. Steps up to `run` may fail; what comes after them returns what it
@@ -19,6 +19,7 @@ pub mod model;
 mod numbers;
 mod options;
 mod process;
+mod prove;
 mod report;
 mod run;
 mod setup;
@@ -97,9 +98,10 @@ pub(crate) struct Checked {
 }
 
 impl Checked {
-    /// Names, reads, judges.
+    /// Proves, names, reads, judges.
     fn conclude(self) -> (Verdict, Texts, Environment) {
-        let Checked { plan, runs, environment, policy } = self;
+        let Checked { plan, mut runs, environment, policy } = self;
+        prove::prove(&mut runs);
         let mut audited = symbolise::symbolise(runs, &plan.workspace);
         let texts = source::read(&mut audited, &plan.workspace.root);
         let evidence = judge::Evidence::gather(audited, plan.skipped);

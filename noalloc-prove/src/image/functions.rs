@@ -99,10 +99,8 @@ pub(super) fn build<'a>(symbols: Symbols<'a>, sections: &Sections<'a>) -> (Vec<F
 fn add_frames<'a>(found: &mut BTreeMap<u64, Found<'a>>, sections: &Sections<'a>) {
     let Some((address, data)) = sections.eh_frame else { return };
     let frames = gimli::EhFrame::new(data, gimli::LittleEndian);
-    let bases = gimli::BaseAddresses::default()
-        .set_eh_frame(address)
-        .set_text(sections.text)
-        .set_got(sections.got);
+    let bases =
+        gimli::BaseAddresses::default().set_eh_frame(address).set_text(sections.text).set_got(sections.got);
     let mut common = BTreeMap::new();
     let mut entries = frames.entries(&bases);
     while let Ok(Some(entry)) = entries.next() {

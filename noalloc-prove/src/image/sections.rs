@@ -92,7 +92,8 @@ fn memory(name: &str, flags: u64) -> Memory {
     if flags & SHF_EXECINSTR != 0 {
         return if name.starts_with(".plt") { Memory::Stubs } else { Memory::Code };
     }
-    let relro = matches!(name, ".got" | ".got.plt" | ".init_array" | ".fini_array" | ".dynamic" | ".data.rel.ro")
-        || name.starts_with(".data.rel.ro.");
+    let relro =
+        matches!(name, ".got" | ".got.plt" | ".init_array" | ".fini_array" | ".dynamic" | ".data.rel.ro")
+            || name.starts_with(".data.rel.ro.");
     if flags & SHF_WRITE == 0 || relro { Memory::ReadOnly } else { Memory::Writable }
 }

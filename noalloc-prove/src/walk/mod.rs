@@ -157,14 +157,17 @@ impl<'g, 'a> Walk<'g, 'a> {
     }
 
     fn open(&mut self, node: u32, block: u32, open: OpenCall, context: &Context) {
-        let Some(Target::Function(function)) = self.nodes.get(node as usize).map(|node| node.place.target) else {
+        let Some(Target::Function(function)) = self.nodes.get(node as usize).map(|node| node.place.target)
+        else {
             return;
         };
         match resolve(self.ground.image, open, context) {
             Some(Target::Null) => {}
             Some(target) if self.never_returns(target) => {}
             Some(target) => self.call(node, function, block, target, context),
-            None => self.doubts.push(Doubt { node, block: Some(block), cause: cause(open), open: Some(open) }),
+            None => {
+                self.doubts.push(Doubt { node, block: Some(block), cause: cause(open), open: Some(open) })
+            }
         }
     }
 

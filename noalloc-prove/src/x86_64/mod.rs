@@ -114,7 +114,8 @@ impl<'r, 'a> Reader<'r, 'a> {
         let mut tables: BTreeMap<u64, Table> = BTreeMap::new();
         let mut values = BTreeMap::new();
         for _ in 0..ROUNDS {
-            let plan = Plan { image: self.image, function, landing: &landing, tables: &tables, values: &values };
+            let plan =
+                Plan { image: self.image, function, landing: &landing, tables: &tables, values: &values };
             let code = blocks::build(&plan, &self.decoded.instructions, &leaders);
             let ends = self.flow(&code, never, &stores).ok_or(Flaw::Budget)?;
             values = through(&code, &ends);

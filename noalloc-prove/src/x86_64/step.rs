@@ -55,9 +55,7 @@ impl Stepper<'_, '_> {
                 self.operand(instruction, 1, state)
             }
             Mnemonic::Movsxd if width == 8 => table_entry(instruction, state),
-            Mnemonic::Add if width == 8 => {
-                add(state.get(register), self.operand(instruction, 1, state))
-            }
+            Mnemonic::Add if width == 8 => add(state.get(register), self.operand(instruction, 1, state)),
             Mnemonic::Sub if width == 8 => match (state.get(register), self.operand(instruction, 1, state)) {
                 (Value::Frame, Value::Constant(_)) => Value::Frame,
                 _ => Value::Any,
@@ -134,7 +132,9 @@ impl Stepper<'_, '_> {
             Some(Value::Constant(address)) => return self.from_memory(address.wrapping_add(displacement)),
             Some(Value::Frame) => return Value::Any,
             Some(Value::Argument(argument)) => Base::Argument(argument),
-            Some(Value::Loaded { offset, base: Base::Argument(argument) }) => Base::Field { argument, offset },
+            Some(Value::Loaded { offset, base: Base::Argument(argument) }) => {
+                Base::Field { argument, offset }
+            }
             Some(Value::Static(address)) => Base::Static(address),
             _ => Base::Unknown,
         };
@@ -167,7 +167,8 @@ fn table_entry(instruction: &Instruction, state: &State) -> Value {
 
 fn table_target(left: Value, right: Value) -> Option<Value> {
     match (left, right) {
-        (Value::TableEntry(table), Value::Constant(base)) | (Value::Constant(base), Value::TableEntry(table)) => {
+        (Value::TableEntry(table), Value::Constant(base))
+        | (Value::Constant(base), Value::TableEntry(table)) => {
             (table == base).then_some(Value::TableTarget(table))
         }
         _ => None,

@@ -72,11 +72,13 @@ pub fn run(path: &Path) -> BTreeMap<String, Ran> {
 fn parse(line: &str) -> (String, Ran) {
     let words: Vec<&str> = line.split(' ').collect();
     let number = |at: usize| words[at].parse().expect("a count");
-    let ran = Ran { truth: words[1].to_owned(), frees: words[2] == "true", taken: number(3), freed: number(4) };
+    let ran =
+        Ran { truth: words[1].to_owned(), frees: words[2] == "true", taken: number(3), freed: number(4) };
     (words[0].to_owned(), ran)
 }
 
 /// The site's hash, as the subjects compute it (FNV-1a).
 pub fn site(name: &str) -> u64 {
-    name.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+    name.bytes()
+        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
