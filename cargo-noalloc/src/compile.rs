@@ -6,6 +6,8 @@ mod allocators;
 mod flags;
 mod messages;
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
@@ -20,10 +22,14 @@ pub(crate) fn compile(plan: &Plan, options: &CheckOptions, shell: Shell) -> Resu
     let flags = flags::Flags::decide(&plan.workspace, options)?;
     let (own, usual): (Vec<PlannedTarget>, Vec<PlannedTarget>) =
         plan.targets.iter().cloned().partition(allocators::defines_one);
-    let build = Build { plan, options, flags: &flags, shell };
+    let build = Build { plan, options, flags: &flags, shell, shown: RefCell::default() };
     let mut binaries = Vec::new();
     let conflicting = build.all(&usual, false, &mut binaries)?;
     // The prediction from the source text missed these; rustc did not.
+    for planned in &conflicting {
+        let what = format!("{} `{}` without the recorder's allocator", planned.target.kind, planned.target.name);
+        shell.status("Rebuilding", &what);
+    }
     let own: Vec<PlannedTarget> = own.into_iter().chain(conflicting).collect();
     let still = build.all(&own, true, &mut binaries)?;
     if let Some(target) = still.first() {
@@ -41,6 +47,8 @@ struct Build<'a> {
     options: &'a CheckOptions,
     flags: &'a flags::Flags,
     shell: Shell,
+    /// Compiler messages that were shown: a second build in another folder says the same again.
+    shown: RefCell<BTreeSet<String>>,
 }
 
 impl Build<'_> {
@@ -71,7 +79,7 @@ impl Build<'_> {
         binaries: &mut Vec<Binary>,
     ) -> Result<Vec<PlannedTarget>, Failure> {
         let mut command = self.command(verb, group, own_allocator);
-        let built = messages::read(&mut command, self.shell, group)?;
+        let built = messages::read(&mut command, self.shell, &self.shown, group)?;
         let Built { artifacts, conflicts, library_paths, success } = built;
         if !success && conflicts.is_empty() {
             return Err(Failure::new(
@@ -88,8 +96,10 @@ impl Build<'_> {
                 group.iter().filter(|planned| !conflicts.contains(&planned.target)).copied().collect();
             self.group(verb, &rest, own_allocator, binaries)?;
         } else {
+            let Workspace { root, user_roots, .. } = &self.plan.workspace;
+            let find = |planned: &PlannedTarget| allocators::find(planned, user_roots, root);
             binaries.extend(artifacts.into_iter().map(|(planned, executable)| Binary {
-                allocator_place: allocators::place(&planned, &self.plan.workspace.root),
+                allocator: own_allocator.then(|| find(&planned)).flatten(),
                 planned,
                 executable,
                 own_allocator,

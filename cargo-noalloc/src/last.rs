@@ -13,7 +13,7 @@ use crate::cli::BuildArgs;
 use crate::exit::{Exit, Failure};
 use crate::judge::Policy;
 use crate::model::{
-    Binary, Environment, Plan, PlannedTarget, Proofs, Run, Status, Target, TargetKind, Workspace,
+    Binary, Environment, OwnAllocator, Plan, PlannedTarget, Proofs, Run, Status, Target, TargetKind, Workspace,
 };
 use crate::{Checked, discover, run};
 
@@ -63,6 +63,7 @@ struct KeptRun {
     stamp: Stamp,
     records: PathBuf,
     status: KeptStatus,
+    allocator: Option<KeptAllocator>,
 }
 
 #[derive(Deserialize, Serialize)]
@@ -73,6 +74,15 @@ enum KeptStatus {
     Crashed(i32),
     TimedOut(u64),
     Skipped(String),
+    Unrecorded(String),
+    Interrupted,
+}
+
+#[derive(Deserialize, Serialize)]
+struct KeptAllocator {
+    place: String,
+    item: Option<(String, String, String)>,
+    of_another_program: bool,
 }
 
 /// Tells whether a file is still the one that ran.
@@ -115,7 +125,13 @@ fn keep(run: &Run) -> KeptRun {
             Status::Crashed { signal } => KeptStatus::Crashed(signal),
             Status::TimedOut { after } => KeptStatus::TimedOut(after),
             Status::Skipped { reason } => KeptStatus::Skipped(reason),
+            Status::Unrecorded { reason } => KeptStatus::Unrecorded(reason),
+            Status::Interrupted => KeptStatus::Interrupted,
         },
+        allocator: run.binary.allocator.clone().map(|allocator| {
+            let OwnAllocator { place, item, of_another_program } = allocator;
+            KeptAllocator { place, item, of_another_program }
+        }),
     }
 }
 
@@ -163,7 +179,10 @@ fn recall(kept: KeptRun, again: &str) -> Result<Run, Failure> {
         planned,
         executable: kept.executable,
         own_allocator: false,
-        allocator_place: None,
+        allocator: kept.allocator.map(|allocator| {
+            let KeptAllocator { place, item, of_another_program } = allocator;
+            OwnAllocator { place, item, of_another_program }
+        }),
         library_paths: Vec::new(),
     };
     let status = match kept.status {
@@ -172,6 +191,8 @@ fn recall(kept: KeptRun, again: &str) -> Result<Run, Failure> {
         KeptStatus::Crashed(signal) => Status::Crashed { signal },
         KeptStatus::TimedOut(after) => Status::TimedOut { after },
         KeptStatus::Skipped(reason) => Status::Skipped { reason },
+        KeptStatus::Unrecorded(reason) => Status::Unrecorded { reason },
+        KeptStatus::Interrupted => Status::Interrupted,
     };
     let mut run = Run {
         binary,

@@ -14,6 +14,7 @@ mod discover;
 mod exit;
 mod judge;
 mod last;
+mod lock;
 mod mapped;
 pub mod model;
 mod numbers;
@@ -31,7 +32,7 @@ use std::ffi::OsString;
 
 pub use exit::{Exit, Failure};
 use judge::Policy;
-use model::{Environment, Plan, Run, Status, Target, Texts, Toolchain, Verdict};
+use model::{Environment, Plan, Run, Texts, Toolchain, Verdict};
 use options::{CheckOptions, CleanOptions, ExplainOptions, Options, Refusal, ReportOptions};
 use shell::Shell;
 
@@ -56,6 +57,8 @@ pub fn main(words: impl Iterator<Item = OsString>) -> Exit {
 fn check(options: &CheckOptions, shell: Shell) -> Result<Exit, Failure> {
     process::handle_interrupts();
     let plan = discover::plan(options)?;
+    let _lock = lock::take(&plan.workspace.audit_dir, shell)?;
+    run::prepare(&plan.workspace)?;
     let binaries = compile::compile(&plan, options, shell)?;
     let runs = run::run(&plan, &binaries, options, shell)?;
     let check = Checked {
@@ -65,26 +68,28 @@ fn check(options: &CheckOptions, shell: Shell) -> Result<Exit, Failure> {
         policy: options.policy(),
     };
     last::save(&check)?;
-    let missing = setup::missing(&check.runs);
-    let (verdict, texts, environment) = check.conclude();
-    setup::refuse_nothing(&verdict, &missing)?;
-    report::write(&verdict, &environment, &texts, &options.report, shell)?;
-    for failure in &missing {
+    conclude(check, &options.report, shell)
+}
+
+/// Names, judges and reports what was recorded.
+fn conclude(check: Checked, options: &ReportOptions, shell: Shell) -> Result<Exit, Failure> {
+    let Conclusion { verdict, texts, environment, unseen } = check.conclude();
+    setup::refuse_nothing(&verdict, &unseen)?;
+    report::write(&verdict, &environment, &texts, options, shell)?;
+    for failure in &unseen {
         shell.failure(failure);
     }
-    Ok(exit(&verdict, &missing))
+    Ok(exit(&verdict, &unseen))
 }
 
 /// Renders the last check again.
 fn report(options: &ReportOptions, shell: Shell) -> Result<Exit, Failure> {
-    let (verdict, texts, environment) = last::load(&options.build)?.conclude();
-    report::write(&verdict, &environment, &texts, options, shell)?;
-    Ok(exit(&verdict, &[]))
+    conclude(last::load(&options.build)?, options, shell)
 }
 
 /// Says all that the last check knows about one thing.
 fn explain(options: &ExplainOptions, shell: Shell) -> Result<Exit, Failure> {
-    let (verdict, texts, _) = last::load(&options.build)?.conclude();
+    let Conclusion { verdict, texts, .. } = last::load(&options.build)?.conclude();
     report::explain(&verdict, &texts, &options.what, shell)?;
     Ok(Exit::Pass)
 }
@@ -99,14 +104,25 @@ pub(crate) struct Checked {
 
 impl Checked {
     /// Proves, names, reads, judges.
-    fn conclude(self) -> (Verdict, Texts, Environment) {
+    fn conclude(self) -> Conclusion {
         let Checked { plan, mut runs, environment, policy } = self;
         prove::prove(&mut runs);
+        let mut unseen = setup::unrecorded(&mut runs);
         let mut audited = symbolise::symbolise(runs, &plan.workspace);
+        unseen.extend(setup::unreadable(&mut audited));
         let texts = source::read(&mut audited, &plan.workspace.root);
         let evidence = judge::Evidence::gather(audited, plan.skipped);
-        (judge::judge(evidence, policy), texts, environment)
+        Conclusion { verdict: judge::judge(evidence, policy), texts, environment, unseen }
     }
+}
+
+/// What there is to report.
+struct Conclusion {
+    verdict: Verdict,
+    texts: Texts,
+    environment: Environment,
+    /// Targets that did not show what they do, and why.
+    unseen: Vec<Failure>,
 }
 
 fn environment(toolchain: &Toolchain, options: &CheckOptions) -> Environment {
@@ -119,11 +135,10 @@ fn environment(toolchain: &Toolchain, options: &CheckOptions) -> Environment {
 }
 
 /// A target that did not end well outweighs its findings: they are not all.
-fn exit(verdict: &Verdict, missing: &[Failure]) -> Exit {
-    let ended_badly = |(_, status): &(Target, Status)| !matches!(status, Status::Ok | Status::Skipped { .. });
-    if let Some(failure) = missing.first() {
+fn exit(verdict: &Verdict, unseen: &[Failure]) -> Exit {
+    if let Some(failure) = unseen.first() {
         failure.exit
-    } else if verdict.targets.iter().any(ended_badly) {
+    } else if verdict.targets.iter().any(|(_, status)| !status.ended_well()) {
         Exit::TargetFailed
     } else if verdict.passes() {
         Exit::Pass

@@ -1,7 +1,7 @@
 //! Arguments become checked options: every refusal that needs no slow act happens here.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Parser as _;
@@ -122,6 +122,10 @@ fn check(args: CheckArgs) -> Result<CheckOptions, Failure> {
         return Err(Failure::new(Exit::MetadataFailed, format!("there is no manifest `{}`", path.display()))
             .help("`--manifest-path` takes the path of a Cargo.toml"));
     }
+    if args.timeout == Some(0) {
+        return Err(Failure::new(Exit::Usage, "`--timeout 0` leaves a target no time at all")
+            .help("give whole seconds, such as `--timeout 60`"));
+    }
     let timing = !args.no_timing && args.bench_time > 0.0;
     let outputs = outputs(&args.formats)?;
     Ok(CheckOptions {
@@ -172,7 +176,22 @@ fn outputs(formats: &[String]) -> Result<Vec<Output>, Failure> {
         )
         .help(format!("give one of them a file: `--format {}=PATH`", second.format)));
     }
+    for path in outputs.iter().filter_map(|output| output.path.as_deref()) {
+        refuse_unwritable(path)?;
+    }
     Ok(outputs)
+}
+
+/// A report that has no place to go is worth saying before the build.
+fn refuse_unwritable(path: &Path) -> Result<(), Failure> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let why = match path.is_dir() {
+        true => "it is a folder",
+        false if !folder.is_dir() => "there is no such folder",
+        false => return Ok(()),
+    };
+    Err(Failure::new(Exit::Usage, format!("the report could not be written to `{}`: {why}", path.display()))
+        .help("name a file in a folder that is there"))
 }
 
 /// The path that `--manifest-path` gives, or cargo's own search.

@@ -5,7 +5,7 @@ use std::process::{Child, Command, ExitStatus};
 use std::sync::atomic::{AtomicI32, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 
 use crate::model::Status;
 
@@ -68,8 +68,15 @@ fn wait(child: &mut Child, terminal: Terminal, timeout: Option<Duration>) -> std
     let started = Instant::now();
     let mut pause = Duration::from_millis(1);
     loop {
-        if let Some(status) = child.try_wait()? {
-            return Ok(ended(status));
+        if has_ended(child)? {
+            // What the target has started and left behind ends with it: it would write into a record that is
+            // being read. The group cannot be another's by now, because its leader has not been waited for.
+            signal_group(Signal::KILL);
+            return Ok(ended(child.wait()?));
+        }
+        // A program beside us in the terminal has got Ctrl-C itself; whoever presses it again wants an end.
+        if terminal == Terminal::Shared && INTERRUPTS.load(Ordering::SeqCst) > 1 {
+            child.kill()?;
         }
         if let Some(limit) = timeout.filter(|limit| started.elapsed() >= *limit) {
             match terminal {
@@ -81,6 +88,15 @@ fn wait(child: &mut Child, terminal: Terminal, timeout: Option<Duration>) -> std
         }
         std::thread::sleep(pause);
         pause = (pause * 2).min(Duration::from_millis(10));
+    }
+}
+
+/// Looks, and leaves the waiting for later.
+fn has_ended(child: &Child) -> std::io::Result<bool> {
+    let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+    match Pid::from_raw(child.id().cast_signed()) {
+        Some(pid) => Ok(waitid(WaitId::Pid(pid), options)?.is_some()),
+        None => Ok(true),
     }
 }
 

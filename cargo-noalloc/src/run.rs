@@ -9,7 +9,7 @@ use no_heap::env;
 use no_heap::record::Record;
 
 use crate::exit::{Exit, Failure};
-use crate::model::{Binaries, Binary, Plan, Problem, Proofs, Run, Status, Step, TargetKind, Toolchain};
+use crate::model::{Binaries, Binary, Plan, Problem, Proofs, Run, Status, Step, TargetKind, Toolchain, Workspace};
 use crate::options::CheckOptions;
 use crate::process::{self, Terminal};
 use crate::shell::Shell;
@@ -21,8 +21,7 @@ pub(crate) fn run(
     options: &CheckOptions,
     shell: Shell,
 ) -> Result<Vec<Run>, Failure> {
-    let folder = plan.workspace.audit_dir.join("records");
-    clear(&folder)?;
+    let folder = records_dir(&plan.workspace);
     binaries
         .binaries
         .iter()
@@ -32,6 +31,19 @@ pub(crate) fn run(
             runner.one(binary, &folder.join(format!("{index}-{}", binary.planned.target.name)), shell)
         })
         .collect()
+}
+
+/// Makes room for records before the slow build: those of an earlier check are not this one's.
+pub(crate) fn prepare(workspace: &Workspace) -> Result<(), Failure> {
+    let folder = records_dir(workspace);
+    if folder.exists() {
+        fs::remove_dir_all(&folder).map_err(|error| unwritable(&folder, &error))?;
+    }
+    fs::create_dir_all(&folder).map_err(|error| unwritable(&folder, &error))
+}
+
+fn records_dir(workspace: &Workspace) -> PathBuf {
+    workspace.audit_dir.join("records")
 }
 
 struct Runner<'a> {
@@ -51,7 +63,7 @@ impl Runner<'_> {
             problems: Vec::new(),
         };
         if process::interrupted() {
-            run.status = Status::Skipped { reason: "interrupted".to_owned() };
+            run.status = Status::Interrupted;
             return Ok(run);
         }
         shell.status("Auditing", &binary.planned.target.source);
@@ -160,14 +172,6 @@ fn files(folder: &Path) -> Vec<PathBuf> {
         .collect();
     files.sort();
     files
-}
-
-/// Records of an earlier check are not this one's.
-fn clear(folder: &Path) -> Result<(), Failure> {
-    if folder.exists() {
-        fs::remove_dir_all(folder).map_err(|error| unwritable(folder, &error))?;
-    }
-    fs::create_dir_all(folder).map_err(|error| unwritable(folder, &error))
 }
 
 fn unwritable(folder: &Path, error: &std::io::Error) -> Failure {

@@ -3,77 +3,150 @@
 use no_heap::record::hello_flag;
 
 use crate::exit::{Exit, Failure};
-use crate::model::{Run, Status, TargetKind, Verdict};
+use crate::model::{Audited, Gap, OwnAllocator, Run, Status, Target, TargetKind, Verdict};
 
-/// One failure for each run whose figures cannot be trusted.
-pub(crate) fn missing(runs: &[Run]) -> Vec<Failure> {
-    runs.iter().filter_map(|run| no_recorder(run).or_else(|| no_record(run))).collect()
+/// One failure for each run that no record can be trusted of. Such records are taken out, and the run is marked:
+/// zeros that nobody counted must not reach the verdict.
+pub(crate) fn unrecorded(runs: &mut [Run]) -> Vec<Failure> {
+    let mut failures = Vec::new();
+    for run in runs {
+        let Some((failure, reason)) = no_recorder(run).or_else(|| damaged_record(run)) else { continue };
+        failures.push(failure);
+        if run.status.ended_well() {
+            run.status = Status::Unrecorded { reason };
+        }
+    }
+    failures
 }
 
 /// The program's allocator is not ours.
-fn no_recorder(run: &Run) -> Option<Failure> {
+fn no_recorder(run: &mut Run) -> Option<(Failure, String)> {
     let installed = |flags: u64| flags & hello_flag::RECORDER_INSTALLED != 0;
     if run.records.iter().all(|record| installed(record.flags)) {
         return None;
     }
-    let source = &run.binary.planned.target.source;
-    let place = run.binary.allocator_place.clone();
-    let failure = Failure::new(
-        Exit::SetUp,
-        format!("{source} installs its own global allocator, so nothing would be recorded"),
-    )
-    .at(place.unwrap_or_else(|| source.clone()))
-    .help("wrap it: `static A: no_heap::Allocator<MiMalloc> = no_heap::Allocator::new(MiMalloc);`");
-    Some(failure)
+    run.records.clear();
+    let target = &run.binary.planned.target;
+    let source = &target.source;
+    let failure = match &run.binary.allocator {
+        Some(allocator) if allocator.of_another_program => {
+            let message = format!(
+                "{} `{}` is built beside a program with its own global allocator, so nothing would be recorded",
+                target.kind, target.name
+            );
+            Failure::new(Exit::SetUp, message)
+                .at(allocator.place.clone())
+                .note("one build of `no_heap` serves both, and it cannot install its recorder in one alone")
+                .help("leave that allocator out of audits: `#[cfg(not(noalloc_audit))]` above it")
+        }
+        Some(allocator) => Failure::new(Exit::SetUp, installs(source)).at(allocator.place.clone()).help(wrap(allocator)),
+        None => Failure::new(Exit::SetUp, installs(source))
+            .at(source.clone())
+            .note("`#[global_allocator]` was not found in the packages of this workspace: a dependency brings it")
+            .help("turn that off in the dependency, with a feature for example"),
+    };
+    Some((failure, "it installs its own global allocator".to_owned()))
 }
 
-/// Hot functions are in the binary, it ended well, and yet there is no record that can be read.
-fn no_record(run: &Run) -> Option<Failure> {
-    let unreadable = run.problems.first().filter(|_| run.records.is_empty());
-    let target = &run.binary.planned.target;
-    unreadable.map(|problem| {
-        Failure::new(Exit::SetUp, format!("{} `{}`: {}", target.kind, target.name, problem.message))
-            .note("without its record nothing is known of what it did")
-            .help("use the same version of `no_heap` and `cargo-noalloc`, then check again")
-    })
+fn installs(source: &str) -> String {
+    format!("{source} installs its own global allocator, so nothing would be recorded")
+}
+
+/// The one line to write, with the program's own words where they could be read.
+fn wrap(allocator: &OwnAllocator) -> String {
+    let line = match &allocator.item {
+        Some((name, ty, value)) => {
+            format!("static {name}: no_heap::Allocator<{ty}> = no_heap::Allocator::new({value});")
+        }
+        None => "static A: no_heap::Allocator<MiMalloc> = no_heap::Allocator::new(MiMalloc);".to_owned(),
+    };
+    format!("wrap it: `{line}`")
+}
+
+/// A record that cannot be read leaves something out, and nobody knows what. Of a program that was ended by force
+/// that is no surprise, and how it ended is said anyway.
+fn damaged_record(run: &mut Run) -> Option<(Failure, String)> {
+    let problem = run.problems.first().filter(|_| matches!(run.status, Status::Ok | Status::Failed { .. }))?;
+    let failure = Failure::new(Exit::SetUp, problem.message.clone())
+        .at(run.binary.planned.target.source.clone())
+        .note("without it nobody knows what the program did, so this is no pass")
+        .help("use the same version of `no_heap` and `cargo-noalloc`, then check again");
+    Some((failure, problem.message.clone()))
+}
+
+/// One failure for each target whose hot functions were not seen, or not by name.
+pub(crate) fn unreadable(audited: &mut [Audited]) -> Vec<Failure> {
+    let mut failures = Vec::new();
+    for target in audited {
+        let Some(gap) = &target.gap else { continue };
+        // What is known already is not said twice.
+        if matches!(target.status, Status::Unrecorded { .. }) {
+            continue;
+        }
+        let (failure, reason) = match gap {
+            Gap::NoRecord => no_record(&target.target),
+            Gap::NoDebugInfo { reason } => no_debug_info(&target.target, reason),
+        };
+        failures.push(failure);
+        if target.status.ended_well() {
+            target.status = Status::Unrecorded { reason };
+        }
+    }
+    failures
+}
+
+fn no_record(target: &Target) -> (Failure, String) {
+    let reason = "it has hot functions, but left no record".to_owned();
+    let failure = Failure::new(Exit::SetUp, format!("{} `{}` has hot functions, but left no record", target.kind, target.name))
+        .at(target.source.clone())
+        .note("an audited program writes what it sees into the folder that `NOALLOC_RECORD_DIR` names")
+        .help("let that variable through where a runner or wrapper clears the environment, and leave the folder writable");
+    (failure, reason)
+}
+
+fn no_debug_info(target: &Target, seen: &str) -> (Failure, String) {
+    let reason = format!("its binary has no debug info to read: {seen}");
+    let what = format!("the binary of {} `{}` has no debug info to read: {seen}", target.kind, target.name);
+    let failure = Failure::new(Exit::SetUp, what)
+        .at(target.source.clone())
+        .note("its counts are exact, but no line of code can be named")
+        .help("the audit asks for `-Cstrip=none`: see what a linker, wrapper or script does after it");
+    (failure, reason)
 }
 
 /// A check that saw no hot function is no pass.
-pub(crate) fn refuse_nothing(verdict: &Verdict, runs: &[Failure]) -> Result<(), Failure> {
-    let ran = |status: &Status| !matches!(status, Status::Skipped { .. });
-    if !verdict.functions.is_empty() || !runs.is_empty() {
+pub(crate) fn refuse_nothing(verdict: &Verdict, failures: &[Failure]) -> Result<(), Failure> {
+    if !verdict.functions.is_empty() || !failures.is_empty() {
         return Ok(());
     }
-    let names: Vec<String> = verdict
-        .targets
-        .iter()
-        .filter(|(_, status)| ran(status))
-        .map(|(target, _)| format!("`{}`", target.source))
-        .collect();
-    let ended_badly =
-        verdict.targets.iter().find(|(_, status)| !matches!(status, Status::Ok | Status::Skipped { .. }));
+    let ended_badly = verdict.targets.iter().find(|(_, status)| !status.ended_well());
+    if let Some((_, Status::Interrupted)) = ended_badly {
+        return Err(Failure::new(Exit::TargetFailed, "interrupted before a target ran"));
+    }
     if let Some((target, status)) = ended_badly {
         return Err(Failure::new(
             Exit::TargetFailed,
             format!("{} `{}` {}", target.kind, target.name, crate::report::ending(status)),
         )
-        .note("it had not called a hot function by then, so there is nothing to report")
-        .help(format!(
-            "run it by itself: `cargo {} --{} {}`",
-            verb(target.kind),
-            target.kind,
-            target.name
-        )));
+        .note("it has no hot function, so there is nothing to report")
+        .help(format!("run it by itself: `cargo {}`", by_itself(target))));
     }
-    Err(Failure::new(Exit::NothingToCheck, format!("no hot function was called in {}", names.join(", ")))
-        .note("only functions with `#[no_heap]` are audited, and a binary holds those that it uses")
+    let ran = |status: &Status| !matches!(status, Status::Skipped { .. });
+    let ran = verdict.targets.iter().filter(|(_, status)| ran(status));
+    let names: Vec<String> = ran.map(|(target, _)| format!("`{}`", target.source)).collect();
+    Err(Failure::new(Exit::NothingToCheck, format!("no hot function in {}", names.join(", ")))
+        .note("only functions with `#[no_heap]` are audited, and a binary holds those of the crates that it uses")
         .help("put `#[no_heap]` (from the crate `no_heap`) on a function that the target calls"))
 }
 
-fn verb(kind: TargetKind) -> &'static str {
-    match kind {
+fn by_itself(target: &Target) -> String {
+    let verb = match target.kind {
         TargetKind::Bench => "bench",
         TargetKind::Bin | TargetKind::Example => "run",
         TargetKind::Lib | TargetKind::Test => "test",
+    };
+    match target.kind {
+        TargetKind::Lib => format!("{verb} --lib"),
+        kind => format!("{verb} --{kind} {}", target.name),
     }
 }

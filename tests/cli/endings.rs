@@ -1,1 +1,119 @@
-//! Placeholder.
+//! Targets that do not end as they should: what they did until then is reported all the same.
+
+use std::io::Read as _;
+use std::process::Child;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+
+use crate::support::{Outcome, Project, named};
+
+fn endings() -> Project {
+    Project::shared("endings")
+}
+
+/// The target's status, and the calls of the hot function that were recorded, each with its allocation.
+#[track_caller]
+fn seen(report: &Value) -> (&str, u64) {
+    let function = named(&report["functions"], "name", "endings::hot");
+    assert_eq!(function["calls"], function["allocs"]);
+    let finding = named(&report["findings"], "rule", "heap-in-hot-path");
+    assert_eq!(finding["count"], function["allocs"]);
+    assert_eq!(report["verdict"], "fail");
+    (report["targets"][0]["status"].as_str().unwrap(), function["calls"].as_u64().unwrap())
+}
+
+#[test]
+fn a_panic_fails_the_target_and_the_other_benchmarks_stand() {
+    let run = endings().check_json("--bench panics").run().exits(103);
+    let report = run.json();
+    assert_eq!(seen(&report).0, "failed");
+    assert_eq!(report["benchmarks"].as_array().unwrap().len(), 1);
+    assert_eq!(named(&report["benchmarks"], "name", "works")["allocs_per_op"], 1.0);
+    assert!(run.stderr.contains("no more iterations"), "{}", run.stderr);
+}
+
+#[test]
+fn an_exit_half_way_fails_the_target() {
+    assert_eq!(seen(&endings().check_json("--bench exits").run().exits(103).json()), ("failed", 7));
+}
+
+#[test]
+fn an_abort_is_a_crash() {
+    assert_eq!(seen(&endings().check_json("--bench aborts").run().exits(103).json()), ("crashed", 7));
+}
+
+#[test]
+fn a_kill_is_a_crash() {
+    assert_eq!(seen(&endings().check_json("--bench killed").run().exits(103).json()), ("crashed", 7));
+}
+
+#[test]
+fn how_a_target_ended_is_said_in_words() {
+    let run = endings().check("--bench exits --bench aborts --bench killed").run().exits(103);
+    insta::assert_snapshot!(run.report());
+}
+
+#[test]
+fn a_target_that_hangs_is_killed_in_time() {
+    let started = Instant::now();
+    let run = endings().check_json("--bench hangs --timeout 1").run().exits(103);
+    assert_eq!(seen(&run.json()), ("timed-out", 7));
+    // The build and other checks that had to be waited for included.
+    assert!(started.elapsed() < Duration::from_secs(300));
+}
+
+#[test]
+fn a_target_that_hangs_in_a_child_is_killed_with_it() {
+    let run = endings().check_json("--bench grandchild --timeout 1").run().exits(103);
+    assert_eq!(seen(&run.json()), ("timed-out", 7));
+}
+
+#[test]
+fn a_child_that_is_left_behind_ends_with_its_target() {
+    // It holds our standard error open: if it lived on, this would not return.
+    assert_eq!(seen(&endings().check_json("--bench leaves-child").run().exits(100).json()), ("ok", 7));
+}
+
+#[test]
+fn a_thread_that_never_ends_is_recorded() {
+    let report = endings().check_json("--bench thread").run().exits(100).json();
+    let function = named(&report["functions"], "name", "thread::for_ever");
+    assert_eq!([&function["calls"], &function["allocs"]], [1, 1]);
+}
+
+/// Ctrl-C at the moment the target hangs; `times` as often as it takes.
+fn interrupt(bench: &str, times: usize) -> Outcome {
+    let (mut child, root) = endings().check_json(&format!("--bench {bench}")).start();
+    let mut stderr = child.stderr.take().unwrap();
+    let mut said = String::new();
+    let mut buffer = [0; 1024];
+    while !said.contains("hanging now") {
+        let n = stderr.read(&mut buffer).unwrap();
+        assert!(n > 0, "the target never ran: {said}");
+        said.push_str(&String::from_utf8_lossy(&buffer[..n]));
+    }
+    for _ in 0..times {
+        std::thread::sleep(Duration::from_millis(100));
+        kill_process(pid(&child), Signal::INT).unwrap();
+    }
+    stderr.read_to_string(&mut said).unwrap();
+    let mut output = child.wait_with_output().unwrap();
+    output.stderr = said.into_bytes();
+    Outcome::new(output, &root)
+}
+
+fn pid(child: &Child) -> Pid {
+    Pid::from_raw(child.id().cast_signed()).unwrap()
+}
+
+#[test]
+fn an_interrupt_ends_the_target_and_keeps_the_report() {
+    assert_eq!(seen(&interrupt("hangs", 1).exits(103).json()), ("crashed", 7));
+}
+
+#[test]
+fn a_target_that_ignores_an_interrupt_is_killed_by_the_second() {
+    assert_eq!(seen(&interrupt("ignores-interrupt", 2).exits(103).json()), ("crashed", 7));
+}

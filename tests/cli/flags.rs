@@ -1,1 +1,116 @@
-//! Placeholder.
+//! The audit's flags come to the user's, and take none of them away; whatever the profile says.
+
+use serde_json::Value;
+
+use crate::support::{Outcome, Project, named, shared_target_dir};
+
+/// The audit worked: seven calls, each with an allocation on the line that has it.
+#[track_caller]
+fn assert_seen(outcome: Outcome, function: &str) -> Value {
+    let report = outcome.exits(100).json();
+    let found = named(&report["functions"], "name", function);
+    assert_eq!([&found["calls"], &found["allocs"]], [7, 7], "{report:#}");
+    let finding = named(&report["findings"], "rule", "heap-in-hot-path");
+    assert_eq!(finding["place"]["file"], "src/lib.rs", "{report:#}");
+    assert_eq!(finding["place"]["column"], 27, "{report:#}");
+    report
+}
+
+fn triple() -> String {
+    let output = std::process::Command::new("rustc").arg("-vV").output().unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    said.lines().find_map(|line| line.strip_prefix("host: ")).unwrap().to_owned()
+}
+
+#[test]
+fn flags_of_every_level_survive() {
+    const FLAG: &str = "--cfg=users_own";
+    let project = || Project::own("flags", "app");
+    let configured = |text: &str| {
+        let project = project();
+        project.write(".cargo/config.toml", text);
+        project.check_json("").run()
+    };
+    let triple = triple();
+    assert_seen(configured(&format!("[build]\nrustflags = [\"{FLAG}\"]")), "flags::hot");
+    assert_seen(configured(&format!("[target.{triple}]\nrustflags = \"{FLAG}\"")), "flags::hot");
+    assert_seen(configured(&format!("[target.'cfg(unix)']\nrustflags = [\"{FLAG}\"]")), "flags::hot");
+    let both = format!("[build]\nrustflags = [\"--cfg=lost\"]\n[target.'cfg(unix)']\nrustflags = [\"{FLAG}\"]");
+    assert_seen(configured(&both), "flags::hot");
+
+    assert_seen(project().check_json("").env("RUSTFLAGS", FLAG).run(), "flags::hot");
+    let encoded = project().check_json("").env("CARGO_ENCODED_RUSTFLAGS", FLAG).env("RUSTFLAGS", "--cfg=lost");
+    assert_seen(encoded.run(), "flags::hot");
+    assert_seen(project().check_json("").env("CARGO_BUILD_RUSTFLAGS", FLAG).run(), "flags::hot");
+
+    for config in [
+        format!("build.rustflags=[\"{FLAG}\"]"),
+        format!("target.{triple}.rustflags=[\"{FLAG}\"]"),
+        format!("target.'cfg(unix)'.rustflags=[\"{FLAG}\"]"),
+        format!("target.\"cfg(unix)\".rustflags = \"{FLAG}\""),
+    ] {
+        assert_seen(project().check_json("").arg("--config").arg(config).run(), "flags::hot");
+    }
+    let file = project();
+    file.write("more.toml", &format!("[target.'cfg(unix)']\nrustflags = [\"{FLAG}\"]\n"));
+    assert_seen(file.check_json("--config more.toml").run(), "flags::hot");
+}
+
+#[test]
+fn the_users_own_builds_stay_fresh() {
+    let project = Project::own("flags", "fresh");
+    project.write(".cargo/config.toml", "[build]\nrustflags = [\"--cfg=users_own\"]\n");
+    let build = || {
+        let mut command = std::process::Command::new("cargo");
+        crate::support::scrub(&mut command);
+        command.args(["build", "--verbose"]).current_dir(&project.root);
+        let output = command.env("CARGO_TARGET_DIR", shared_target_dir()).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stderr).unwrap()
+    };
+    build();
+    assert_seen(project.check_json("").run(), "flags::hot");
+    let again = build();
+    assert!(again.contains("Fresh flags") && !again.contains("Compiling"), "{again}");
+}
+
+#[test]
+fn no_profile_takes_the_lines_away() {
+    let words = "--bin profiles --cargo-profile release";
+    let report = assert_seen(Project::shared("profiles").check_json(words).run(), "profiles::hot");
+    assert_eq!(named(&report["functions"], "name", "profiles::asleep")["verdict"], "unexercised");
+    assert_eq!(report["problems"], Value::Array(Vec::new()));
+}
+
+#[test]
+fn paths_may_have_spaces_quotes_and_letters_of_any_kind() {
+    let project = Project::own("endings", "größe \"of' the $HOME/ünd");
+    let report = project.check_json("--bench exits").run().exits(103).json();
+    assert_eq!(named(&report["functions"], "name", "endings::hot")["calls"], 7);
+    assert_eq!(report["findings"][0]["place"]["file"], "src/lib.rs");
+}
+
+#[test]
+fn a_target_directory_of_any_name_may_be_given() {
+    let project = Project::shared("bare");
+    let target = tempfile::tempdir().unwrap();
+    let odd = target.path().join("größe \"of' it");
+    let run = project.check("").arg("--target-dir").arg(&odd).run().exits(4);
+    assert!(!run.stderr.contains("panicked"), "{}", run.stderr);
+}
+
+#[test]
+fn a_triple_may_be_given() {
+    let report = Project::shared("endings").check_json("--bench exits").arg("--target").arg(triple()).run();
+    assert_eq!(report.exits(103).json()["environment"]["target"], triple());
+}
+
+#[test]
+fn the_runner_of_the_target_runs_it() {
+    let project = Project::own("endings", "app");
+    let runner = "[target.'cfg(unix)']\nrunner = [\"sh\", \"-c\", \"echo ran by a runner; exec \\\"$@\\\"\", \"sh\"]\n";
+    project.write(".cargo/config.toml", runner);
+    let run = project.check_json("--bench exits").run().exits(103);
+    assert!(run.stderr.contains("ran by a runner"), "{}", run.stderr);
+    assert_eq!(run.json()["functions"][0]["calls"], 7);
+}

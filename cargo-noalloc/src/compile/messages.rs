@@ -1,5 +1,7 @@
 //! Cargo's JSON messages: diagnostics go to the terminal as they are, artifacts to the caller.
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::io::BufReader;
 use std::path::PathBuf;
 use std::process::Command;
@@ -22,7 +24,17 @@ pub(super) struct Built {
 }
 
 /// Runs cargo to its end.
-pub(super) fn read(command: &mut Command, shell: Shell, group: &[&PlannedTarget]) -> Result<Built, Failure> {
+pub(super) fn read(
+    command: &mut Command,
+    shell: Shell,
+    shown: &RefCell<BTreeSet<String>>,
+    group: &[&PlannedTarget],
+) -> Result<Built, Failure> {
+    let show = |text: &str| {
+        if shown.borrow_mut().insert(text.to_owned()) {
+            shell.raw(text);
+        }
+    };
     let program = command.get_program().to_string_lossy().into_owned();
     let cannot = |error: std::io::Error| {
         Failure::new(Exit::BuildFailed, format!("`{program}` could not be run: {error}"))
@@ -31,7 +43,7 @@ pub(super) fn read(command: &mut Command, shell: Shell, group: &[&PlannedTarget]
     let mut built = Built::default();
     if let Some(stdout) = child.stdout.take() {
         for message in Message::parse_stream(BufReader::new(stdout)).map_while(Result::ok) {
-            take(message, &mut built, shell, group);
+            take(message, &mut built, &show, group);
         }
     }
     let status = child.wait().map_err(cannot)?;
@@ -39,7 +51,7 @@ pub(super) fn read(command: &mut Command, shell: Shell, group: &[&PlannedTarget]
     Ok(built)
 }
 
-fn take(message: Message, built: &mut Built, shell: Shell, group: &[&PlannedTarget]) {
+fn take(message: Message, built: &mut Built, show: &dyn Fn(&str), group: &[&PlannedTarget]) {
     match message {
         Message::CompilerArtifact(artifact) => {
             if let (Some(planned), Some(executable)) = (planned(&artifact, group), &artifact.executable) {
@@ -47,14 +59,11 @@ fn take(message: Message, built: &mut Built, shell: Shell, group: &[&PlannedTarg
             }
         }
         Message::CompilerMessage(message) if is_allocator_conflict(&message) => {
-            let target = group.iter().find(|planned| {
-                planned.package_id == message.package_id.repr && planned.target.name == message.target.name
-            });
-            built.conflicts.extend(target.map(|planned| planned.target.clone()));
+            built.conflicts.extend(in_conflict(&message, group));
         }
         Message::CompilerMessage(message) => {
             if let Some(rendered) = &message.message.rendered {
-                shell.raw(rendered);
+                show(rendered);
             }
         }
         Message::BuildScriptExecuted(script) => {
@@ -64,7 +73,7 @@ fn take(message: Message, built: &mut Built, shell: Shell, group: &[&PlannedTarg
             };
             built.library_paths.extend(script.linked_paths.iter().map(path));
         }
-        Message::TextLine(line) => shell.raw(&line),
+        Message::TextLine(line) => show(&line),
         _ => {}
     }
 }
@@ -88,6 +97,22 @@ fn planned<'a>(artifact: &Artifact, group: &[&'a PlannedTarget]) -> Option<&'a P
                 && kind(planned.target.kind)
         })
         .copied()
+}
+
+/// Cargo also builds the programs of a package whose benchmarks or tests are selected: an allocator in one of
+/// those is in the way of all of them.
+fn in_conflict(message: &CompilerMessage, group: &[&PlannedTarget]) -> Vec<Target> {
+    let of_package = |planned: &&&PlannedTarget| planned.package_id == message.package_id.repr;
+    let itself = |planned: &&&PlannedTarget| {
+        planned.source == message.target.src_path.as_std_path() && planned.target.name == message.target.name
+    };
+    let one: Vec<Target> =
+        group.iter().filter(of_package).filter(itself).map(|planned| planned.target.clone()).collect();
+    if one.is_empty() {
+        group.iter().filter(of_package).map(|planned| planned.target.clone()).collect()
+    } else {
+        one
+    }
 }
 
 /// rustc gives this error no code, only words.

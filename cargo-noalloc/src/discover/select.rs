@@ -68,11 +68,12 @@ pub(super) fn targets(
     options: &CheckOptions,
     workspace_root: &Path,
 ) -> Result<Selected, Failure> {
-    let (mut planned, mut skipped) = (Vec::new(), Vec::new());
+    let (mut planned, mut skipped, mut known) = (Vec::new(), Vec::new(), Vec::new());
     for package in packages {
         let features = active_features(package, options);
         for target in &package.targets {
             let Some(kind) = kind(target) else { continue };
+            known.push((kind, target.name.as_str()));
             if !is_selected(&options.selection, kind, &target.name) {
                 continue;
             }
@@ -98,8 +99,8 @@ pub(super) fn targets(
             });
         }
     }
+    refuse_unknown_names(&options.selection, &known)?;
     planned.sort_by(|a, b| a.target.cmp(&b.target));
-    refuse_unknown_names(&options.selection, &planned, &skipped)?;
     Ok((planned, skipped))
 }
 
@@ -132,31 +133,31 @@ fn is_selected(selection: &SelectionArgs, kind: TargetKind, name: &str) -> bool 
 }
 
 /// A target that was named has to be there.
-fn refuse_unknown_names(
-    selection: &SelectionArgs,
-    planned: &[PlannedTarget],
-    skipped: &[(Target, String)],
-) -> Result<(), Failure> {
+fn refuse_unknown_names(selection: &SelectionArgs, known: &[(TargetKind, &str)]) -> Result<(), Failure> {
     let asked = [
         (TargetKind::Bin, &selection.bin),
         (TargetKind::Example, &selection.example),
         (TargetKind::Test, &selection.test),
         (TargetKind::Bench, &selection.bench),
     ];
-    let found =
-        || planned.iter().map(|planned| &planned.target).chain(skipped.iter().map(|(target, _)| target));
     for (kind, names) in asked {
-        for name in names {
-            if !found().any(|target| target.kind == kind && target.name == *name) {
-                return Err(Failure::new(
-                    Exit::Usage,
-                    format!("no {kind} target named `{name}` is selected"),
-                )
-                .help("`cargo metadata` lists the targets; with several packages, name one with `-p`"));
-            }
+        let there: Vec<&str> = known.iter().filter(|(of, _)| *of == kind).map(|(_, name)| *name).collect();
+        if let Some(unknown) = names.iter().find(|name| !there.contains(&name.as_str())) {
+            return Err(unknown_target(kind, unknown, there));
         }
     }
     Ok(())
+}
+
+fn unknown_target(kind: TargetKind, name: &str, mut there: Vec<&str>) -> Failure {
+    there.sort_unstable();
+    there.dedup();
+    let failure = Failure::new(Exit::Usage, format!("no {kind} target `{name}` in the selected packages"));
+    match there.iter().find(|near| strsim::levenshtein(near, name) <= 2) {
+        Some(near) => failure.help(format!("did you mean `--{kind} {near}`?")),
+        None if there.is_empty() => failure.help("they have no such target at all; `-p` names another package"),
+        None => failure.help(format!("they have: {}", there.join(", "))),
+    }
 }
 
 /// Features of the package that the command line turns on, those they imply included.

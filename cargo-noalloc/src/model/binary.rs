@@ -23,10 +23,21 @@ pub struct Binary {
     pub executable: PathBuf,
     /// Built without the audit's own `#[global_allocator]`, because the program has one.
     pub own_allocator: bool,
-    /// Where the program's own `#[global_allocator]` stands, as `file:line:column`, when that is known.
-    pub allocator_place: Option<String>,
+    /// The program's own `#[global_allocator]`, when it was found in the source.
+    pub allocator: Option<OwnAllocator>,
     /// Where build scripts put libraries that the program loads.
     pub library_paths: Vec<PathBuf>,
+}
+
+/// A `#[global_allocator]` in a program's source.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OwnAllocator {
+    /// Of the attribute, as `file:line:column`.
+    pub place: String,
+    /// The static's name, type and value, as they are written.
+    pub item: Option<(String, String, String)>,
+    /// It stands in a program that cargo builds beside this target, not in the target.
+    pub of_another_program: bool,
 }
 
 /// What the build was made with, for the report and for running.

@@ -23,7 +23,7 @@ mod verdict;
 
 pub use address::{LookupAddress, ReturnAddress};
 pub use bench::Bench;
-pub use binary::{Binaries, Binary, Environment, Toolchain};
+pub use binary::{Binaries, Binary, Environment, OwnAllocator, Toolchain};
 pub use expression::{
     Argument, ArgumentKind, Binding, Construct, ConstructKind, DynRole, Elements, Expression, Function, Lazy,
     NoSource, SiteSource, Syntax, TraitObject, Uses,
@@ -36,7 +36,7 @@ pub use place::{CodePlace, Place, Span};
 pub use plan::{Plan, PlannedTarget, Workspace};
 pub use problem::{Problem, Step};
 pub use proof::{Doubt, ProofReport, Proofs, Reachable};
-pub use run::{Audited, Counts, Run};
+pub use run::{Audited, Counts, Gap, Run};
 pub use site::{Calls, Op, Site, Sizes};
 pub use target::{Status, Target, TargetKind};
 pub use texts::Texts;

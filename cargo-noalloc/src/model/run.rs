@@ -45,6 +45,20 @@ pub struct Audited {
     pub sites: Vec<Site>,
     /// Benchmarks that finished.
     pub benches: Vec<Bench>,
+    /// Why what is here cannot be all there was to see.
+    pub gap: Option<Gap>,
     /// What the report has to admit.
     pub problems: Vec<Problem>,
+}
+
+/// What keeps a target from being seen whole.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Gap {
+    /// Its binary holds hot functions, but no process of it left a record.
+    NoRecord,
+    /// Its binary cannot be read: addresses stay without names.
+    NoDebugInfo {
+        /// What was seen instead.
+        reason: String,
+    },
 }

@@ -62,9 +62,23 @@ pub enum Status {
         /// The allowance in seconds.
         after: u64,
     },
+    /// It ran, and what it did is not known.
+    Unrecorded {
+        /// Why.
+        reason: String,
+    },
     /// It was not run.
     Skipped {
         /// Why.
         reason: String,
     },
+    /// It was not run, because the user had stopped the check.
+    Interrupted,
+}
+
+impl Status {
+    /// Whether nothing went wrong: what the target could show is all there.
+    pub fn ended_well(&self) -> bool {
+        matches!(self, Status::Ok | Status::Skipped { .. })
+    }
 }

@@ -34,7 +34,8 @@ pub(super) fn render(verdict: &Verdict, texts: &Texts, style: Style) -> String {
         let _ = writeln!(out, "\n{}: {}", paint("warning", Level::Warning, style), problem.message);
     }
     for (target, status) in &verdict.targets {
-        if *status != Status::Ok {
+        // Why nothing was seen is said at length after the report.
+        if !matches!(status, Status::Ok | Status::Unrecorded { .. }) {
             let level = if matches!(status, Status::Skipped { .. }) { Level::Warning } else { Level::Error };
             let what = format!("{} `{}` {}", target.kind, target.name, ending(status));
             let _ = writeln!(out, "\n{}: {what}", paint(&level.to_string(), level, style));
@@ -87,10 +88,22 @@ fn last_line(verdict: &Verdict, style: Style) -> String {
     ];
     let good: Vec<(usize, &str)> = good.into_iter().filter(|(count, _)| *count > 0).collect();
     let all = verdict.functions.len();
+    if all == 0 {
+        return format!("{}: no hot function was seen", paint("error", Level::Error, style));
+    }
     let functions = if all == 1 { "hot function" } else { "hot functions" };
     if heap == 0 && verdict.passes() {
         let rest: Vec<String> = good.iter().map(|(count, word)| format!("{count} {word}")).collect();
-        return format!("{}: {all} {functions}, {}", paint_pass(style), rest.join(", "));
+        let rest = rest.join(", ");
+        let unseen = verdict.targets.iter().filter(|(_, status)| !status.ended_well()).count();
+        if unseen > 0 {
+            let targets = if unseen == 1 { "target" } else { "targets" };
+            let error = paint("error", Level::Error, style);
+            return format!("{error}: {unseen} {targets} did not show everything; {all} {functions}, {rest}");
+        }
+        let uncalled = of(&[FunctionVerdict::Unexercised]);
+        let word = if uncalled > 0 { paint("warning", Level::Warning, style) } else { paint_pass(style) };
+        return format!("{word}: {all} {functions}, {rest}");
     }
     let uses = if heap == 1 { "uses" } else { "use" };
     let rest: Vec<String> = good

@@ -170,7 +170,7 @@ pub(super) fn render(verdict: &Verdict, environment: &Environment) -> String {
 }
 
 fn ended_well(verdict: &Verdict) -> bool {
-    verdict.targets.iter().all(|(_, status)| matches!(status, Status::Ok | Status::Skipped { .. }))
+    verdict.targets.iter().all(|(_, status)| status.ended_well())
 }
 
 fn target_of((target, status): &(model::Target, Status)) -> Target<'_> {
@@ -179,11 +179,12 @@ fn target_of((target, status): &(model::Target, Status)) -> Target<'_> {
         Status::Failed { .. } => "failed",
         Status::Crashed { .. } => "crashed",
         Status::TimedOut { .. } => "timed-out",
-        Status::Skipped { .. } => "skipped",
+        Status::Unrecorded { .. } => "failed",
+        Status::Skipped { .. } | Status::Interrupted => "skipped",
     };
     let reason = match status {
         Status::Ok => None,
-        Status::Skipped { reason } => Some(reason.clone()),
+        Status::Skipped { reason } | Status::Unrecorded { reason } => Some(reason.clone()),
         other => Some(super::ending(other)),
     };
     Target {

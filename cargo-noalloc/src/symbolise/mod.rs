@@ -13,8 +13,8 @@ use std::collections::BTreeMap;
 use no_heap::record::{HotEntry, Record, SiteEntry, SiteFlag};
 
 use crate::model::{
-    Audited, Bench, Calls, Counts, FunctionName, HotFn, HotId, LookupAddress, Op, Place, Problem, Promise,
-    ReturnAddress, Run, Site, Sizes, Step, Workspace,
+    Audited, Bench, Calls, Counts, FunctionName, Gap, HotFn, HotId, LookupAddress, Op, Place, Problem, Promise,
+    ReturnAddress, Run, Site, Sizes, Status, Step, Workspace,
 };
 use origin::Origins;
 use symbols::Symbols;
@@ -36,16 +36,18 @@ fn one(run: Run, origins: &Origins) -> Audited {
         proofs: BTreeMap::new(),
         sites: Vec::new(),
         benches: Vec::new(),
+        gap: None,
         problems: Vec::new(),
     };
     let bytes = crate::mapped::read(&binary.executable);
-    let symbols = bytes.as_deref().map_err(ToString::to_string).and_then(Symbols::open);
-    let symbols = symbols
-        .inspect_err(|error| {
-            let message = format!("`{}` has no debug info to read: {error}", binary.executable.display());
-            problems.push(Problem::new(Step::Symbolise, message));
-        })
-        .ok();
+    let bytes = bytes.as_deref().map_err(ToString::to_string);
+    let symbols = bytes.clone().and_then(Symbols::open);
+    audited.gap = gap(&audited.status, &records, bytes, symbols.as_ref().err());
+    if let Some(Gap::NoDebugInfo { reason }) = &audited.gap {
+        let message = format!("{} `{}` has no debug info to read: {reason}", audited.target.kind, audited.target.name);
+        problems.push(Problem::new(Step::Symbolise, message));
+    }
+    let symbols = symbols.ok();
     for record in &records {
         let reader = Reader { record, symbols: symbols.as_ref(), origins };
         reader.add_to(&mut audited);
@@ -55,6 +57,19 @@ fn one(run: Run, origins: &Origins) -> Audited {
     }
     audited.problems.append(&mut problems);
     audited
+}
+
+/// Silence must not look like a pass: a binary with hot functions always leaves a record, because it is opened
+/// before `main`.
+fn gap(status: &Status, records: &[Record], bytes: Result<&[u8], String>, error: Option<&String>) -> Option<Gap> {
+    let ran_to_its_end = matches!(status, Status::Ok | Status::Failed { .. });
+    match (bytes, error) {
+        (Ok(bytes), _) if records.is_empty() => {
+            (ran_to_its_end && symbols::holds_hot_functions(bytes)).then_some(Gap::NoRecord)
+        }
+        (_, Some(error)) if !records.is_empty() => Some(Gap::NoDebugInfo { reason: error.clone() }),
+        _ => None,
+    }
 }
 
 /// Turns one record into model nouns.

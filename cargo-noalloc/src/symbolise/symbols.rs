@@ -56,6 +56,15 @@ impl<'a> Symbols<'a> {
     }
 }
 
+/// Where the linker puts the descriptors of hot functions: one array for the whole program.
+const DESCRIPTORS: &str = "linkme_HOT_FUNCTIONS";
+
+/// Whether a binary has hot functions, called or not; also of a stripped one.
+pub(super) fn holds_hot_functions(bytes: &[u8]) -> bool {
+    let file = object::File::parse(bytes).ok();
+    file.and_then(|file| file.section_by_name(DESCRIPTORS).map(|section| section.size() > 0)).unwrap_or(false)
+}
+
 fn frame(frame: &addr2line::Frame<'_, Slice<'_>>, origins: &Origins) -> Frame {
     let raw = frame.function.as_ref().and_then(|name| name.raw_name().ok()).unwrap_or_default();
     let function = FunctionName::new(&format!("{:#}", rustc_demangle::demangle(&raw)));

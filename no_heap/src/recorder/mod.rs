@@ -4,6 +4,7 @@
 //! Nothing here allocates through the program's allocator, locks, prints or unwinds once `record` is entered.
 
 mod attribute;
+mod boot;
 mod live;
 mod permits;
 mod process;

@@ -41,11 +41,12 @@ impl Outcome {
         })
     }
 
-    /// From the first line of ours that starts with `error` to the end of standard error, paths redacted: cargo's
-    /// progress above it differs from run to run.
+    /// Our own last words on standard error, from the first `error` after cargo's and the targets' output on;
+    /// paths redacted. What stands above differs from run to run.
     pub(crate) fn errors(&self) -> String {
         let text = self.redact(&self.stderr);
-        let start = if text.starts_with("error") { Some(0) } else { text.find("\nerror").map(|at| at + 1) };
+        let ran = text.rfind("    Auditing ").unwrap_or(0);
+        let start = if text.starts_with("error") { Some(0) } else { text[ran..].find("\nerror").map(|at| ran + at + 1) };
         text[start.unwrap_or(text.len())..].to_owned()
     }
 

@@ -1,0 +1,51 @@
+//! One check at a time in one audit directory: two would build each other's binaries away, wipe each other's
+//! records and disturb each other's clock.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::Path;
+use std::time::Duration;
+
+use rustix::fs::{FlockOperation, flock};
+use rustix::io::Errno;
+
+use crate::exit::{Exit, Failure};
+use crate::process;
+use crate::shell::Shell;
+
+/// Held as long as the check runs; the kernel releases it, however the process ends.
+#[derive(Debug)]
+pub(crate) struct AuditLock {
+    _file: File,
+}
+
+/// Waits for other checks, and says so, as cargo does for its build directory.
+pub(crate) fn take(audit_dir: &Path, shell: Shell) -> Result<AuditLock, Failure> {
+    let file = open(audit_dir).map_err(|error| {
+        Failure::new(Exit::SetUp, format!("`{}` cannot be written: {error}", audit_dir.display()))
+            .note("the audit keeps its own builds and records there, so that yours stay fresh")
+            .help("make the folder writable, or choose another with `--target-dir DIRECTORY`")
+    })?;
+    let mut told = false;
+    loop {
+        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            Err(Errno::WOULDBLOCK) if process::interrupted() => {
+                return Err(Failure::new(Exit::TargetFailed, "interrupted while waiting for another check"));
+            }
+            Err(Errno::WOULDBLOCK) => {
+                if !told {
+                    shell.status("Blocking", "waiting for another check in the same target directory");
+                    told = true;
+                }
+                std::thread::sleep(Duration::from_millis(20));
+            }
+            // A file system without locks has to do without.
+            Ok(()) | Err(_) => return Ok(AuditLock { _file: file }),
+        }
+    }
+}
+
+fn open(audit_dir: &Path) -> io::Result<File> {
+    fs::create_dir_all(audit_dir)?;
+    File::options().create(true).append(true).open(audit_dir.join(".noalloc-lock"))
+}
