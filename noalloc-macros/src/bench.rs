@@ -6,7 +6,7 @@ use syn::{Error, ItemFn, Path, Result, parse_quote, parse2};
 
 use crate::options::Options;
 
-pub(crate) fn expand(options: TokenStream, item: TokenStream) -> TokenStream {
+pub(crate) fn expand(options: TokenStream, item: &TokenStream) -> TokenStream {
     match try_expand(options, item.clone()) {
         Ok(tokens) => tokens,
         Err(error) => {

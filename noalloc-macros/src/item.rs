@@ -46,7 +46,7 @@ pub(crate) enum HotItem {
 }
 
 impl HotItem {
-    pub(crate) fn parse(tokens: TokenStream) -> Result<HotItem> {
+    pub(crate) fn parse(tokens: &TokenStream) -> Result<HotItem> {
         if let Ok(block) = parse2::<ItemImpl>(tokens.clone()) {
             if !block.items.iter().any(|item| matches!(item, ImplItem::Fn(_))) {
                 return Err(Error::new(
@@ -56,7 +56,7 @@ impl HotItem {
             }
             return Ok(HotItem::Impl(Box::new(block)));
         }
-        let function = parse2::<Function>(tokens.clone()).map_err(|error| explain(&tokens, error))?;
+        let function = parse2::<Function>(tokens.clone()).map_err(|error| explain(tokens, error))?;
         refuse_const(&function.sig)?;
         Ok(HotItem::Function(Box::new(function)))
     }
