@@ -4,8 +4,11 @@
 #![allow(clippy::unwrap_used, reason = "a panic is how a test reports")]
 
 mod counts;
+mod harness;
 mod permits;
+mod plain;
 mod reader;
+mod refusals;
 mod sites;
 mod stacks;
 mod support;
