@@ -37,6 +37,23 @@ pub(super) fn object(file: &SourceFile, found: &Found<'_>) -> Option<TraitObject
     })
 }
 
+/// Whether the value of the found expression is what the function or closure around it returns.
+pub(super) fn is_returned(file: &SourceFile, found: &Found<'_>) -> bool {
+    let Ok(tree) = &file.tree else { return false };
+    let flow = Flow { file, tree, types: Types { tree } };
+    let path = &found.path;
+    for index in (1..path.len()).rev() {
+        if let Step::Type(_) = flow.step(&path[..index], path[index]) {
+            return match (path[index - 1], path[index]) {
+                (Node::Function(_), Node::Block(_)) | (Node::Expr(Expr::Return(_)), _) => true,
+                (Node::Closure(closure), Node::Expr(body)) => std::ptr::eq(body, &*closure.body),
+                _ => false,
+            };
+        }
+    }
+    false
+}
+
 /// What stands between the value and the type that is written down.
 #[derive(Clone, Copy)]
 enum Wrap {

@@ -4,6 +4,7 @@ use proc_macro2::LineColumn;
 use syn::spanned::Spanned;
 use syn::{Block, Expr, Local, Macro, Pat, ReturnType, Stmt};
 
+use super::coercion;
 use super::file::{MacroBody, Position, SourceFile};
 use super::finder::{Found, Node, Signature, Want};
 use super::uses;
@@ -19,6 +20,7 @@ pub(super) fn describe(file: &SourceFile, found: &Found<'_>, want: Want) -> Opti
         text: file.text_between(start, end),
         exact: found.exact,
         syntax: syntax(file, last, want),
+        returned: coercion::is_returned(file, found),
         statement: found.path.iter().rev().find_map(|node| match node {
             Node::Statement(stmt) => Some(file.span(stmt.span())),
             _ => None,

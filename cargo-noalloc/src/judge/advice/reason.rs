@@ -16,7 +16,8 @@ fn why(case: &Case<'_>) -> Option<String> {
             Some(name) if name.starts_with("drop of ") => {
                 format!("memory that was taken elsewhere is given back here: {name}")
             }
-            _ => "memory that was taken elsewhere is given back here".to_owned(),
+            Some(name) => format!("memory that was taken elsewhere is given back here, by `{name}`"),
+            None => "memory that was taken elsewhere is given back here".to_owned(),
         });
     }
     if let Some(lazy) = case.source.and_then(|source| source.lazy.as_ref()) {
