@@ -183,14 +183,16 @@ impl<'ast> Flow<'ast> {
         child: &'ast Expr,
     ) -> Option<&'ast Type> {
         let index = call.args.iter().position(|own| std::ptr::eq(own, child))?;
-        let holder = || self.types.of_expr(path, &call.receiver);
-        match (call.method.to_string().as_str(), index) {
-            ("push" | "push_back" | "push_front", 0) | ("replace" | "get_or_insert", 0) => element(holder()?),
-            ("insert", 1) => {
-                let holder = holder()?;
-                argument(holder, 1).or_else(|| element(holder))
-            }
-            (method, index) => parameter(self.types.method(method)?, index),
+        let method = call.method.to_string();
+        if let Some(ty) = self.types.method(&method).and_then(|sig| parameter(sig, index)) {
+            return Some(ty);
+        }
+        // What std's collections call so takes an element.
+        let holder = self.types.of_expr(path, &call.receiver)?;
+        match (method.as_str(), index) {
+            ("push" | "push_back" | "push_front" | "replace" | "get_or_insert", 0) => element(holder),
+            ("insert", 1) => argument(holder, 1).or_else(|| element(holder)),
+            _ => None,
         }
     }
 

@@ -20,6 +20,9 @@ fn why(case: &Case<'_>) -> Option<String> {
             None => "memory that was taken elsewhere is given back here".to_owned(),
         });
     }
+    if case.kind() == Some(&ConstructKind::Print) {
+        return of_kind(case);
+    }
     if let Some(lazy) = case.source.and_then(|source| source.lazy.as_ref()) {
         return Some(format!("`{}` fills itself on first use", lazy.name));
     }

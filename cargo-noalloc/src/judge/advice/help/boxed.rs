@@ -7,7 +7,9 @@ use crate::model::{Argument, ArgumentKind, Binding, Escape, Syntax, Uses};
 const OF_BOX: &[&str] = &["as_ref", "as_mut", "clone", "into_inner", "into_boxed_slice", "into_vec", "into"];
 
 pub(super) fn boxed(case: &Case<'_>) -> Option<String> {
-    if case.construct()?.name == "Box::from" {
+    let unsized_copy = |of: &str| of == "str" || (of.starts_with('[') && !of.contains(';'));
+    let construct = case.construct()?;
+    if construct.name == "Box::from" && construct.of.as_deref().is_some_and(unsized_copy) {
         return super::values::copy(case);
     }
     if !case.fits_the_stack() {

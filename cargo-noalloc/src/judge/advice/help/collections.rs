@@ -14,9 +14,15 @@ pub(super) fn growth(case: &Case<'_>) -> Option<String> {
     let name = &case.construct()?.name;
     // `Vec::push`, `write! into String`, `+= on String`.
     let owner = name.rsplit([' ', '!']).next()?.split("::").next()?;
+    if owner == "LinkedList" {
+        return Some(
+            "a `LinkedList` takes memory for every element: a `VecDeque` takes it once, with `reserve`"
+                .to_owned(),
+        );
+    }
     if NODES.contains(&owner) {
         return Some(format!(
-            "a `{owner}` takes memory for its entries and cannot reserve: a sorted `Vec` with room, or `HashMap` after `reserve`"
+            "a `{owner}` takes memory for its entries and cannot reserve: a sorted `Vec`, or a hash map, can"
         ));
     }
     if !RESERVING.contains(&owner) {

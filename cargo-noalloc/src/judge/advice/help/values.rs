@@ -46,6 +46,9 @@ pub(super) fn copy(case: &Case<'_>) -> Option<String> {
                 format!("borrow the original if the copy is only read; else {reuse} that the caller keeps")
             }
         }),
+        Escape::Escapes if original.is_some_and(|text| text.starts_with('"')) => {
+            Some("the text is a constant: hand out `&'static str`".to_owned())
+        }
         Escape::Escapes => {
             Some("return a borrow of the original, or copy into memory that the caller passes in".to_owned())
         }
