@@ -23,6 +23,10 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Build and run benchmarks (or other targets) and report which hot functions use the heap
     Check(Box<CheckArgs>),
+    /// Everything known from the last check about one function or place
+    Explain(ExplainArgs),
+    /// Render the last check again, in other formats, without running anything
+    Report(ReportArgs),
     /// Remove what checks have built and recorded: `target/noalloc`
     Clean(CleanArgs),
 }
@@ -33,7 +37,7 @@ pub(crate) struct CheckArgs {
     pub(crate) selection: SelectionArgs,
     #[command(flatten)]
     pub(crate) build: BuildArgs,
-    /// Report format, repeatable: human, json; `=PATH` writes it to a file, `-` is standard output
+    /// Report format, repeatable: human, json, short, listing; `=PATH` writes it to a file
     #[arg(long = "format", value_name = "FORMAT[=PATH]", help_heading = "Report")]
     pub(crate) formats: Vec<String>,
     /// Seconds that the clock may take for each benchmark
@@ -60,13 +64,44 @@ pub(crate) struct CheckArgs {
 }
 
 #[derive(Args, Debug)]
-pub(crate) struct CleanArgs {
+pub(crate) struct ExplainArgs {
+    /// A function's name or its tail (`algo_one`, `Filter::process`), or a place (`lib.rs:33`)
+    #[arg(value_name = "WHAT")]
+    pub(crate) what: String,
+    #[command(flatten)]
+    pub(crate) last: LastArgs,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ReportArgs {
+    /// Report format, repeatable: human, json, short, listing; `=PATH` writes it to a file
+    #[arg(long = "format", value_name = "FORMAT[=PATH]")]
+    pub(crate) formats: Vec<String>,
+    /// Show whole call chains, the standard library's frames included
+    #[arg(short, long)]
+    pub(crate) verbose: bool,
+    /// Only hot functions whose name matches
+    #[arg(value_name = "REGEX")]
+    pub(crate) pattern: Option<String>,
+    #[command(flatten)]
+    pub(crate) last: LastArgs,
+}
+
+/// Where the last check is.
+#[derive(Args, Debug, Default)]
+pub(crate) struct LastArgs {
     /// Path to Cargo.toml
     #[arg(long, value_name = "PATH")]
     pub(crate) manifest_path: Option<PathBuf>,
     /// Directory for all generated artifacts
     #[arg(long, value_name = "DIRECTORY")]
     pub(crate) target_dir: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct CleanArgs {
+    #[command(flatten)]
+    pub(crate) last: LastArgs,
 }
 
 /// Which packages and targets; cargo's own words.

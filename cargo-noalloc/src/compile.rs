@@ -27,7 +27,10 @@ pub(crate) fn compile(plan: &Plan, options: &CheckOptions, shell: Shell) -> Resu
     let own: Vec<PlannedTarget> = own.into_iter().chain(conflicting).collect();
     let still = build.all(&own, true, &mut binaries)?;
     if let Some(target) = still.first() {
-        return Err(Failure::new(Exit::BuildFailed, format!("`{}` has two global allocators", target.target.name)));
+        return Err(Failure::new(
+            Exit::BuildFailed,
+            format!("`{}` has two global allocators", target.target.name),
+        ));
     }
     binaries.sort_by(|a, b| a.planned.target.cmp(&b.planned.target));
     Ok(Binaries { toolchain: flags.toolchain(), binaries })
@@ -71,8 +74,13 @@ impl Build<'_> {
         let built = messages::read(&mut command, self.shell, group)?;
         let Built { artifacts, conflicts, library_paths, success } = built;
         if !success && conflicts.is_empty() {
-            return Err(Failure::new(Exit::BuildFailed, "the audit build failed: see cargo's messages above")
-                .note("it is the usual build with `--cfg noalloc_audit` and frame pointers, in `target/noalloc`"));
+            return Err(Failure::new(
+                Exit::BuildFailed,
+                "the audit build failed: see cargo's messages above",
+            )
+            .note(
+                "it is the usual build with `--cfg noalloc_audit` and frame pointers, in `target/noalloc`",
+            ));
         }
         if !success && conflicts.len() < group.len() {
             // Cargo stopped at the conflict: the others are built without those in the way.

@@ -47,7 +47,9 @@ fn metadata(build: &BuildArgs) -> Result<Metadata, Failure> {
         command.features(CargoOpt::SomeFeatures(build.features.clone()));
     }
     let mut flags: Vec<String> = Vec::new();
-    for (given, flag) in [(build.locked, "--locked"), (build.offline, "--offline"), (build.frozen, "--frozen")] {
+    for (given, flag) in
+        [(build.locked, "--locked"), (build.offline, "--offline"), (build.frozen, "--frozen")]
+    {
         flags.extend(given.then(|| flag.to_owned()));
     }
     flags.extend(build.config.iter().flat_map(|value| ["--config".to_owned(), value.clone()]));
@@ -76,16 +78,15 @@ fn workspace(metadata: &Metadata, build: &BuildArgs) -> Workspace {
         package.manifest_path.parent().map(|path| path.as_std_path().to_owned()).unwrap_or_default()
     };
     let ours = |package: &&Package| OUR_CRATES.contains(&package.name.as_str());
-    let target_dir = build
-        .target_dir
-        .clone()
-        .unwrap_or_else(|| metadata.target_directory.clone().into_std_path_buf());
+    let target_dir =
+        build.target_dir.clone().unwrap_or_else(|| metadata.target_directory.clone().into_std_path_buf());
     let build_dir = metadata
         .build_directory
         .as_ref()
         .filter(|dir| **dir != metadata.target_directory)
         .map(|dir| dir.join("noalloc").into_std_path_buf());
-    let (no_heap, user): (Vec<&Package>, Vec<&Package>) = metadata.packages.iter().filter(by_path).partition(ours);
+    let (no_heap, user): (Vec<&Package>, Vec<&Package>) =
+        metadata.packages.iter().filter(by_path).partition(ours);
     Workspace {
         root: metadata.workspace_root.clone().into_std_path_buf(),
         audit_dir: absolute(&target_dir).join("noalloc"),

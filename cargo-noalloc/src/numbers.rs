@@ -23,6 +23,11 @@ pub(crate) fn bytes(value: u64) -> String {
     }
 }
 
+/// For columns: `24,000 B`.
+pub(super) fn exact_bytes(value: u64) -> String {
+    format!("{} B", count(value))
+}
+
 /// A figure for one operation: `2` is 2, half is `0.5`, and only nothing is `0`.
 pub(crate) fn per_op(value: f64) -> String {
     if value == 0.0 {

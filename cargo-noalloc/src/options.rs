@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Parser as _;
+use regex_lite::Regex;
 
-use crate::cli::{BuildArgs, CheckArgs, Cli, Command, SelectionArgs};
+use crate::cli::{BuildArgs, CheckArgs, Cli, Command, LastArgs, ReportArgs, SelectionArgs};
 use crate::exit::{Exit, Failure};
 use crate::judge::Policy;
 use crate::report::Output;
@@ -15,6 +16,8 @@ use crate::report::Output;
 #[derive(Debug)]
 pub(crate) enum Options {
     Check(Box<CheckOptions>),
+    Explain(ExplainOptions),
+    Report(ReportOptions),
     Clean(CleanOptions),
 }
 
@@ -23,14 +26,51 @@ pub(crate) enum Options {
 pub(crate) struct CheckOptions {
     pub(crate) selection: SelectionArgs,
     pub(crate) build: BuildArgs,
-    pub(crate) outputs: Vec<Output>,
+    pub(crate) report: ReportOptions,
     /// `None` skips the clock.
     pub(crate) bench_time: Option<Duration>,
     pub(crate) timeout: Option<Duration>,
     pub(crate) require_exercised: bool,
-    pub(crate) verbose: bool,
     pub(crate) filters: Vec<String>,
     pub(crate) harness_args: Vec<String>,
+}
+
+/// What to write, and where; all of `report`, part of `check`.
+#[derive(Debug, Default)]
+pub(crate) struct ReportOptions {
+    pub(crate) outputs: Vec<Output>,
+    pub(crate) verbose: bool,
+    /// Only hot functions whose name matches.
+    pub(crate) pattern: Option<Regex>,
+    /// Where the last check is.
+    pub(crate) build: BuildArgs,
+}
+
+/// Checked options of `explain`.
+#[derive(Debug)]
+pub(crate) struct ExplainOptions {
+    pub(crate) what: What,
+    pub(crate) build: BuildArgs,
+}
+
+/// What to explain.
+#[derive(Debug, PartialEq)]
+pub(crate) enum What {
+    /// A function's name, or its tail.
+    Function(String),
+    /// A line of a file, which is given by the end of its path.
+    Place { file: String, line: u32 },
+}
+
+impl What {
+    /// `lib.rs:33`, `lib.rs:33:17`; everything else is a name.
+    fn parse(text: &str) -> What {
+        let mut parts = text.splitn(3, ':');
+        match (parts.next(), parts.next().map(str::parse)) {
+            (Some(file), Some(Ok(line))) => What::Place { file: file.to_owned(), line },
+            _ => What::Function(text.to_owned()),
+        }
+    }
 }
 
 /// Checked options of `clean`.
@@ -59,11 +99,15 @@ impl Options {
                 let options = check(*args).map_err(|failure| Refusal::Failure(Box::new(failure)))?;
                 Ok(Options::Check(Box::new(options)))
             }
-            Command::Clean(args) => {
-                let (manifest_path, target_dir) = (args.manifest_path, args.target_dir);
-                let build = BuildArgs { manifest_path, target_dir, ..BuildArgs::default() };
-                Ok(Options::Clean(CleanOptions { build }))
+            Command::Explain(args) => Ok(Options::Explain(ExplainOptions {
+                what: What::parse(&args.what),
+                build: args.last.into(),
+            })),
+            Command::Report(args) => {
+                let options = report(args).map_err(|failure| Refusal::Failure(Box::new(failure)))?;
+                Ok(Options::Report(options))
             }
+            Command::Clean(args) => Ok(Options::Clean(CleanOptions { build: args.last.into() })),
         }
     }
 }
@@ -78,17 +122,38 @@ fn check(args: CheckArgs) -> Result<CheckOptions, Failure> {
             .help("`--manifest-path` takes the path of a Cargo.toml"));
     }
     let timing = !args.no_timing && args.bench_time > 0.0;
+    let outputs = outputs(&args.formats)?;
     Ok(CheckOptions {
-        outputs: outputs(&args.formats)?,
+        report: ReportOptions { outputs, verbose: args.verbose, ..ReportOptions::default() },
         selection: args.selection,
         build: args.build,
         bench_time: timing.then(|| Duration::from_secs_f64(args.bench_time)),
         timeout: args.timeout.map(Duration::from_secs),
         require_exercised: args.require_exercised,
-        verbose: args.verbose,
         filters: args.filters,
         harness_args: args.harness_args,
     })
+}
+
+fn report(args: ReportArgs) -> Result<ReportOptions, Failure> {
+    let wrong = |error: regex_lite::Error| {
+        Failure::new(
+            Exit::Usage,
+            format!("`{}` is no regular expression: {error}", args.pattern.as_deref().unwrap_or("")),
+        )
+    };
+    Ok(ReportOptions {
+        outputs: outputs(&args.formats)?,
+        verbose: args.verbose,
+        pattern: args.pattern.as_deref().map(Regex::new).transpose().map_err(wrong)?,
+        build: args.last.into(),
+    })
+}
+
+impl From<LastArgs> for BuildArgs {
+    fn from(last: LastArgs) -> BuildArgs {
+        BuildArgs { manifest_path: last.manifest_path, target_dir: last.target_dir, ..BuildArgs::default() }
+    }
 }
 
 /// Human text on standard output where nothing else is asked for.
@@ -127,4 +192,18 @@ pub(crate) fn answer(answer: &clap::Error) -> Exit {
     // A terminal that has gone away is not worth another message.
     let _ = answer.print();
     if answer.use_stderr() { Exit::Usage } else { Exit::Pass }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::What;
+
+    #[test]
+    fn a_number_after_a_colon_makes_a_place() {
+        let place = |file: &str, line| What::Place { file: file.to_owned(), line };
+        assert_eq!(What::parse("lib.rs:33"), place("lib.rs", 33));
+        assert_eq!(What::parse("src/lib.rs:33:17"), place("src/lib.rs", 33));
+        assert_eq!(What::parse("Filter::process"), What::Function("Filter::process".to_owned()));
+        assert_eq!(What::parse("algo_one"), What::Function("algo_one".to_owned()));
+    }
 }

@@ -47,7 +47,11 @@ pub(crate) enum Terminal {
 }
 
 /// Runs `command` to its end, or to `timeout`.
-pub(crate) fn run(command: &mut Command, terminal: Terminal, timeout: Option<Duration>) -> std::io::Result<Status> {
+pub(crate) fn run(
+    command: &mut Command,
+    terminal: Terminal,
+    timeout: Option<Duration>,
+) -> std::io::Result<Status> {
     if terminal == Terminal::Apart {
         command.process_group(0);
     }

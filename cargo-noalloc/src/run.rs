@@ -42,8 +42,13 @@ struct Runner<'a> {
 
 impl Runner<'_> {
     fn one(&self, binary: &Binary, records: &Path, shell: Shell) -> Result<Run, Failure> {
-        let mut run =
-            Run { binary: binary.clone(), status: Status::Ok, records: Vec::new(), problems: Vec::new() };
+        let mut run = Run {
+            binary: binary.clone(),
+            status: Status::Ok,
+            folder: records.to_owned(),
+            records: Vec::new(),
+            problems: Vec::new(),
+        };
         if process::interrupted() {
             run.status = Status::Skipped { reason: "interrupted".to_owned() };
             return Ok(run);
@@ -57,14 +62,16 @@ impl Runner<'_> {
         };
         run.status = match process::run(&mut command, terminal, self.options.timeout) {
             // A program that runs until it is told to stop has ended as it should.
-            Ok(Status::Crashed { signal: 2 }) if terminal == Terminal::Shared && process::interrupted() => Status::Ok,
+            Ok(Status::Crashed { signal: 2 }) if terminal == Terminal::Shared && process::interrupted() => {
+                Status::Ok
+            }
             Ok(status) => status,
             Err(error) => {
                 let message = format!("`{}` could not be started: {error}", binary.executable.display());
                 return Err(Failure::new(Exit::TargetFailed, message));
             }
         };
-        self.read_records(&mut run, records);
+        read_records(&mut run);
         Ok(run)
     }
 
@@ -87,8 +94,9 @@ impl Runner<'_> {
         }
         command.args(&self.options.harness_args);
         let to_stderr = std::io::stderr().as_fd().try_clone_to_owned();
-        let to_stderr = to_stderr
-            .map_err(|error| Failure::new(Exit::TargetFailed, format!("standard error cannot be shared: {error}")))?;
+        let to_stderr = to_stderr.map_err(|error| {
+            Failure::new(Exit::TargetFailed, format!("standard error cannot be shared: {error}"))
+        })?;
         // Standard output is the report's alone.
         command.stdout(to_stderr);
         command.current_dir(&binary.planned.package_root);
@@ -113,18 +121,19 @@ impl Runner<'_> {
             command.env("LD_LIBRARY_PATH", paths);
         }
     }
+}
 
-    fn read_records(&self, run: &mut Run, folder: &Path) {
-        for path in files(folder) {
-            match read(&path) {
-                // Another program that this one started, or a fork that did nothing hot.
-                Ok(record) if !is_of(&record, &run.binary) => {}
-                Ok(record) => run.records.push(record),
-                Err(error) => {
-                    let target = &run.binary.planned.target;
-                    let message = format!("a record of {} `{}` was left out: {error}", target.kind, target.name);
-                    run.problems.push(Problem::new(Step::Run, message));
-                }
+/// Reads what a run has left in its folder.
+pub(crate) fn read_records(run: &mut Run) {
+    for path in files(&run.folder) {
+        match read(&path) {
+            // Another program that this one started, or a fork that did nothing hot.
+            Ok(record) if !is_of(&record, &run.binary) => {}
+            Ok(record) => run.records.push(record),
+            Err(error) => {
+                let target = &run.binary.planned.target;
+                let message = format!("a record of {} `{}` was left out: {error}", target.kind, target.name);
+                run.problems.push(Problem::new(Step::Run, message));
             }
         }
     }

@@ -50,14 +50,20 @@ pub(crate) fn refuse_nothing(verdict: &Verdict, runs: &[Failure]) -> Result<(), 
         .filter(|(_, status)| ran(status))
         .map(|(target, _)| format!("`{}`", target.source))
         .collect();
-    let ended_badly = verdict.targets.iter().find(|(_, status)| !matches!(status, Status::Ok | Status::Skipped { .. }));
+    let ended_badly =
+        verdict.targets.iter().find(|(_, status)| !matches!(status, Status::Ok | Status::Skipped { .. }));
     if let Some((target, status)) = ended_badly {
         return Err(Failure::new(
             Exit::TargetFailed,
             format!("{} `{}` {}", target.kind, target.name, crate::report::ending(status)),
         )
         .note("it had not called a hot function by then, so there is nothing to report")
-        .help(format!("run it by itself: `cargo {} --{} {}`", verb(target.kind), target.kind, target.name)));
+        .help(format!(
+            "run it by itself: `cargo {} --{} {}`",
+            verb(target.kind),
+            target.kind,
+            target.name
+        )));
     }
     Err(Failure::new(Exit::NothingToCheck, format!("no hot function was called in {}", names.join(", ")))
         .note("only functions with `#[no_heap]` are audited, and a binary holds those that it uses")

@@ -2,17 +2,18 @@
 //! the function that the static proof looks for.
 
 use std::future::Future;
+use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use crate::registry::Site;
-use crate::scope::{Scope, enter_hot};
+use crate::scope::enter_hot;
 
 /// Runs `body` as the hot function `S`.
 #[inline]
 pub fn guarded<S: Site, R, F: FnOnce() -> R>(body: F) -> R {
-    let scope = Scope::new();
-    match enter_hot(&scope, S::hot()) {
+    let mut scope = MaybeUninit::uninit();
+    match enter_hot(&mut scope, S::hot()) {
         Some(_entered) => assert_no_alloc::assert_no_alloc(|| root::<S, R, F>(body)),
         None => root::<S, R, F>(body),
     }

@@ -115,15 +115,74 @@ pub(crate) enum End {
     Broken,
 }
 
-/// The return addresses of one event, innermost first.
+/// The frame above the one at `frame`, and where that one returns to; `None` when it cannot be a frame below `end`.
+///
+/// # Safety
+///
+/// `frame` is not below this function's own stack frame, `end` is not above the last two words of this thread's
+/// stack.
+#[inline]
+unsafe fn step(frame: usize, end: usize) -> Option<(usize, usize)> {
+    // A frame pointer is aligned, and callers' frames lie above their callees'.
+    if frame >= end || !frame.is_multiple_of(align_of::<usize>()) {
+        return None;
+    }
+    // SAFETY: `frame` is aligned, and it lies between this function's frame and `end`, so the stack contains it with
+    // two words to spare. The stack of a running thread from its current frame upwards is mapped and initialised
+    // memory, and no reference to these words exists: they are return addresses and saved registers, or, where the
+    // chain is broken, other bytes of a frame that are copied and then found to be none.
+    let [above, return_address] = unsafe { std::ptr::read(frame as *const [usize; 2]) };
+    (above > frame).then_some((above, return_address))
+}
+
+/// Whether the frame pointers lead from `frame` to `end` with exactly these return addresses between.
+#[inline]
+pub(crate) fn leads_through(
+    frame: usize,
+    end: usize,
+    stack: Bounds,
+    expected: impl Iterator<Item = u64>,
+) -> bool {
+    if !stack.contain(frame) || !stack.contain(end) {
+        return false;
+    }
+    let mut frame = frame;
+    for expected in expected {
+        // SAFETY: `frame` lies in [first frame, end] or above, both of which the stack contains.
+        match unsafe { step(frame, end) } {
+            Some((above, return_address)) if return_address as u64 == expected => frame = above,
+            _ => return false,
+        }
+    }
+    // SAFETY: as above.
+    matches!(unsafe { step(frame, end) }, Some((above, _)) if above == end)
+}
+
+/// Where the function with the frame at `frame` returns to; 0 where frames are unknown.
+#[inline]
+pub(crate) fn return_address(frame: usize) -> usize {
+    if frame == 0 {
+        return 0;
+    }
+    // SAFETY: `frame` was read from the frame-pointer register of a function that is still running and keeps one: the
+    // word above the saved frame pointer is the return address.
+    unsafe { *(frame as *const usize).add(1) }
+}
+
+/// The return addresses of one event, innermost first, up to the one in the function that the guard runs.
+///
+/// The return address in the guard itself is left out. It says who called the hot function, when that was inlined,
+/// and an event belongs to the same site whoever did.
 pub(crate) struct Trace {
     frames: [u64; CAPACITY],
     len: usize,
+    /// The return address that was left out at the last guard: further guards lie beyond it.
+    at_guard: usize,
 }
 
 impl Trace {
     pub(crate) const fn new() -> Trace {
-        Trace { frames: [0; CAPACITY], len: 0 }
+        Trace { frames: [0; CAPACITY], len: 0, at_guard: 0 }
     }
 
     pub(crate) fn frames(&self) -> &[u64] {
@@ -140,31 +199,26 @@ impl Trace {
     }
 
     /// Follows the frame pointers from the frame at `*frame` to the one at `end`, and leaves `*frame` there.
-    ///
-    /// PERF: this is the recorder's inner loop; two loads, three comparisons and a store for each frame.
     #[inline]
     pub(crate) fn walk(&mut self, frame: &mut usize, end: usize, stack: Bounds) -> End {
         if !stack.contain(*frame) || !stack.contain(end) {
             return End::Broken;
         }
-        while *frame != end {
-            // A frame pointer is aligned, and callers' frames lie above their callees'.
-            if *frame > end || *frame % align_of::<usize>() != 0 {
-                return End::Broken;
-            }
-            // SAFETY: `*frame` is aligned, and it lies in [first frame, end), both of which this thread's stack
-            // contains with two words to spare (checked above). The stack of a running thread from its current
-            // frame upwards is mapped and initialised memory, and no reference to these words exists.
-            let [above, return_address] = unsafe { std::ptr::read(*frame as *const [usize; 2]) };
-            if above <= *frame {
-                return End::Broken;
+        if self.at_guard != 0 && !self.push(self.at_guard) {
+            return End::Full;
+        }
+        loop {
+            // SAFETY: `*frame` lies in [first frame, end], both of which the stack contains.
+            let Some((above, return_address)) = (unsafe { step(*frame, end) }) else { return End::Broken };
+            *frame = above;
+            if above == end {
+                self.at_guard = return_address;
+                return End::Reached;
             }
             if !self.push(return_address) {
                 return End::Full;
             }
-            *frame = above;
         }
-        End::Reached
     }
 
     /// Walks from `frame` to `end` by the unwind tables: slow, but sees through code without frame pointers.
@@ -173,6 +227,7 @@ impl Trace {
     #[cold]
     pub(crate) fn unwind(&mut self, frame: usize, end: usize) -> End {
         self.len = 0;
+        self.at_guard = 0;
         let mut ended = End::Broken;
         let mut visit = |ip: *mut c_void, stack_pointer: usize| {
             // The caller's stack pointer at the call lies above the callee's frame.
@@ -192,6 +247,9 @@ impl Trace {
         // SAFETY: `trace_unsynchronized` must not run on several threads at once only where the platform's
         // unwinder is not thread-safe (Windows' dbghelp); here it is libunwind's `_Unwind_Backtrace`.
         unsafe { backtrace::trace_unsynchronized(|frame| visit(frame.ip(), frame.sp() as usize)) };
+        if ended == End::Reached {
+            self.len = self.len.saturating_sub(1);
+        }
         ended
     }
 }

@@ -2,4 +2,8 @@
 //! records read.
 
 mod counts;
+mod permits;
+mod sites;
+mod stacks;
 mod support;
+mod survival;

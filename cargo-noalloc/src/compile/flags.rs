@@ -78,15 +78,17 @@ impl Flags {
 
     /// Adds the flags, the triple and the `--config` values to a cargo command.
     pub(super) fn apply(&self, command: &mut Command, own_allocator: bool, has_guard: bool) {
-        let ours: Vec<&str> =
-            AUDIT.iter().copied().chain(own_allocator.then_some(OWN_ALLOCATOR)).collect();
+        let ours: Vec<&str> = AUDIT.iter().copied().chain(own_allocator.then_some(OWN_ALLOCATOR)).collect();
         for value in &self.config {
             command.args(["--config", value]);
         }
         match &self.level {
             Level::EncodedEnvironment(theirs) => {
                 let all = std::iter::once(theirs.as_str()).filter(|flags| !flags.is_empty()).chain(ours);
-                command.env("CARGO_ENCODED_RUSTFLAGS", all.collect::<Vec<_>>().join(&UNIT_SEPARATOR.to_string()));
+                command.env(
+                    "CARGO_ENCODED_RUSTFLAGS",
+                    all.collect::<Vec<_>>().join(&UNIT_SEPARATOR.to_string()),
+                );
             }
             Level::Environment(theirs) => {
                 command.env("RUSTFLAGS", format!("{theirs} {}", ours.join(" ")));
@@ -132,7 +134,8 @@ fn level(config: &Config, triple: &str, cli: &[String]) -> Result<Level, Failure
         return Ok(Level::Environment(flags));
     }
     let in_force = config.rustflags(triple).map_err(|error| unreadable(&error))?;
-    let of_target = in_force.is_some_and(|flags| Some(&flags.flags) != config.build.rustflags.as_ref().map(|f| &f.flags));
+    let of_target =
+        in_force.is_some_and(|flags| Some(&flags.flags) != config.build.rustflags.as_ref().map(|f| &f.flags));
     let from_cli = cli.iter().any(|value| value.starts_with("target.") && value.contains("rustflags"));
     Ok(if of_target || from_cli { Level::Target } else { Level::Build })
 }

@@ -107,7 +107,9 @@ fn kind(target: &cargo_metadata::Target) -> Option<TargetKind> {
     target.kind.iter().find_map(|kind| match kind {
         CargoKind::Bench => Some(TargetKind::Bench),
         CargoKind::Bin => Some(TargetKind::Bin),
-        CargoKind::Example => target.crate_types.iter().any(|t| t.to_string() == "bin").then_some(TargetKind::Example),
+        CargoKind::Example => {
+            target.crate_types.iter().any(|t| t.to_string() == "bin").then_some(TargetKind::Example)
+        }
         CargoKind::Test => Some(TargetKind::Test),
         CargoKind::Lib | CargoKind::RLib => target.test.then_some(TargetKind::Lib),
         _ => None,
@@ -115,7 +117,8 @@ fn kind(target: &cargo_metadata::Target) -> Option<TargetKind> {
 }
 
 fn is_selected(selection: &SelectionArgs, kind: TargetKind, name: &str) -> bool {
-    let SelectionArgs { lib, bins, bin, examples, example, tests, test, benches, bench, all_targets, .. } = selection;
+    let SelectionArgs { lib, bins, bin, examples, example, tests, test, benches, bench, all_targets, .. } =
+        selection;
     let nothing_said = !(*lib || *bins || *examples || *tests || *benches || *all_targets)
         && [bin, example, test, bench].iter().all(|names| names.is_empty());
     let named = |all: bool, names: &[String]| all || *all_targets || names.iter().any(|given| given == name);
@@ -140,12 +143,16 @@ fn refuse_unknown_names(
         (TargetKind::Test, &selection.test),
         (TargetKind::Bench, &selection.bench),
     ];
-    let found = || planned.iter().map(|planned| &planned.target).chain(skipped.iter().map(|(target, _)| target));
+    let found =
+        || planned.iter().map(|planned| &planned.target).chain(skipped.iter().map(|(target, _)| target));
     for (kind, names) in asked {
         for name in names {
             if !found().any(|target| target.kind == kind && target.name == *name) {
-                return Err(Failure::new(Exit::Usage, format!("no {kind} target named `{name}` is selected"))
-                    .help("`cargo metadata` lists the targets; with several packages, name one with `-p`"));
+                return Err(Failure::new(
+                    Exit::Usage,
+                    format!("no {kind} target named `{name}` is selected"),
+                )
+                .help("`cargo metadata` lists the targets; with several packages, name one with `-p`"));
             }
         }
     }

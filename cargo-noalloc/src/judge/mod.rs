@@ -12,8 +12,8 @@ mod unexercised;
 use std::collections::BTreeMap;
 
 use crate::model::{
-    Audited, Bench, Counts, Finding, FunctionVerdict, HotFn, HotId, HotReport, Level, Problem, ProofState, Rule, Site, Status,
-    Target, Verdict,
+    Audited, Bench, Counts, Finding, FunctionVerdict, HotFn, HotId, HotReport, Level, Problem, ProofState,
+    Rule, Site, Status, Target, Verdict,
 };
 
 /// What the earlier steps found, over all targets.
@@ -29,10 +29,7 @@ pub(crate) struct Evidence {
 
 impl Evidence {
     /// Puts the targets together: a hot function is the same in every binary.
-    pub(crate) fn gather(
-        audited: Vec<Audited>,
-        skipped: Vec<(Target, String)>,
-    ) -> Evidence {
+    pub(crate) fn gather(audited: Vec<Audited>, skipped: Vec<(Target, String)>) -> Evidence {
         let mut evidence = Evidence::default();
         for target in audited {
             evidence.targets.push((target.target, target.status));
@@ -40,10 +37,7 @@ impl Evidence {
             evidence.sites.push(target.sites);
             evidence.problems.extend(target.problems);
             for (id, (hot, counts)) in target.functions {
-                let (_, total) = evidence
-                    .functions
-                    .entry(id)
-                    .or_insert_with(|| (hot, Counts::default()));
+                let (_, total) = evidence.functions.entry(id).or_insert_with(|| (hot, Counts::default()));
                 total.add(&counts);
             }
         }
@@ -120,17 +114,28 @@ pub(crate) fn judge(evidence: Evidence, policy: Policy) -> Verdict {
         findings.append(&mut own);
     }
     let mut problems = evidence.problems;
-    sort(&mut findings, &mut functions, &mut problems);
-    Verdict { targets: evidence.targets, benches: evidence.benches, functions, findings, problems }
+    let mut sites: Vec<Site> = evidence.sites.into_iter().flatten().collect();
+    sort(&mut findings, &mut functions, &mut sites, &mut problems);
+    Verdict { targets: evidence.targets, benches: evidence.benches, functions, findings, sites, problems }
 }
 
 /// The one place where order is made: same input, same bytes out.
-fn sort(findings: &mut [Finding], functions: &mut [HotReport], problems: &mut Vec<Problem>) {
+fn sort(
+    findings: &mut [Finding],
+    functions: &mut [HotReport],
+    sites: &mut [Site],
+    problems: &mut Vec<Problem>,
+) {
     findings.sort_by(|a, b| {
         let key = |finding: &Finding| (finding.span.clone(), finding.rule, finding.op, finding.hot);
         key(a).cmp(&key(b))
     });
     functions.sort_by(|a, b| (&a.hot.place, &a.hot.name).cmp(&(&b.hot.place, &b.hot.name)));
+    // Stable: stacks at one place stay in the order of their records, which is that of their addresses.
+    sites.sort_by(|a, b| {
+        let span = |site: &Site| site.source.as_ref().map(|source| source.span.clone());
+        (a.hot, span(a), a.op).cmp(&(b.hot, span(b), b.op))
+    });
     problems.sort();
     problems.dedup();
 }

@@ -41,3 +41,16 @@ pub struct Toolchain {
     /// `target.<triple>.runner`: program and arguments.
     pub runner: Option<(PathBuf, Vec<OsString>)>,
 }
+
+/// What the figures were measured with.
+#[derive(Clone, Debug)]
+pub struct Environment {
+    /// `rustc`'s version.
+    pub rustc: String,
+    /// The triple that was built for.
+    pub target: String,
+    /// Cargo profile.
+    pub profile: String,
+    /// The flags that the audit added.
+    pub rustflags: Vec<String>,
+}

@@ -22,7 +22,7 @@ mod verdict;
 
 pub use address::{LookupAddress, ReturnAddress};
 pub use bench::Bench;
-pub use binary::{Binaries, Binary, Toolchain};
+pub use binary::{Binaries, Binary, Environment, Toolchain};
 pub use expression::{
     Argument, ArgumentKind, Binding, Construct, ConstructKind, DynRole, Elements, Expression, Function, Lazy,
     NoSource, SiteSource, Syntax, TraitObject, Uses,

@@ -1,6 +1,7 @@
 //! What running a target left behind, before and after its addresses have names.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::time::SystemTime;
 
 use no_heap::record::Record;
@@ -17,6 +18,8 @@ pub struct Run {
     pub binary: Binary,
     /// How it ended.
     pub status: Status,
+    /// The folder that its records are in.
+    pub folder: PathBuf,
     /// One for each process that opened a record.
     pub records: Vec<Record>,
     /// Records that could not be read.

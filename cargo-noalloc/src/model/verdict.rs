@@ -1,6 +1,6 @@
 //! What the whole check comes to.
 
-use super::{Bench, Finding, HotFn, Level, Problem, Status, Target};
+use super::{Bench, Finding, HotFn, Level, Problem, Site, Status, Target};
 
 /// What is said of one hot function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,6 +99,8 @@ pub struct Verdict {
     pub functions: Vec<HotReport>,
     /// Findings by file, line, column and rule.
     pub findings: Vec<Finding>,
+    /// Every call stack that reached the heap, by hot function and place.
+    pub sites: Vec<Site>,
     /// What the report has to admit.
     pub problems: Vec<Problem>,
 }

@@ -1,7 +1,7 @@
 //! For a person at a terminal: findings worst first, the table, and one last line that says how it ended.
 
 mod diagnostic;
-mod words;
+pub(super) mod words;
 
 use std::fmt::Write as _;
 
@@ -45,6 +45,11 @@ pub(super) fn render(verdict: &Verdict, texts: &Texts, style: Style) -> String {
     out
 }
 
+/// One finding by itself.
+pub(super) fn finding(finding: &Finding, verdict: &Verdict, texts: &Texts, style: Style) -> String {
+    diagnostic::render(finding, verdict, texts, style)
+}
+
 /// By level, then by hot function in the order of their worst finding, then by events.
 fn worst_first(findings: &[Finding]) -> Vec<&Finding> {
     let mut sorted: Vec<&Finding> = findings.iter().collect();
@@ -86,8 +91,10 @@ fn last_line(verdict: &Verdict, style: Style) -> String {
         return format!("{}: {all} {functions}, {}", paint_pass(style), rest.join(", "));
     }
     let uses = if heap == 1 { "uses" } else { "use" };
-    let rest: Vec<String> =
-        good.iter().map(|(count, word)| format!("{count} {} {word}", if *count == 1 { "is" } else { "are" })).collect();
+    let rest: Vec<String> = good
+        .iter()
+        .map(|(count, word)| format!("{count} {} {word}", if *count == 1 { "is" } else { "are" }))
+        .collect();
     let rest = if rest.is_empty() { String::new() } else { format!("; {}", rest.join(", ")) };
     let level = if verdict.passes() { Level::Warning } else { Level::Error };
     format!("{}: {heap} of {all} {functions} {uses} the heap{rest}", paint(&level.to_string(), level, style))

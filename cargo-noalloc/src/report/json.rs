@@ -5,8 +5,7 @@
 
 use serde::Serialize;
 
-use super::Environment;
-use crate::model::{self, Escape, Op, Origin, Rule, Status, Verdict};
+use crate::model::{self, Environment, Escape, Op, Origin, Rule, Status, Verdict};
 
 /// Name and version of the format.
 pub(crate) const SCHEMA: &str = "noalloc-report/1";
@@ -164,7 +163,8 @@ pub(super) fn render(verdict: &Verdict, environment: &Environment) -> String {
             .map(|problem| Problem { step: problem.step.to_string(), message: &problem.message })
             .collect(),
     };
-    let mut text = serde_json::to_string_pretty(&report).expect("maps have string keys and floats are finite");
+    let mut text =
+        serde_json::to_string_pretty(&report).expect("maps have string keys and floats are finite");
     text.push('\n');
     text
 }
@@ -186,7 +186,13 @@ fn target_of((target, status): &(model::Target, Status)) -> Target<'_> {
         Status::Skipped { reason } => Some(reason.clone()),
         other => Some(super::ending(other)),
     };
-    Target { package: &target.package, kind: target.kind.to_string(), name: &target.name, status: name, reason }
+    Target {
+        package: &target.package,
+        kind: target.kind.to_string(),
+        name: &target.name,
+        status: name,
+        reason,
+    }
 }
 
 fn benchmark(bench: &model::Bench) -> Benchmark<'_> {

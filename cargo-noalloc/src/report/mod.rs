@@ -1,7 +1,10 @@
 //! Step 8: the verdict becomes bytes. One format a file.
 
+mod explain;
 mod human;
 mod json;
+mod listing;
+mod short;
 mod table;
 
 use std::fmt;
@@ -10,8 +13,8 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use crate::exit::{Exit, Failure};
-use crate::model::{Status, Texts, Toolchain, Verdict};
-use crate::options::CheckOptions;
+use crate::model::{Environment, Status, Texts, Verdict};
+use crate::options::{ReportOptions, What};
 use crate::shell::Shell;
 
 /// The formats, by the names users write.
@@ -22,6 +25,10 @@ pub(crate) enum Format {
     Human,
     /// The whole report, `noalloc-report/1`.
     Json,
+    /// One line a finding, as compilers print for editors.
+    Short,
+    /// The source of hot functions with what each line allocates.
+    Listing,
 }
 
 impl fmt::Display for Format {
@@ -29,6 +36,8 @@ impl fmt::Display for Format {
         f.write_str(match self {
             Format::Human => "human",
             Format::Json => "json",
+            Format::Short => "short",
+            Format::Listing => "listing",
         })
     }
 }
@@ -58,9 +67,11 @@ impl FromStr for Output {
         let format = match name {
             "human" => Format::Human,
             "json" => Format::Json,
+            "short" => Format::Short,
+            "listing" => Format::Listing,
             other => {
                 return Err(Failure::new(Exit::Usage, format!("unknown format `{other}`"))
-                    .help("`--format` takes: human, json"));
+                    .help("`--format` takes: human, json, short, listing"));
             }
         };
         if path == Some("") {
@@ -71,32 +82,12 @@ impl FromStr for Output {
     }
 }
 
-/// What the figures were measured with.
-#[derive(Clone, Debug)]
-pub(crate) struct Environment {
-    pub(crate) rustc: String,
-    pub(crate) target: String,
-    pub(crate) profile: String,
-    pub(crate) rustflags: Vec<String>,
-}
-
-impl Environment {
-    pub(crate) fn new(toolchain: &Toolchain, options: &CheckOptions) -> Environment {
-        Environment {
-            rustc: toolchain.rustc.clone(),
-            target: toolchain.target.clone(),
-            profile: options.build.cargo_profile.clone(),
-            rustflags: toolchain.rustflags.clone(),
-        }
-    }
-}
-
 /// Writes every output that was asked for.
 pub(crate) fn write(
     verdict: &Verdict,
     environment: &Environment,
     texts: &Texts,
-    options: &CheckOptions,
+    options: &ReportOptions,
     shell: Shell,
 ) -> Result<(), Failure> {
     let stdout_is_taken = options.outputs.iter().any(Output::is_machine_on_stdout);
@@ -104,9 +95,15 @@ pub(crate) fn write(
         let to_terminal = output.path.is_none();
         let bytes = match output.format {
             Format::Json => json::render(verdict, environment),
+            Format::Short => short::render(verdict),
+            Format::Listing => listing::render(verdict, texts, options.pattern.as_ref()),
             Format::Human => {
                 let color = to_terminal && if stdout_is_taken { shell.color() } else { stdout_color(shell) };
-                human::render(verdict, texts, human::Style { color, verbose: options.verbose, width: width() })
+                human::render(
+                    verdict,
+                    texts,
+                    human::Style { color, verbose: options.verbose, width: width() },
+                )
             }
         };
         match &output.path {
@@ -116,6 +113,15 @@ pub(crate) fn write(
             None => drop(std::io::stdout().write_all(bytes.as_bytes())),
         }
     }
+    Ok(())
+}
+
+/// Writes everything known about one function or place to standard output.
+pub(crate) fn explain(verdict: &Verdict, texts: &Texts, what: &What, shell: Shell) -> Result<(), Failure> {
+    // The chains follow, each frame with its place.
+    let style = human::Style { color: stdout_color(shell), verbose: false, width: width() };
+    let text = explain::render(verdict, texts, what, style)?;
+    drop(std::io::stdout().write_all(text.as_bytes()));
     Ok(())
 }
 

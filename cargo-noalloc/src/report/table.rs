@@ -26,7 +26,9 @@ pub(super) fn render(verdict: &Verdict, color: bool) -> String {
 
     let head = HEAD.map(str::to_owned);
     let widths: Vec<usize> = (0..HEAD.len())
-        .map(|column| rows.iter().map(|(row, _)| row).chain([&head]).map(|row| row[column].chars().count()).max())
+        .map(|column| {
+            rows.iter().map(|(row, _)| row).chain([&head]).map(|row| row[column].chars().count()).max()
+        })
         .map(Option::unwrap_or_default)
         .collect();
     let mut out = String::new();

@@ -12,8 +12,8 @@ use std::collections::BTreeMap;
 use no_heap::record::{HotEntry, Record, SiteEntry, SiteFlag};
 
 use crate::model::{
-    Audited, Bench, Calls, Counts, FunctionName, HotFn, HotId, Op, Place, Problem, Promise, ReturnAddress, Run,
-    Site, Sizes, Step, Workspace,
+    Audited, Bench, Calls, Counts, FunctionName, HotFn, HotId, Op, Place, Problem, Promise, ReturnAddress,
+    Run, Site, Sizes, Step, Workspace,
 };
 use origin::Origins;
 use symbols::Symbols;
@@ -25,7 +25,7 @@ pub(crate) fn symbolise(runs: Vec<Run>, workspace: &Workspace) -> Vec<Audited> {
 }
 
 fn one(run: Run, origins: &Origins) -> Audited {
-    let Run { binary, status, records, mut problems } = run;
+    let Run { binary, status, records, mut problems, folder: _ } = run;
     let target = binary.planned.target.clone();
     let mut audited = Audited {
         target,
@@ -81,11 +81,7 @@ impl Reader<'_> {
         HotFn {
             id: HotId(entry.id),
             name: FunctionName::new(path).as_str().to_owned(),
-            place: Place {
-                file: self.origins.file(&entry.file),
-                line: entry.line,
-                column: entry.column,
-            },
+            place: Place { file: self.origins.file(&entry.file), line: entry.line, column: entry.column },
             promise: Promise {
                 allocs: bound(entry.allocs),
                 bytes: bound(entry.bytes),
@@ -127,9 +123,13 @@ impl Reader<'_> {
     fn chain(&self, frames: &[u64]) -> Vec<crate::model::Frame> {
         let mut found = Vec::new();
         for address in frames {
-            let module = self.record.hello.modules.iter().enumerate().find(|(_, module)| {
-                (module.low..module.high).contains(address)
-            });
+            let module = self
+                .record
+                .hello
+                .modules
+                .iter()
+                .enumerate()
+                .find(|(_, module)| (module.low..module.high).contains(address));
             match (module, self.symbols) {
                 (Some((0, module)), Some(symbols)) => {
                     let address = ReturnAddress(address - module.bias);
@@ -184,7 +184,9 @@ impl Reader<'_> {
             if counts.unsited > 0 {
                 let events = counts.unsited;
                 let name = &hot.path;
-                admit(format!("{target}: {events} events of `{name}` are counted without a call stack: too many different ones"));
+                admit(format!(
+                    "{target}: {events} events of `{name}` are counted without a call stack: too many different ones"
+                ));
             }
         }
     }

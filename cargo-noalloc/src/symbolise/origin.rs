@@ -21,8 +21,12 @@ impl Origins {
         }
     }
 
-    /// Relative to the workspace where it lies inside; `/` between folders.
+    /// Relative to the workspace where it lies inside, `alloc/src/boxed.rs` in the standard library, absolute
+    /// elsewhere; `/` between folders.
     pub(super) fn file(&self, path: &str) -> String {
+        if let Some(file) = standard_library(path) {
+            return file.to_owned();
+        }
         let path = Path::new(path);
         path.strip_prefix(&self.workspace).unwrap_or(path).to_string_lossy().into_owned()
     }
@@ -33,9 +37,7 @@ impl Origins {
             return Origin::NoHeap;
         }
         let Some(path) = path else { return Origin::System };
-        // `/rust/deps` is where the standard library's own dependencies were built: hashbrown below `HashMap`.
-        let standard = path.starts_with("/rustc/") || path.starts_with("/rust/deps/") || path.contains("/lib/rustlib/src/rust/library/");
-        if standard {
+        if standard_library(path).is_some() {
             return Origin::Std;
         }
         let absolute = self.workspace.join(path);
@@ -52,6 +54,18 @@ impl Origins {
     }
 }
 
+/// The file inside the standard library's source: it was built in a folder named after the compiler's revision,
+/// which debug info replaces by the sysroot's when the `rust-src` component is there.
+fn standard_library(path: &str) -> Option<&str> {
+    // `/rust/deps` is where the standard library's own dependencies were built: hashbrown below `HashMap`.
+    if let Some(file) = path.strip_prefix("/rust/deps/") {
+        return Some(file);
+    }
+    let built = path.strip_prefix("/rustc/").and_then(|rest| rest.split_once("/library/"));
+    let (_, file) = built.or_else(|| path.split_once("/lib/rustlib/src/rust/library/"))?;
+    Some(file)
+}
+
 /// A frame in a library without debug info.
 pub(super) fn library(path: &str) -> Frame {
     let name = Path::new(path).file_name().map(|name| name.to_string_lossy().into_owned());
@@ -66,7 +80,9 @@ pub(super) fn library(path: &str) -> Frame {
 /// The guard's and the harness's own functions. Their closures are the user's code only when the user wrote
 /// them, and then they are named after the user's function.
 fn is_ours(function: &str) -> bool {
-    ["no_heap::", "assert_no_alloc::", "<no_heap::", "__rustc::"].iter().any(|ours| function.starts_with(ours))
+    ["no_heap::", "assert_no_alloc::", "<no_heap::", "__rustc::"]
+        .iter()
+        .any(|ours| function.starts_with(ours))
 }
 
 /// `…/registry/src/index/name-1.2.3/src/lib.rs` and `…/git/checkouts/name-hash/rev/src/lib.rs`.
@@ -84,7 +100,16 @@ fn crate_of(function: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::registry_crate;
+    use super::{registry_crate, standard_library};
+
+    #[test]
+    fn the_standard_library_is_called_the_same_with_and_without_its_source() {
+        let installed = "/r/toolchains/stable/lib/rustlib/src/rust/library/alloc/src/boxed.rs";
+        for path in ["/rustc/59807616e1/library/alloc/src/boxed.rs", installed] {
+            assert_eq!(standard_library(path), Some("alloc/src/boxed.rs"));
+        }
+        assert_eq!(standard_library("/home/me/library/src/lib.rs"), None);
+    }
 
     #[test]
     fn a_dependency_is_known_by_its_folder() {

@@ -4,7 +4,7 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use super::clock::{self, Timing};
-use super::results::{Counting, Results};
+use super::results::{Counting, Place, Results};
 
 /// Runs a benchmark's routine: timed without recording, recorded without the clock.
 ///
@@ -66,8 +66,9 @@ impl Bencher {
                 start.elapsed()
             }
             Pass::Recorded(iterations) => {
+                let mut place = Place::uninit();
                 let start = Instant::now();
-                let counting = Counting::begin();
+                let counting = Counting::begin(&mut place);
                 for _ in 0..iterations {
                     black_box(routine());
                 }
@@ -106,8 +107,9 @@ impl Bencher {
                 let mut elapsed = Duration::ZERO;
                 for _ in 0..iterations {
                     let input = setup();
+                    let mut place = Place::uninit();
                     let start = Instant::now();
-                    let counting = Counting::begin();
+                    let counting = Counting::begin(&mut place);
                     let output = routine(black_box(input));
                     drop(counting);
                     elapsed += start.elapsed();
@@ -133,7 +135,10 @@ impl Bencher {
         let (mut done, mut last) = (1, Pace { iterations: 0, took: Duration::ZERO });
         while let Some(goal) = next_goal(done, last) {
             let iterations = goal - done;
-            last = Pace { iterations, took: self.results.steady(iterations, || run(Pass::Recorded(iterations))) };
+            last = Pace {
+                iterations,
+                took: self.results.steady(iterations, || run(Pass::Recorded(iterations))),
+            };
             done = goal;
         }
     }

@@ -10,6 +10,7 @@ use super::clock::Timing;
 #[cfg(not(noalloc_audit))]
 mod plain {
     use super::{Duration, Outcome, Timing};
+    use std::mem::MaybeUninit;
 
     /// The results of one benchmark.
     #[derive(Debug)]
@@ -22,8 +23,9 @@ mod plain {
         pub(in crate::bench) fn first(&self, run: impl FnOnce() -> Duration) {
             run();
         }
-        pub(in crate::bench) fn steady(&self, _iterations: u64, run: impl FnOnce() -> Duration) -> Duration {
-            run()
+        /// Nothing would be counted, so nothing is run: a pass that takes for ever has no successor.
+        pub(in crate::bench) fn steady(&self, _iterations: u64, _run: impl FnOnce() -> Duration) -> Duration {
+            Duration::MAX
         }
         pub(in crate::bench) fn unrecorded<R>(&self, run: impl FnOnce() -> R) -> R {
             run()
@@ -32,11 +34,14 @@ mod plain {
         pub(in crate::bench) fn ended(&self, _outcome: &Outcome) {}
     }
 
+    /// Where a [`Counting`] keeps its scope.
+    pub(in crate::bench) type Place = MaybeUninit<()>;
+
     /// While it lives, this thread's heap events count for the benchmark.
     pub(in crate::bench) struct Counting;
 
     impl Counting {
-        pub(in crate::bench) fn begin() -> Counting {
+        pub(in crate::bench) fn begin(_place: &mut Place) -> Counting {
             Counting
         }
     }
@@ -53,6 +58,7 @@ mod audit {
     use crate::recorder;
     use crate::scope::{self, Counts, Kind, STATE, Scope};
     use std::cell::Cell;
+    use std::mem::MaybeUninit;
 
     /// The results of one benchmark.
     pub(in crate::bench) struct Results {
@@ -151,35 +157,36 @@ mod audit {
         (TALLY.get(), elapsed)
     }
 
+    /// Where a [`Counting`] keeps its scope.
+    pub(in crate::bench) type Place = MaybeUninit<Scope>;
+
     /// While it lives, this thread's heap events count for the benchmark.
-    pub(in crate::bench) struct Counting {
+    pub(in crate::bench) struct Counting<'place> {
         before: Counts,
-        entered: Option<scope::Entered<'static>>,
+        entered: Option<scope::Entered<'place>>,
     }
 
-    thread_local! {
-        /// Passes do not nest, so one scope serves them all.
-        static PASS: &'static Scope = Box::leak(Box::new(Scope::new()));
-    }
-
-    impl Counting {
-        pub(in crate::bench) fn begin() -> Counting {
-            let scope = PASS.with(|scope| *scope);
-            let before = STATE.with(|thread| thread.all.get());
-            Counting { before, entered: Some(scope::enter(scope, Kind::Bench)) }
+    impl<'place> Counting<'place> {
+        pub(in crate::bench) fn begin(place: &'place mut Place) -> Counting<'place> {
+            let before = all_events();
+            Counting { before, entered: Some(scope::enter(place, Kind::Bench)) }
         }
     }
 
-    impl Drop for Counting {
+    fn all_events() -> Counts {
+        STATE.with(|thread| thread.counted.get().plus(thread.others.get()))
+    }
+
+    impl Drop for Counting<'_> {
         fn drop(&mut self) {
             drop(self.entered.take());
-            let seen = STATE.with(|thread| thread.all.get()).since(self.before);
+            let seen = all_events().since(self.before);
             TALLY.set(TALLY.get().plus(seen));
         }
     }
 }
 
 #[cfg(noalloc_audit)]
-pub(super) use audit::{Counting, Results};
+pub(super) use audit::{Counting, Place, Results};
 #[cfg(not(noalloc_audit))]
-pub(super) use plain::{Counting, Results};
+pub(super) use plain::{Counting, Place, Results};

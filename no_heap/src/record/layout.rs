@@ -154,6 +154,8 @@ words! {
         first_call,
         /// Number of the last such call.
         last_call,
+        /// Number of the call that hit it last, while that call or one inside it runs.
+        stamp,
         /// Blocks from here that were freed before the call returned.
         freed,
         /// Blocks from here that were alive when the call returned.
@@ -229,6 +231,16 @@ pub enum BenchState {
     Panicked = 3,
     /// Returned without having called `iter`.
     NeverIterated = 4,
+}
+
+/// Of a site's key: hot function, operation and frames. Never 0: that marks an empty slot.
+#[cfg(any(noalloc_audit, feature = "read-record"))]
+pub(crate) fn site_hash(hot: u64, op: u64, frames: &[u64]) -> u64 {
+    let mut hash = (hot << 2 | op) ^ 0x9e37_79b9_7f4a_7c15;
+    for frame in frames {
+        hash = (hash.rotate_left(5) ^ frame).wrapping_mul(0x517c_c1b7_2722_0a95);
+    }
+    hash.max(1)
 }
 
 /// A site and its frames, as they stand in the file.

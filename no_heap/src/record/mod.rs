@@ -16,12 +16,12 @@ mod read;
 #[cfg(noalloc_audit)]
 mod write;
 
-#[cfg(noalloc_audit)]
-pub(crate) use layout::SiteSlot;
 pub use layout::{
     BenchResult, BenchState, FRAMES, FnCounts, Head, SAMPLES, SITES, Site, SiteFlag, THREADS, ThreadHead,
     VERSION, hello_flag,
 };
+#[cfg(noalloc_audit)]
+pub(crate) use layout::{SiteSlot, site_hash};
 #[cfg(feature = "read-record")]
 pub use read::{BadRecord, BenchEntry, Hello, HotEntry, Module, Record, SiteEntry};
 #[cfg(all(noalloc_audit, feature = "bench"))]

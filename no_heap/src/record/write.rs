@@ -8,7 +8,7 @@ use std::ffi::{CStr, c_int, c_void};
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::fd::AsRawFd;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::layout::{
@@ -27,6 +27,8 @@ pub(crate) struct Map {
     head: Head,
     /// Kept open: the file grows with the threads.
     file: File,
+    folder: PathBuf,
+    hello: Vec<u8>,
 }
 
 // SAFETY: the shared parts of the map are reached through atomics only (`shared`), the part of one thread only
@@ -37,15 +39,24 @@ unsafe impl Sync for Map {}
 
 impl Map {
     /// Creates `folder/<pid>-<n>.noalloc` and writes everything but [`Head::ready`].
-    pub(crate) fn create(folder: &Path, flags: u64) -> io::Result<Map> {
-        let hello = hello();
+    pub(crate) fn create(folder: PathBuf, flags: u64) -> io::Result<Map> {
+        Map::with_hello(folder, hello(), flags)
+    }
+
+    /// The same for the child of a fork. It asks for nothing that another thread of the parent may have locked
+    /// when the fork happened: the environment, the list of loaded objects.
+    pub(crate) fn renew(&self) -> io::Result<Map> {
+        Map::with_hello(self.folder.clone(), self.hello.clone(), self.head.flags)
+    }
+
+    fn with_hello(folder: PathBuf, hello: Vec<u8>, flags: u64) -> io::Result<Map> {
         let head = head(&hello, flags);
-        let mut file = create_new(folder)?;
+        let mut file = create_new(&folder)?;
         reserve(&file, 0, head.threads_offset)?;
         file.write_all(&encode(&head))?;
         file.write_all(&hello)?;
         let base = map(&file, head.threads_offset as usize + THREADS * head.thread_stride as usize)?;
-        Ok(Map { base, head, file })
+        Ok(Map { base, head, file, folder, hello })
     }
 
     /// Tells the reader that the head is whole.
@@ -56,22 +67,24 @@ impl Map {
     /// A place for this thread, or `None` when all are taken.
     pub(crate) fn acquire(&self) -> Option<Thread> {
         let used = self.shared(std::mem::offset_of!(Head, threads_used));
-        for index in 0..used.load(Ordering::Acquire).min(THREADS as u64) {
-            let thread = self.thread(index as usize);
-            if thread.owned().compare_exchange(0, 1, Ordering::AcqRel, Ordering::Relaxed).is_ok() {
-                return Some(thread);
+        loop {
+            let seen = used.load(Ordering::Acquire);
+            for index in 0..seen.min(THREADS as u64) {
+                let thread = self.thread(index as usize);
+                if thread.owned().compare_exchange(0, 1, Ordering::AcqRel, Ordering::Relaxed).is_ok() {
+                    return Some(thread);
+                }
             }
+            // Only who has looked at all places gives up: one that was made in the meantime may stay free.
+            if seen >= THREADS as u64 {
+                return None;
+            }
+            // Before a reader can hear of the part, and before a thread writes to it: a page that has no room on
+            // the disk would be a SIGBUS.
+            let Head { threads_offset, thread_stride, .. } = self.head;
+            reserve(&self.file, threads_offset + seen * thread_stride, thread_stride).ok()?;
+            let _ = used.compare_exchange(seen, seen + 1, Ordering::AcqRel, Ordering::Relaxed);
         }
-        let index = used.load(Ordering::Acquire);
-        if index >= THREADS as u64 {
-            return None;
-        }
-        // Before a reader can hear of the part, and before this thread writes to it: a page that has no room on the
-        // disk would be a SIGBUS.
-        reserve(&self.file, self.head.threads_offset + index * self.head.thread_stride, self.head.thread_stride).ok()?;
-        // Whoever comes second looks once more from the start: the part may be free again, or another one is next.
-        let _ = used.compare_exchange(index, index + 1, Ordering::AcqRel, Ordering::Relaxed);
-        self.acquire()
     }
 
     /// Counts a call that found no place.
@@ -130,6 +143,11 @@ impl Thread {
         self.base.is_null()
     }
 
+    /// Where it starts; not null, unless it is [`Thread::NONE`].
+    pub(crate) fn base(self) -> *const std::ffi::c_void {
+        self.base.cast()
+    }
+
     /// Gives the place back; the counts stay.
     pub(crate) fn release(self) {
         self.owned().store(0, Ordering::Release);
@@ -140,18 +158,21 @@ impl Thread {
         self.hot_count
     }
 
+    #[inline]
     pub(crate) fn head<'map>(self) -> &'map ThreadHead<Cell<u64>> {
         // SAFETY: `base` is a part of the map, which lives as long as the process; only the thread that owns the
         // part uses its cells.
         unsafe { &*self.base.cast() }
     }
 
+    #[inline]
     pub(crate) fn counts<'map>(self, hot: u32) -> &'map FnCounts<Cell<u64>> {
         assert!((hot as usize) < self.hot_count, "the index was checked when the call began");
         // SAFETY: as for `head`; `hot_count` counters follow the thread's head.
         unsafe { &*self.base.add(ThreadHead::WORDS * WORD).cast::<FnCounts<Cell<u64>>>().add(hot as usize) }
     }
 
+    #[inline]
     pub(crate) fn sites<'map>(self) -> &'map [SiteSlot; SITES] {
         let offset = (ThreadHead::WORDS + FnCounts::WORDS * self.hot_count) * WORD;
         // SAFETY: as for `head`; the sites follow the counters.
@@ -171,7 +192,8 @@ fn head(hello: &[u8], flags: u64) -> Head {
     let benches = bench_count() * (BenchResult::WORDS + SAMPLES) * WORD;
     let threads_offset = (benches_offset + benches).next_multiple_of(PAGE);
     let sites = SITES * size_of::<SiteSlot>();
-    let thread_stride = ((ThreadHead::WORDS + FnCounts::WORDS * hot_count) * WORD + sites).next_multiple_of(PAGE);
+    let thread_stride =
+        ((ThreadHead::WORDS + FnCounts::WORDS * hot_count) * WORD + sites).next_multiple_of(PAGE);
     Head {
         magic: MAGIC,
         version: VERSION,
@@ -266,7 +288,8 @@ fn hello() -> Vec<u8> {
     number(&mut out, HOT_FUNCTIONS.len() as u64);
     for hot in HOT_FUNCTIONS {
         number(&mut out, hot.id);
-        text(&mut out, (hot.path)());
+        // The body of an `async fn` is a closure, for the compiler: the function's own path is meant.
+        text(&mut out, &(hot.path)().replace("::{{closure}}::__NoHeapSite", "::__NoHeapSite"));
         text(&mut out, hot.file);
         let promise = &hot.promise;
         for value in

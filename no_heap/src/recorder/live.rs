@@ -14,6 +14,7 @@ const CAPACITY: usize = 256;
 #[derive(Clone, Copy)]
 struct Row {
     block: *const u8,
+    /// The call that allocated it. Only compared: it may be gone.
     scope: *const Scope,
     /// The site that took the block.
     origin: u16,
@@ -31,7 +32,7 @@ impl Row {
     }
 }
 
-/// See the module.
+/// See the module. Rows are in the order of allocation.
 pub(crate) struct LiveBlocks {
     rows: [Cell<Row>; CAPACITY],
     len: Cell<usize>,
@@ -43,26 +44,35 @@ impl LiveBlocks {
     }
 
     /// `site` allocated `block` in the call of `scope`.
+    #[inline]
     pub(crate) fn allocated(&self, block: *const u8, scope: &Scope, site: u16, sites: &[SiteSlot; SITES]) {
         let len = self.len.get();
-        if len == CAPACITY {
-            return add(&sites[usize::from(site)].site.untracked, 1);
+        match self.rows.get(len) {
+            Some(row) if !block.is_null() => {
+                row.set(Row { block, scope, origin: site, last: site });
+                self.len.set(len + 1);
+            }
+            // A request that failed has no block; the table has no room.
+            _ => add(&sites[usize::from(site)].site.untracked, 1),
         }
-        self.rows[len].set(Row { block, scope, origin: site, last: site });
-        self.len.set(len + 1);
     }
 
-    /// `site` turned `before` into `block`.
+    /// `site` turned `before` into `block`; without a site, all that is known is that the block has moved.
     pub(crate) fn resized(
         &self,
         before: *const u8,
         block: *const u8,
         scope: &Scope,
-        site: u16,
+        site: Option<u16>,
         sites: &[SiteSlot; SITES],
     ) {
-        let Some(index) = self.find(before, scope) else {
-            return self.allocated(block, scope, site, sites);
+        let index = self.find(before, scope);
+        let (Some(index), Some(site), false) = (index, site, block.is_null()) else {
+            return match (index, site) {
+                (_, Some(site)) => self.allocated(block, scope, site, sites),
+                (Some(index), None) if !block.is_null() => self.move_block(index, block),
+                _ => {}
+            };
         };
         let mut row = self.rows[index].get();
         // A block is credited once to its origin and once to its last site: what lies between is superseded.
@@ -78,6 +88,7 @@ impl LiveBlocks {
     }
 
     /// `free_site` freed `block`; returns whether this same call had allocated it.
+    #[inline]
     pub(crate) fn freed(
         &self,
         block: *const u8,
@@ -96,6 +107,26 @@ impl LiveBlocks {
         true
     }
 
+    /// `block` was freed where no hot function answers for it.
+    pub(crate) fn freed_unseen(&self, block: *const u8, sites: &[SiteSlot; SITES]) {
+        for index in (0..self.len.get()).rev() {
+            let row = self.rows[index].get();
+            if std::ptr::eq(row.block, block) {
+                row.sites(sites).for_each(|slot| add(&slot.site.freed, 1));
+                self.remove(index);
+            }
+        }
+    }
+
+    /// `before` became `block` where no hot function answers for it.
+    pub(crate) fn moved_unseen(&self, before: *const u8, block: *const u8) {
+        for index in 0..self.len.get() {
+            if std::ptr::eq(self.rows[index].get().block, before) && !block.is_null() {
+                self.move_block(index, block);
+            }
+        }
+    }
+
     /// The call of `scope` has ended: its blocks that are still here outlive it.
     pub(crate) fn close(&self, scope: &Scope, sites: &[SiteSlot; SITES]) {
         let mut index = self.len.get();
@@ -111,17 +142,40 @@ impl LiveBlocks {
         }
     }
 
+    /// What becomes of the blocks is not known.
+    pub(crate) fn forget(&self, sites: &[SiteSlot; SITES]) {
+        for row in &self.rows[..self.len.get()] {
+            row.get().sites(sites).for_each(|slot| add(&slot.site.untracked, 1));
+        }
+        self.clear();
+    }
+
+    /// Nothing is known any more: the record or the stack of scopes that the rows speak of is another one.
+    pub(crate) fn clear(&self) {
+        self.len.set(0);
+    }
+
     /// PERF: newest first. Temporaries are mostly freed in the reverse order of their allocation.
+    #[inline]
     fn find(&self, block: *const u8, scope: &Scope) -> Option<usize> {
-        (0..self.len.get()).rev().find(|index| {
-            let row = self.rows[*index].get();
+        self.rows[..self.len.get()].iter().rposition(|row| {
+            let row = row.get();
             std::ptr::eq(row.block, block) && std::ptr::eq(row.scope, scope)
         })
     }
 
+    fn move_block(&self, index: usize, block: *const u8) {
+        let row = &self.rows[index];
+        row.set(Row { block, ..row.get() });
+    }
+
+    /// Keeps the order: of two rows with one address, the older one's block was freed by another thread.
+    #[inline]
     fn remove(&self, index: usize) {
         let last = self.len.get() - 1;
-        self.rows[index].set(self.rows[last].get());
+        for index in index..last {
+            self.rows[index].set(self.rows[index + 1].get());
+        }
         self.len.set(last);
     }
 }

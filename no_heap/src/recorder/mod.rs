@@ -3,22 +3,25 @@
 //!
 //! Nothing here allocates through the program's allocator, locks, prints or unwinds once `record` is entered.
 
-pub(crate) mod live;
+mod attribute;
+mod live;
 mod permits;
 mod process;
 mod sites;
 
 use std::cell::Cell;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{Ordering, compiler_fence};
 
-use crate::record::{SiteFlag, ThreadHead};
+use crate::record::ThreadHead;
 use crate::scope::{Counts, Kind, STATE, Scope, ThreadState};
-use crate::stack::{End, Trace};
 
+pub(crate) use attribute::{close_call, lost_order};
+pub(crate) use live::LiveBlocks;
 pub(crate) use permits::{foreign_permits, permitted_around};
 #[cfg(feature = "bench")]
 pub(crate) use process::{bench_cells, pause, resume};
 pub(crate) use process::{join, recording, start};
+pub(crate) use sites::Guesses;
 
 /// What a program did with the heap.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -30,10 +33,10 @@ pub(crate) enum Op {
 }
 
 /// One call of the allocator.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Event {
     pub(crate) op: Op,
-    /// The block after the call; of a free, the one that goes.
+    /// The block after the call, null when the allocator had none; of a free, the one that goes.
     pub(crate) block: *mut u8,
     /// Of a realloc, the block before the call.
     pub(crate) before: *mut u8,
@@ -43,6 +46,7 @@ pub(crate) struct Event {
 
 impl Event {
     /// Frees request nothing.
+    #[inline]
     fn requested(&self) -> u64 {
         if self.op == Op::Free { 0 } else { self.size as u64 }
     }
@@ -56,146 +60,89 @@ pub(crate) fn active() -> bool {
     STATE.with(|thread| !thread.scope.get().is_null())
 }
 
-/// Counts one event. `frame` is the frame pointer of the allocator method.
+/// Counts an allocation. `frame` is the frame pointer of the allocator method; so it is below.
+///
+/// PERF: one copy of the path for each operation, with its parameters in registers.
 #[inline(never)]
-pub(crate) fn record(event: &Event, frame: usize) {
+pub(crate) fn record_alloc(block: *mut u8, size: usize, frame: usize) {
+    record(&Event { op: Op::Alloc, block, before: block, size }, frame);
+}
+
+/// Counts a reallocation.
+#[inline(never)]
+pub(crate) fn record_realloc(before: *mut u8, block: *mut u8, size: usize, frame: usize) {
+    record(&Event { op: Op::Realloc, block, before, size }, frame);
+}
+
+/// Counts a free.
+#[inline(never)]
+pub(crate) fn record_free(block: *mut u8, size: usize, frame: usize) {
+    record(&Event { op: Op::Free, block, before: block, size }, frame);
+}
+
+#[inline(always)]
+fn record(event: &Event, frame: usize) {
     STATE.with(|thread| {
         let quiet = Quiet::enter(thread);
         // SAFETY: `active` said that a scope is entered; it stays in its guard's frame until it is left, and
         // this call happens inside it.
         let Some(innermost) = (unsafe { quiet.scope.as_ref() }) else { return };
-        if innermost.kind() == Kind::SelfTest {
-            return process::self_tested(innermost, frame, thread.stack.get());
+        let Kind::Hot(hot) = innermost.kind() else {
+            return attribute::outside(thread, innermost, event, frame);
+        };
+        if (std::thread::panicking() || foreign_permits())
+            && let Some(refused) = attribute::refused(innermost)
+        {
+            return attribute::leave_out(thread, innermost, refused, event);
         }
-        count(&thread.all, event);
-        if let Some(refused) = not_answered_for(innermost) {
-            return note(thread, innermost, refused);
+        thread.counted.set(thread.counted.get().plus(event.counts()));
+        let part = thread.part.get();
+        if part.is_none() {
+            return;
         }
-        count(&thread.counted, event);
-        if !thread.part.get().is_none() {
-            attribute(thread, innermost, event, frame);
+        let _updating = Updating::begin(part.head());
+        let stack = thread.stack.get();
+        let guess = thread.guesses.place(frame, event.op, crate::stack::return_address(frame));
+        if innermost.next().is_none() {
+            let site = guess.get();
+            let slot = &part.sites()[usize::from(site)];
+            if sites::is_stack_of(slot, hot, event.op, frame, innermost.frame(), stack) {
+                return sites::count(thread, part, innermost, hot, event, Some(site));
+            }
         }
+        attribute::attribute(thread, innermost, event, frame, guess);
     });
 }
 
-/// An event that no hot function has to answer for.
-#[derive(Clone, Copy)]
-enum Refused {
-    Permitted,
-    Unwinding,
-    NotHot,
-}
-
-fn not_answered_for(innermost: &Scope) -> Option<Refused> {
-    match innermost.kind() {
-        Kind::Permit => Some(Refused::Permitted),
-        Kind::Bench | Kind::SelfTest => Some(Refused::NotHot),
-        Kind::Hot(_) if std::thread::panicking() => Some(Refused::Unwinding),
-        Kind::Hot(_) if foreign_permits() && !innermost.permitted_outside() && permits::permitted() => {
-            Some(Refused::Permitted)
-        }
-        Kind::Hot(_) => None,
-    }
-}
-
-/// Counts it where a reader can see that it was left out, and why.
-fn note(thread: &ThreadState, innermost: &Scope, refused: Refused) {
-    let hot = match innermost.kind() {
-        Kind::Hot(hot) => hot,
-        Kind::Permit => match innermost.next().map(Scope::kind) {
-            Some(Kind::Hot(hot)) => hot,
-            _ => return,
-        },
-        _ => return,
-    };
-    let part = thread.part.get();
-    if part.is_none() {
-        return;
-    }
-    let counts = part.counts(hot);
-    match refused {
-        Refused::Permitted => add(&counts.permitted, 1),
-        Refused::Unwinding => add(&counts.unwinding, 1),
-        Refused::NotHot => {}
-    }
-}
-
-/// Records the event for every hot function that is running, each with the stack up to its own guard.
-fn attribute(thread: &ThreadState, innermost: &Scope, event: &Event, frame: usize) {
-    let part = thread.part.get();
-    let _updating = Updating::begin(part.head());
-    let mut trace = Trace::new();
-    let mut at = frame;
-    let mut flags = 0;
-    let mut scope = Some(innermost);
-    while let Some(current) = scope {
-        let Kind::Hot(hot) = current.kind() else { break };
-        if !current.is_shadowed() {
-            flags |= follow(&mut trace, &mut at, frame, current.frame(), thread, flags);
-            sites::count(thread, current, hot, event, trace.frames(), flags);
-        }
-        scope = current.next();
-    }
-}
-
-/// Lengthens the stack up to the guard at `end`; returns the flags that say how well it went.
-fn follow(
-    trace: &mut Trace,
-    at: &mut usize,
-    frame: usize,
-    end: usize,
-    thread: &ThreadState,
-    flags: u64,
-) -> u64 {
-    if flags == 0 {
-        match trace.walk(at, end, thread.stack.get()) {
-            End::Reached => return 0,
-            End::Full => return SiteFlag::Truncated as u64,
-            End::Broken => {}
+impl Event {
+    #[inline]
+    fn counts(&self) -> Counts {
+        Counts {
+            allocs: u64::from(self.op == Op::Alloc),
+            reallocs: u64::from(self.op == Op::Realloc),
+            frees: u64::from(self.op == Op::Free),
+            bytes: self.requested(),
         }
     }
-    if flags & SiteFlag::Truncated as u64 != 0 {
-        return 0;
-    }
-    match trace.unwind(frame, end) {
-        End::Reached => SiteFlag::Unwound as u64,
-        End::Full => SiteFlag::Unwound as u64 | SiteFlag::Truncated as u64,
-        End::Broken => SiteFlag::Unwound as u64 | SiteFlag::Incomplete as u64,
-    }
 }
 
-/// A call in which something happened has ended: its blocks that are alive have escaped, its figures may be the
-/// largest so far.
-#[inline(never)]
-pub(crate) fn close_call(thread: &ThreadState, scope: &Scope, hot: u32, counts: Counts) {
-    let part = thread.part.get();
-    if part.is_none() {
-        return;
-    }
-    thread.live.close(scope, part.sites());
-    let totals = part.counts(hot);
-    raise(&totals.max_allocs, counts.allocs);
-    raise(&totals.max_requests, counts.allocs + counts.reallocs);
-    raise(&totals.max_bytes, counts.bytes);
-}
-
-fn count(counts: &Cell<Counts>, event: &Event) {
-    let mut now = counts.get();
-    match event.op {
-        Op::Alloc => now.allocs += 1,
-        Op::Realloc => now.reallocs += 1,
-        Op::Free => now.frees += 1,
-    }
-    now.bytes += event.requested();
-    counts.set(now);
-}
-
+/// NOTE: wraps and saturates instead of panicking, here and below: nothing may unwind out of an allocator.
+#[inline]
 pub(crate) fn add(cell: &Cell<u64>, value: u64) {
-    cell.set(cell.get() + value);
+    cell.set(cell.get().wrapping_add(value));
 }
 
+/// For bytes: a program may ask for more than there are numbers for, and be refused.
+#[inline]
+fn add_bytes(cell: &Cell<u64>, value: u64) {
+    cell.set(cell.get().saturating_add(value));
+}
+
+#[inline]
 fn raise(cell: &Cell<u64>, value: u64) {
-    cell.set(cell.get().max(value));
+    if cell.get() < value {
+        cell.set(value);
+    }
 }
 
 /// While it lives, this thread is in no scope: the recorder's own doings are not events.
@@ -205,47 +152,38 @@ struct Quiet<'thread> {
 }
 
 impl<'thread> Quiet<'thread> {
+    #[inline]
     fn enter(thread: &'thread ThreadState) -> Quiet<'thread> {
         Quiet { thread, scope: thread.scope.replace(std::ptr::null()) }
     }
 }
 
 impl Drop for Quiet<'_> {
+    #[inline]
     fn drop(&mut self) {
         self.thread.scope.set(self.scope);
     }
 }
 
 /// While it lives, the part's numbers may be in the middle of one event.
+///
+/// NOTE: the reader may see the part as it was when the process was killed between any two instructions, so the
+/// compiler must not move the event's writes out of here.
 struct Updating<'part>(&'part ThreadHead<Cell<u64>>);
 
 impl<'part> Updating<'part> {
+    #[inline]
     fn begin(head: &'part ThreadHead<Cell<u64>>) -> Updating<'part> {
         head.updates.set(head.updates.get() | 1);
+        compiler_fence(Ordering::SeqCst);
         Updating(head)
     }
 }
 
 impl Drop for Updating<'_> {
+    #[inline]
     fn drop(&mut self) {
+        compiler_fence(Ordering::SeqCst);
         add(&self.0.updates, 1);
-    }
-}
-
-/// Set once by the self-test.
-#[derive(Default)]
-struct SelfTest {
-    arrived: AtomicBool,
-    walked: AtomicBool,
-}
-
-impl SelfTest {
-    const fn new() -> SelfTest {
-        SelfTest { arrived: AtomicBool::new(false), walked: AtomicBool::new(false) }
-    }
-
-    fn arrive(&self, walked: bool) {
-        self.arrived.store(true, Ordering::Relaxed);
-        self.walked.store(walked, Ordering::Relaxed);
     }
 }

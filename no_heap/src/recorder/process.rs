@@ -1,11 +1,12 @@
 //! The recorder's life in this process: off, on, paused, and after a fork.
 
+use std::ffi::c_void;
+use std::mem::MaybeUninit;
 use std::path::PathBuf;
 use std::ptr;
-use std::sync::atomic::{AtomicPtr, AtomicU8, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicUsize, Ordering};
 
-use super::{SelfTest, permits};
+use super::permits;
 use crate::env;
 use crate::record::{Map, Thread, hello_flag};
 use crate::registry::{HOT_FUNCTIONS, HotFn};
@@ -13,16 +14,26 @@ use crate::scope::{self, Kind, STATE, Scope, ThreadState};
 use crate::stack::{Bounds, End, Trace};
 
 const NOT_STARTED: u8 = 0;
-const ON: u8 = 1;
+const STARTING: u8 = 1;
+const ON: u8 = 2;
 /// The clock is running: guards do nothing.
-const PAUSED: u8 = 2;
+const PAUSED: u8 = 3;
 /// Nobody asked for a record, or it could not be written.
-const OFF: u8 = 3;
+const OFF: u8 = 4;
 
 static MODE: AtomicU8 = AtomicU8::new(NOT_STARTED);
+/// The thread that is starting, by the address of its state: the inner allocator may have hot functions, too.
+static STARTER: AtomicUsize = AtomicUsize::new(0);
 static MAP: AtomicPtr<Map> = AtomicPtr::new(ptr::null_mut());
-static STARTING: Mutex<()> = Mutex::new(());
-static SELF_TEST: SelfTest = SelfTest::new();
+/// `libc::pthread_key_t`; made once, kept over forks.
+static LEASE: AtomicUsize = AtomicUsize::new(0);
+static SELF_TEST: SelfTest = SelfTest { arrived: AtomicBool::new(false), walked: AtomicBool::new(false) };
+
+/// Set once by the self-test.
+struct SelfTest {
+    arrived: AtomicBool,
+    walked: AtomicBool,
+}
 
 /// Whether guards record.
 #[inline]
@@ -31,32 +42,70 @@ pub(crate) fn recording() -> bool {
 }
 
 /// Opens the record if that has not been tried yet; returns whether guards record now.
-#[cold]
+///
+/// NOTE: no mutex. One that another thread holds at the moment of a fork stays locked in the child for ever;
+/// `forked` can set the mode back.
 pub(crate) fn start() -> bool {
-    if MODE.load(Ordering::Acquire) == NOT_STARTED {
-        let _one_at_a_time = STARTING.lock().unwrap_or_else(PoisonError::into_inner);
-        if MODE.load(Ordering::Acquire) == NOT_STARTED {
-            let mode = if open().is_some() { ON } else { OFF };
-            MODE.store(mode, Ordering::Release);
+    loop {
+        match MODE.load(Ordering::Acquire) {
+            NOT_STARTED => start_once(),
+            STARTING if STARTER.load(Ordering::Relaxed) == this_thread() => return false,
+            STARTING => std::thread::yield_now(),
+            mode => return mode == ON,
         }
     }
-    recording()
+}
+
+#[cold]
+fn start_once() {
+    if MODE.compare_exchange(NOT_STARTED, STARTING, Ordering::Acquire, Ordering::Relaxed).is_err() {
+        return;
+    }
+    STARTER.store(this_thread(), Ordering::Relaxed);
+    // A hot function may have been entered from a scope that counts: what the recorder allocates is no event.
+    let scope = STATE.with(|thread| thread.scope.replace(ptr::null()));
+    let mode = if open().is_some() { ON } else { OFF };
+    STATE.with(|thread| thread.scope.set(scope));
+    MODE.store(mode, Ordering::Release);
+}
+
+fn this_thread() -> usize {
+    STATE.with(|thread| ptr::from_ref(thread).addr())
 }
 
 /// Creates the record of this process. What goes wrong leaves no file, or one that never became `ready`.
 fn open() -> Option<()> {
-    let folder = PathBuf::from(std::env::var_os(env::RECORD_DIR)?);
+    let new = match map() {
+        Some(parents) => parents.renew().ok()?,
+        None => {
+            prepare()?;
+            Map::create(PathBuf::from(std::env::var_os(env::RECORD_DIR)?), self_test()).ok()?
+        }
+    };
+    new.publish();
+    MAP.store(Box::into_raw(Box::new(new)), Ordering::Release);
+    Some(())
+}
+
+/// What is done once, and holds for the children of forks, too.
+fn prepare() -> Option<()> {
+    std::env::var_os(env::RECORD_DIR)?;
     permits::read_environment();
     for (index, hot) in HOT_FUNCTIONS.iter().enumerate() {
         hot.index.store(u32::try_from(index).unwrap_or(HotFn::UNREGISTERED), Ordering::Relaxed);
     }
-    let map = Map::create(&folder, self_test()).ok()?;
-    map.publish();
-    let first = MAP.swap(Box::into_raw(Box::new(map)), Ordering::AcqRel).is_null();
-    if first {
-        // SAFETY: the handler is a plain function that stays loaded as long as this code does.
-        unsafe { libc::pthread_atfork(None, None, Some(forked)) };
+    let mut key = 0;
+    // SAFETY: both handlers are plain functions that stay loaded as long as this code does, and `key` lives
+    // through the call.
+    unsafe {
+        if libc::pthread_atfork(None, None, Some(forked)) != 0 {
+            return None;
+        }
+        if libc::pthread_key_create(&raw mut key, Some(thread_ends)) != 0 {
+            return None;
+        }
     }
+    LEASE.store(key as usize, Ordering::Relaxed);
     Some(())
 }
 
@@ -67,8 +116,8 @@ fn self_test() -> u64 {
             thread.stack.set(Bounds::of_this_thread());
         }
     });
-    let scope = Scope::new();
-    let entered = scope::enter(&scope, Kind::SelfTest);
+    let mut scope = MaybeUninit::uninit();
+    let entered = scope::enter(&mut scope, Kind::SelfTest);
     allocate_once();
     drop(entered);
     let mut flags = 0;
@@ -89,11 +138,14 @@ fn allocate_once() {
 /// The self-test's allocation has arrived.
 pub(super) fn self_tested(scope: &Scope, frame: usize, stack: Bounds) {
     let mut at = frame;
-    SELF_TEST.arrive(Trace::new().walk(&mut at, scope.frame(), stack) == End::Reached);
+    SELF_TEST
+        .walked
+        .store(Trace::new().walk(&mut at, scope.frame(), stack) == End::Reached, Ordering::Relaxed);
+    SELF_TEST.arrived.store(true, Ordering::Relaxed);
 }
 
 fn map() -> Option<&'static Map> {
-    // SAFETY: the pointer comes from `Box::into_raw` in `open` and is never freed.
+    // SAFETY: null, or from `Box::into_raw` in `open` and never freed.
     unsafe { MAP.load(Ordering::Acquire).as_ref() }
 }
 
@@ -109,26 +161,29 @@ pub(crate) fn join(thread: &ThreadState) -> bool {
         thread.stack.set(Bounds::of_this_thread());
     }
     thread.part.set(part);
-    // Fails only when the thread is ending and its destructors have run: then the place stays taken.
-    let _ = LEASE.try_with(|_| ());
+    // SAFETY: the key was created before the first map was; the value is not looked at, it only has to be no null.
+    unsafe { libc::pthread_setspecific(LEASE.load(Ordering::Relaxed) as libc::pthread_key_t, part.base()) };
     true
 }
 
 /// Gives the thread's part back when the thread ends.
-struct Lease;
-
-thread_local! {
-    static LEASE: Lease = const { Lease };
+///
+/// NOTE: a thread-specific value and not a `thread_local!` with a destructor: those run before, in any order, and
+/// may call hot functions themselves. When a destructor that comes later still calls one, `join` sets the value
+/// again, and then the thread library calls this again.
+extern "C" fn thread_ends(_part: *mut c_void) {
+    STATE.with(|thread| {
+        let part = thread.part.replace(Thread::NONE);
+        if !part.is_none() {
+            part.release();
+        }
+    });
 }
 
-impl Drop for Lease {
-    fn drop(&mut self) {
-        STATE.with(|thread| {
-            let part = thread.part.replace(Thread::NONE);
-            if !part.is_none() {
-                part.release();
-            }
-        });
+/// Counts a call of a hot function that is in no record.
+pub(super) fn lose_call() {
+    if let Some(map) = map() {
+        map.lose_call();
     }
 }
 
@@ -136,12 +191,15 @@ impl Drop for Lease {
 extern "C" fn forked() {
     STATE.with(|thread| {
         thread.part.set(Thread::NONE);
-        MODE.store(NOT_STARTED, Ordering::Release);
+        thread.live.clear();
         let inside = thread.scope.replace(ptr::null());
+        // A child made while the clock runs stays without a record.
+        let mode = if matches!(MODE.load(Ordering::Relaxed), PAUSED | OFF) { OFF } else { NOT_STARTED };
+        MODE.store(mode, Ordering::Release);
         // Only a child that goes on inside a hot function needs its record now; most children are replaced by
         // another program at once.
-        if !inside.is_null() && start() {
-            join(thread);
+        if !inside.is_null() && start() && join(thread) {
+            Scope::begin_anew(inside, thread);
         }
         thread.scope.set(inside);
     });

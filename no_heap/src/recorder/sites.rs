@@ -1,43 +1,47 @@
 //! One entry for each (hot function, operation, stack) of a thread: an open-addressing table in the record.
 
-use crate::record::{SITES, SiteSlot};
-use crate::recorder::{Event, Op, add, raise};
-use crate::scope::{Scope, ThreadState};
+use std::cell::Cell;
 
-/// Above this, probing gets slow; what comes later is counted without a site.
-const MAX_LOAD: usize = SITES / 8 * 7;
+use crate::record::{SITES, SiteSlot, Thread, site_hash};
+use crate::recorder::{Event, Op, add, add_bytes, raise};
+use crate::scope::{Scope, ThreadState};
+use crate::stack::Bounds;
+
+/// Places that are probed before an event is counted without a site. With a table nearly full, a site is found
+/// after some dozens.
+const PROBES: usize = 64;
 
 /// Counts `event` for `hot`, whose call `scope` is.
+#[inline]
 pub(crate) fn count(
     thread: &ThreadState,
+    part: Thread,
     scope: &Scope,
     hot: u32,
     event: &Event,
-    frames: &[u64],
-    flags: u64,
+    site: Option<u16>,
 ) {
-    let part = thread.part.get();
     let counts = part.counts(hot);
     match event.op {
         Op::Alloc => add(&counts.allocs, 1),
         Op::Realloc => add(&counts.reallocs, 1),
         Op::Free => add(&counts.frees, 1),
     }
-    add(&counts.bytes, event.requested());
+    add_bytes(&counts.bytes, event.requested());
 
     let sites = part.sites();
-    let site = find_or_insert(sites, hot, event.op, frames, flags);
     match site {
-        Some(site) => hit(&sites[usize::from(site)], usize::from(site), scope, event),
+        Some(site) => hit(&sites[usize::from(site)], site, scope, event),
         None => {
             add(&counts.unsited, 1);
-            add(&counts.unsited_bytes, event.requested());
+            add_bytes(&counts.unsited_bytes, event.requested());
         }
     }
     follow_block(thread, scope, event, site, sites);
 }
 
 /// Keeps track of the block, so that the end of the call can tell whether it escaped.
+#[inline]
 fn follow_block(
     thread: &ThreadState,
     scope: &Scope,
@@ -48,41 +52,47 @@ fn follow_block(
     let live = &thread.live;
     match (event.op, site) {
         (Op::Alloc, Some(site)) => live.allocated(event.block, scope, site, sites),
-        (Op::Realloc, Some(site)) => live.resized(event.before, event.block, scope, site, sites),
+        (Op::Alloc, None) => {}
+        (Op::Realloc, site) => live.resized(event.before, event.block, scope, site, sites),
         (Op::Free, site) => {
             let own = live.freed(event.block, scope, site, sites);
             if let (true, Some(site)) = (own, site) {
                 add(&sites[usize::from(site)].site.own, 1);
             }
         }
-        (_, None) => {}
     }
 }
 
-fn hit(slot: &SiteSlot, index: usize, scope: &Scope, event: &Event) {
+#[inline]
+fn hit(slot: &SiteSlot, index: u16, scope: &Scope, event: &Event) {
     let site = &slot.site;
     let size = event.size as u64;
-    if site.count.get() == 0 {
-        site.size_min.set(size);
-        site.first_call.set(scope.call());
-    }
     add(&site.count, 1);
-    add(&site.bytes, size);
-    site.size_min.set(site.size_min.get().min(size));
-    raise(&site.size_max, size);
-    if scope.first_hit(index, site.last_call.get()) {
-        add(&site.calls_affected, 1);
+    add_bytes(&site.bytes, size);
+    if site.size_min.get() > size {
+        site.size_min.set(size);
     }
-    raise(&site.last_call, scope.call());
-    if site.first_call.get() > scope.call() {
-        site.first_call.set(scope.call());
+    raise(&site.size_max, size);
+    if scope.first_hit(index, &site.stamp) {
+        add(&site.calls_affected, 1);
+        raise(&site.last_call, scope.call());
+        if site.first_call.get() > scope.call() {
+            site.first_call.set(scope.call());
+        }
     }
 }
 
-fn find_or_insert(sites: &[SiteSlot; SITES], hot: u32, op: Op, frames: &[u64], flags: u64) -> Option<u16> {
-    let hash = hash(hot, op, frames);
+/// The site of `event` with the stack `frames`, or `None` when the table has no room.
+pub(crate) fn find_or_insert(
+    sites: &[SiteSlot; SITES],
+    hot: u32,
+    op: Op,
+    frames: &[u64],
+    flags: u64,
+) -> Option<u16> {
+    let hash = site_hash(u64::from(hot), op as u64, frames);
     let start = (hash >> 32) as usize % SITES;
-    for probe in 0..MAX_LOAD.min(64) {
+    for probe in 0..PROBES {
         let index = (start + probe) % SITES;
         let slot = &sites[index];
         if slot.site.hash.get() == 0 {
@@ -104,6 +114,8 @@ fn insert(slot: &SiteSlot, hash: u64, hot: u32, op: Op, frames: &[u64], flags: u
     slot.site.op.set(op as u64);
     slot.site.depth.set(frames.len() as u64);
     slot.site.flags.set(flags);
+    slot.site.size_min.set(u64::MAX);
+    slot.site.first_call.set(u64::MAX);
     slot.site.hash.set(hash);
 }
 
@@ -114,11 +126,42 @@ fn is_same(slot: &SiteSlot, hot: u32, op: Op, frames: &[u64]) -> bool {
         && slot.frames.iter().zip(frames).all(|(cell, frame)| cell.get() == *frame)
 }
 
-/// Never 0: that marks an empty slot.
-fn hash(hot: u32, op: Op, frames: &[u64]) -> u64 {
-    let mut hash = (u64::from(hot) << 2 | op as u64) ^ 0x9e37_79b9_7f4a_7c15;
-    for frame in frames {
-        hash = (hash.rotate_left(5) ^ frame).wrapping_mul(0x517c_c1b7_2722_0a95);
+/// Which site an event probably belongs to: the one that the last event with this innermost frame had.
+///
+/// PERF: most events come from a stack that was seen before. To compare the frame-pointer chain with that site's
+/// frames while following it takes a third of the time of copying, hashing and looking up.
+pub(crate) struct Guesses([Cell<u16>; GUESSES]);
+
+const GUESSES: usize = 64;
+
+impl Guesses {
+    pub(crate) const fn new() -> Guesses {
+        Guesses([const { Cell::new(0) }; GUESSES])
     }
-    hash.max(1)
+
+    /// The place for events of this operation whose allocator frame is at `frame`.
+    #[inline]
+    pub(crate) fn place(&self, frame: usize, op: Op, caller: usize) -> &Cell<u16> {
+        let key = (frame >> 4) ^ (caller >> 2) ^ (caller >> 9) ^ (op as usize * 21);
+        &self.0[key % GUESSES]
+    }
+}
+
+/// Whether the stack from `frame` to `end` is the one of `slot`, and the operation and hot function are, too.
+#[inline]
+pub(crate) fn is_stack_of(
+    slot: &SiteSlot,
+    hot: u32,
+    op: Op,
+    frame: usize,
+    end: usize,
+    stack: Bounds,
+) -> bool {
+    let site = &slot.site;
+    let key = site.hash.get() != 0 && site.hot.get() == u64::from(hot) && site.op.get() == op as u64;
+    if !key || site.flags.get() != 0 {
+        return false;
+    }
+    let frames = slot.frames.iter().take(site.depth.get() as usize);
+    crate::stack::leads_through(frame, end, stack, frames.map(Cell::get))
 }

@@ -17,7 +17,8 @@ pub(super) fn render(finding: &Finding, verdict: &Verdict, texts: &Texts, style:
         Level::Warning => Grade::WARNING,
         Level::Note => Grade::NOTE,
     };
-    let mut group = grade.primary_title(title).id(finding.rule.name()).elements(std::iter::empty::<Origin<'_>>());
+    let mut group =
+        grade.primary_title(title).id(finding.rule.name()).elements(std::iter::empty::<Origin<'_>>());
     group = excerpt(group, finding, verdict, texts);
     if let Some(note) = words::note(finding, &function) {
         group = group.element(Grade::NOTE.message(note));
@@ -83,7 +84,8 @@ fn offset(text: &str, line: u32, column: u32) -> usize {
     let before: usize = text.split_inclusive('\n').take(line.saturating_sub(1) as usize).map(str::len).sum();
     let rest = text.get(before..).unwrap_or_default();
     let line = rest.lines().next().unwrap_or_default();
-    let inside = line.char_indices().nth(column.saturating_sub(1) as usize).map_or(line.len(), |(index, _)| index);
+    let inside =
+        line.char_indices().nth(column.saturating_sub(1) as usize).map_or(line.len(), |(index, _)| index);
     before + inside
 }
 

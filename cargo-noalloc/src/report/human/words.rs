@@ -4,7 +4,7 @@ use crate::numbers::{bytes, count, plural};
 use crate::model::{Escape, Finding, Op, Pattern, Rule, Sizes};
 
 /// `` `algo_one` allocates 24 bytes on every call ``
-pub(super) fn title(finding: &Finding, function: &str) -> String {
+pub(in crate::report) fn title(finding: &Finding, function: &str) -> String {
     let size = finding.sizes.map(size).unwrap_or_default();
     let does = match (finding.rule, finding.op) {
         (Rule::Unexercised, _) => return format!("`{function}` was called by no audited target"),
@@ -22,7 +22,9 @@ fn when(finding: &Finding) -> String {
     match finding.pattern {
         Some(Pattern::EveryCall) | None => "on every call".to_owned(),
         Some(Pattern::FirstCall) => "on the first call only".to_owned(),
-        Some(Pattern::WarmUp) => format!("while warming up: the first {} calls", count(finding.calls_affected)),
+        Some(Pattern::WarmUp) => {
+            format!("while warming up: the first {} calls", count(finding.calls_affected))
+        }
         Some(Pattern::Growth) => {
             format!("while growing: {} in {} calls", plural(finding.count, "time"), count(finding.calls))
         }

@@ -1,0 +1,201 @@
+//! The last check, kept in `target/noalloc`, so that `explain` and `report` run nothing again.
+//!
+//! What is kept is what running gave: where the executables and their records are. The later steps are done anew
+//! from those, so an improved tool says more about an old run.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
+
+use serde::{Deserialize, Serialize};
+
+use crate::cli::BuildArgs;
+use crate::exit::{Exit, Failure};
+use crate::judge::Policy;
+use crate::model::{Binary, Environment, Plan, PlannedTarget, Run, Status, Target, TargetKind, Workspace};
+use crate::{Checked, discover, run};
+
+/// Another number: another layout.
+const VERSION: u32 = 1;
+
+const FILE: &str = "last-check.json";
+
+#[derive(Deserialize, Serialize)]
+struct Kept {
+    version: u32,
+    environment: KeptEnvironment,
+    require_exercised: bool,
+    workspace: KeptWorkspace,
+    runs: Vec<KeptRun>,
+    skipped: Vec<(KeptTarget, String)>,
+}
+
+#[derive(Deserialize, Serialize)]
+struct KeptEnvironment {
+    rustc: String,
+    target: String,
+    profile: String,
+    rustflags: Vec<String>,
+}
+
+#[derive(Deserialize, Serialize)]
+struct KeptWorkspace {
+    root: PathBuf,
+    user_roots: Vec<PathBuf>,
+    no_heap_roots: Vec<PathBuf>,
+}
+
+#[derive(Deserialize, Serialize)]
+struct KeptTarget {
+    package: String,
+    kind: String,
+    name: String,
+    source: String,
+}
+
+#[derive(Deserialize, Serialize)]
+struct KeptRun {
+    target: KeptTarget,
+    executable: PathBuf,
+    stamp: Stamp,
+    records: PathBuf,
+    status: KeptStatus,
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+enum KeptStatus {
+    Ok,
+    Failed(i32),
+    Crashed(i32),
+    TimedOut(u64),
+    Skipped(String),
+}
+
+/// Tells whether a file is still the one that ran.
+#[derive(Default, Deserialize, PartialEq, Serialize)]
+struct Stamp {
+    len: u64,
+    modified_ns: u128,
+}
+
+/// Keeps a check for later.
+pub(crate) fn save(check: &Checked) -> Result<(), Failure> {
+    let Workspace { root, audit_dir, user_roots, no_heap_roots, .. } = check.plan.workspace.clone();
+    let Environment { rustc, target, profile, rustflags } = check.environment.clone();
+    let kept = Kept {
+        version: VERSION,
+        environment: KeptEnvironment { rustc, target, profile, rustflags },
+        require_exercised: check.policy.require_exercised,
+        workspace: KeptWorkspace { root, user_roots, no_heap_roots },
+        runs: check.runs.iter().map(keep).collect(),
+        skipped: check.plan.skipped.iter().map(|(target, why)| (target.into(), why.clone())).collect(),
+    };
+    let path = audit_dir.join(FILE);
+    let text =
+        serde_json::to_string_pretty(&kept).expect("paths of a workspace that cargo could read are UTF-8");
+    fs::write(&path, text).map_err(|error| {
+        Failure::new(Exit::SetUp, format!("`{}` could not be written: {error}", path.display()))
+    })
+}
+
+fn keep(run: &Run) -> KeptRun {
+    KeptRun {
+        target: (&run.binary.planned.target).into(),
+        executable: run.binary.executable.clone(),
+        stamp: stamp(&run.binary.executable).unwrap_or_default(),
+        records: run.folder.clone(),
+        status: match run.status.clone() {
+            Status::Ok => KeptStatus::Ok,
+            Status::Failed { code } => KeptStatus::Failed(code),
+            Status::Crashed { signal } => KeptStatus::Crashed(signal),
+            Status::TimedOut { after } => KeptStatus::TimedOut(after),
+            Status::Skipped { reason } => KeptStatus::Skipped(reason),
+        },
+    }
+}
+
+/// The last check of the workspace that `build` names.
+pub(crate) fn load(build: &BuildArgs) -> Result<Checked, Failure> {
+    let audit_dir = discover::audit_dir(build)?;
+    let path = audit_dir.join(FILE);
+    let again = "run `cargo noalloc check` first";
+    let text = fs::read_to_string(&path).map_err(|_| {
+        Failure::new(Exit::NothingToCheck, "there is no last check in this workspace").help(again)
+    })?;
+    let kept: Kept =
+        serde_json::from_str(&text).ok().filter(|kept: &Kept| kept.version == VERSION).ok_or_else(|| {
+            Failure::new(Exit::SetUp, "the last check was kept by another version of this tool").help(again)
+        })?;
+    let runs = kept.runs.into_iter().map(|run| recall(run, again)).collect::<Result<Vec<Run>, Failure>>()?;
+    let KeptWorkspace { root, user_roots, no_heap_roots } = kept.workspace;
+    let KeptEnvironment { rustc, target, profile, rustflags } = kept.environment;
+    let workspace = Workspace { root, audit_dir, user_roots, no_heap_roots, ..Workspace::default() };
+    let skipped = kept.skipped.into_iter().map(|(target, why)| (target.into(), why)).collect();
+    Ok(Checked {
+        plan: Plan { workspace, targets: Vec::new(), skipped },
+        runs,
+        environment: Environment { rustc, target, profile, rustflags },
+        policy: Policy { require_exercised: kept.require_exercised },
+    })
+}
+
+fn recall(kept: KeptRun, again: &str) -> Result<Run, Failure> {
+    let target = Target::from(kept.target);
+    if stamp(&kept.executable).as_ref() != Some(&kept.stamp) {
+        let message = format!("{} `{}` was built anew since the last check", target.kind, target.name);
+        return Err(Failure::new(Exit::SetUp, message)
+            .note("the addresses in its record belong to the executable that ran")
+            .help(again));
+    }
+    let planned = PlannedTarget {
+        target,
+        package_id: String::new(),
+        package_spec: String::new(),
+        package_root: PathBuf::new(),
+        source: PathBuf::new(),
+    };
+    let binary = Binary {
+        planned,
+        executable: kept.executable,
+        own_allocator: false,
+        allocator_place: None,
+        library_paths: Vec::new(),
+    };
+    let status = match kept.status {
+        KeptStatus::Ok => Status::Ok,
+        KeptStatus::Failed(code) => Status::Failed { code },
+        KeptStatus::Crashed(signal) => Status::Crashed { signal },
+        KeptStatus::TimedOut(after) => Status::TimedOut { after },
+        KeptStatus::Skipped(reason) => Status::Skipped { reason },
+    };
+    let mut run = Run { binary, status, folder: kept.records, records: Vec::new(), problems: Vec::new() };
+    run::read_records(&mut run);
+    Ok(run)
+}
+
+fn stamp(path: &Path) -> Option<Stamp> {
+    let metadata = fs::metadata(path).ok()?;
+    let modified = metadata.modified().ok()?.duration_since(UNIX_EPOCH).ok()?;
+    Some(Stamp { len: metadata.len(), modified_ns: modified.as_nanos() })
+}
+
+impl From<&Target> for KeptTarget {
+    fn from(target: &Target) -> KeptTarget {
+        let Target { package, kind, name, source } = target.clone();
+        KeptTarget { package, kind: kind.to_string(), name, source }
+    }
+}
+
+impl From<KeptTarget> for Target {
+    fn from(kept: KeptTarget) -> Target {
+        let kind = match kept.kind.as_str() {
+            "lib" => TargetKind::Lib,
+            "bin" => TargetKind::Bin,
+            "example" => TargetKind::Example,
+            "test" => TargetKind::Test,
+            _ => TargetKind::Bench,
+        };
+        Target { package: kept.package, kind, name: kept.name, source: kept.source }
+    }
+}

@@ -1,0 +1,187 @@
+//! Everything that the last check knows about one function or place.
+
+use std::fmt::Write as _;
+
+use anstyle::Style as Ansi;
+
+use super::human::{self, Style};
+use crate::numbers::{bytes, count, plural};
+use crate::exit::{Exit, Failure};
+use crate::model::{Frame, HotReport, Op, Origin, Site, Texts, Verdict};
+use crate::options::What;
+
+const DIM: Ansi = Ansi::new().dimmed();
+const BOLD: Ansi = Ansi::new().bold();
+
+/// All that matches `what`.
+pub(super) fn render(verdict: &Verdict, texts: &Texts, what: &What, style: Style) -> Result<String, Failure> {
+    let functions: Vec<&HotReport> =
+        verdict.functions.iter().filter(|report| concerns(report, verdict, what)).collect();
+    if functions.is_empty() {
+        return Err(unknown(verdict, what));
+    }
+    let mut out = String::new();
+    for report in functions {
+        head(&mut out, report, style);
+        for finding in verdict.findings.iter().filter(|finding| finding.hot == report.hot.id) {
+            if is_at(what, &finding.span.start.file, finding.span.start.line) {
+                let _ = writeln!(out, "\n{}", human::finding(finding, verdict, texts, style));
+            }
+        }
+        for site in verdict.sites.iter().filter(|site| site.hot == report.hot.id) {
+            if site.source.as_ref().is_some_and(|s| is_at(what, &s.span.start.file, s.span.start.line)) {
+                self::site(&mut out, site, style);
+            }
+        }
+    }
+    Ok(out)
+}
+
+fn concerns(report: &HotReport, verdict: &Verdict, what: &What) -> bool {
+    match what {
+        What::Function(name) => {
+            let full = &report.hot.name;
+            full == name || full.strip_suffix(name.as_str()).is_some_and(|front| front.ends_with("::"))
+        }
+        What::Place { .. } => {
+            let findings = verdict.findings.iter().filter(|finding| finding.hot == report.hot.id);
+            let mut places = findings.map(|finding| &finding.span.start).chain([&report.hot.place]);
+            places.any(|place| is_at(what, &place.file, place.line))
+        }
+    }
+}
+
+/// Whether a place is asked for; a function's name asks for all of its places.
+fn is_at(what: &What, file: &str, line: u32) -> bool {
+    match what {
+        What::Function(_) => true,
+        What::Place { file: wanted, line: at } => {
+            let tail = file.strip_suffix(wanted.as_str());
+            *at == line && tail.is_some_and(|front| front.is_empty() || front.ends_with('/'))
+        }
+    }
+}
+
+fn unknown(verdict: &Verdict, what: &What) -> Failure {
+    let mut names: Vec<&str> = verdict.functions.iter().map(|report| report.hot.name.as_str()).collect();
+    names.truncate(10);
+    let asked = match what {
+        What::Function(name) => format!("the last check knows no hot function `{name}`"),
+        What::Place { file, line } => format!("the last check found nothing at `{file}:{line}`"),
+    };
+    Failure::new(Exit::Usage, asked).help(format!("it knows: {}", names.join(", ")))
+}
+
+fn head(out: &mut String, report: &HotReport, style: Style) {
+    let place = &report.hot.place;
+    let name = paint(&report.hot.name, BOLD, style);
+    // Writing to a String cannot fail.
+    let _ = writeln!(out, "{name}  {}:{}:{}", place.file, place.line, place.column);
+    let _ = writeln!(out, "  promise   {}", promise(report));
+    let _ = writeln!(out, "  verdict   {}", report.verdict.name());
+    let _ = writeln!(out, "  proof     {}", report.proof.name());
+    let _ = writeln!(
+        out,
+        "  counted   {}: {}, {}, {}, {} requested",
+        plural(report.calls, "call"),
+        plural(report.allocs, "alloc"),
+        plural(report.reallocs, "realloc"),
+        plural(report.frees, "free"),
+        bytes(report.bytes),
+    );
+    if report.calls > 0 {
+        let (allocs, size) = (plural(report.max_allocs, "alloc"), bytes(report.max_bytes));
+        let _ = writeln!(out, "  worst     {allocs}, {size} in one call");
+    }
+}
+
+fn promise(report: &HotReport) -> String {
+    let promise = &report.hot.promise;
+    let mut parts = Vec::new();
+    if promise.has_budget() || promise.bytes != Some(0) {
+        parts.extend(promise.allocs.map(|allocs| format!("at most {} a call", plural(allocs, "allocation"))));
+        parts.extend(promise.bytes.map(|size| format!("at most {} a call", bytes(size))));
+    } else {
+        parts.push("no heap".to_owned());
+    }
+    if promise.warmup > 0 {
+        parts.push(format!("but for the first {}", plural(promise.warmup, "call")));
+    }
+    if promise.allow_free {
+        parts.push("frees are fine".to_owned());
+    }
+    if promise.prove {
+        parts.push("proved".to_owned());
+    }
+    parts.join(", ")
+}
+
+fn site(out: &mut String, site: &Site, style: Style) {
+    let op = match site.op {
+        Op::Alloc => "alloc",
+        Op::Realloc => "realloc",
+        Op::Free => "free",
+    };
+    let sizes = if site.sizes.min == site.sizes.max {
+        format!("{} each", bytes(site.sizes.min))
+    } else {
+        format!("{} to {} each", count(site.sizes.min), bytes(site.sizes.max))
+    };
+    let calls = &site.calls;
+    let _ = writeln!(
+        out,
+        "\n  {} {}, {sizes}; in {} ({} to {})",
+        count(site.count),
+        if site.count == 1 { op.to_owned() } else { format!("{op}s") },
+        plural(calls.affected, "call"),
+        count(calls.first),
+        count(calls.last),
+    );
+    if site.op != Op::Free {
+        let known = [
+            (site.freed, "freed before the call returned"),
+            (site.escaped, "alive when it returned"),
+            (site.untracked, "not followed"),
+        ];
+        let fates = known
+            .iter()
+            .filter(|(count, _)| *count > 0)
+            .map(|(blocks, fate)| format!("{} {fate}", count(*blocks)));
+        let fates: Vec<String> = fates.collect();
+        if !fates.is_empty() {
+            let _ = writeln!(out, "  of the blocks: {}", fates.join(", "));
+        }
+    }
+    if site.incomplete {
+        let _ = writeln!(out, "  the stack could not be walked to its end: frames may be missing");
+    }
+    chain(out, &site.chain, style);
+}
+
+/// One frame a line, deeper ones further in, the standard library's dimmed.
+fn chain(out: &mut String, frames: &[Frame], style: Style) {
+    let rows: Vec<(String, String, &Frame)> = frames
+        .iter()
+        .enumerate()
+        .map(|(depth, frame)| {
+            let branch = if depth == 0 { String::new() } else { format!("{}└ ", "  ".repeat(depth - 1)) };
+            let place = frame
+                .place
+                .as_ref()
+                .map(|place| format!("{}:{}:{}", place.file, place.line, place.byte_column));
+            (format!("{branch}{}", frame.function), place.unwrap_or_default(), frame)
+        })
+        .collect();
+    let width = rows.iter().map(|(name, ..)| name.chars().count()).max().unwrap_or(0);
+    for (name, place, frame) in rows {
+        let inlined = if frame.inlined { "  inlined" } else { "" };
+        let line = format!("    {name:<width$}  {place}{inlined}");
+        let line = line.trim_end();
+        let shown = if frame.origin == Origin::Std { paint(line, DIM, style) } else { line.to_owned() };
+        let _ = writeln!(out, "{shown}");
+    }
+}
+
+fn paint(text: &str, ansi: Ansi, style: Style) -> String {
+    if style.color { format!("{ansi}{text}{ansi:#}") } else { text.to_owned() }
+}

@@ -1,0 +1,89 @@
+//! Before anything is proved: is the program's allocator one that the proof would recognise?
+//!
+//! An allocator that was inlined into its callers, or one that no table knows, would make every verdict "proved".
+//! In doubt the whole binary is refused.
+
+use crate::code::Target;
+use crate::debug_info::inlined_copies;
+use crate::graph::Graph;
+use crate::image::{Image, demangle};
+use crate::refusal::Refusal;
+use crate::symbols::{Class, is_rust_alloc, is_shim};
+
+/// Checks that allocations of this program end in a recognised allocator.
+pub(crate) fn check(image: &Image<'_>, graph: &Graph, file: &object::File<'_>) -> Result<(), Refusal> {
+    let named = |name: fn(&str) -> bool| {
+        let functions = (0u32..).zip(&image.functions);
+        functions.filter(move |(_, function)| image.names(function).iter().any(|symbol| name(symbol)))
+    };
+    if let Some((function, place)) = named(is_rust_alloc).next() {
+        return match leads_to_sink(image, graph, function) {
+            true => Ok(()),
+            false => Err(Refusal::AllocatorUnrecognised { address: place.start }),
+        };
+    }
+    if named(is_own_allocator).next().is_some() {
+        return Ok(());
+    }
+    dissolved(image, graph, file)
+}
+
+/// `no_heap::Allocator`'s methods stay out of line whatever becomes of `__rust_alloc`.
+fn is_own_allocator(symbol: &str) -> bool {
+    symbol.contains("no_heap") && crate::symbols::body(symbol) == Some(Class::Allocates)
+}
+
+/// Whether a recognised allocator is below a function, the shims in between taken for what they contain.
+fn leads_to_sink(image: &Image<'_>, graph: &Graph, function: u32) -> bool {
+    let is_transparent = |target: Target| match target {
+        Target::Function(index) => image
+            .functions
+            .get(index as usize)
+            .is_some_and(|function| image.names(function).iter().any(|symbol| is_shim(symbol))),
+        _ => false,
+    };
+    let mut seen = vec![false; image.functions.len()];
+    let mut waiting = vec![function];
+    while let Some(function) = waiting.pop() {
+        match seen.get_mut(function as usize) {
+            Some(seen) if !*seen => *seen = true,
+            _ => continue,
+        }
+        for edge in graph.edges(function) {
+            let class = graph.class(edge.target);
+            if class.is_some_and(Class::is_sink) && !is_transparent(edge.target) {
+                return true;
+            }
+            if let Target::Function(callee) = edge.target {
+                waiting.push(callee);
+            }
+        }
+    }
+    false
+}
+
+/// Fat LTO may dissolve `__rust_alloc` into its callers. Then every place where the debug information shows an
+/// allocation must still be in a function that leads to a recognised allocator.
+fn dissolved(image: &Image<'_>, graph: &Graph, file: &object::File<'_>) -> Result<(), Refusal> {
+    let copies = inlined_copies(file, &is_allocation).unwrap_or_default();
+    if copies.is_empty() {
+        return Err(Refusal::AllocatorMissing);
+    }
+    for copy in copies {
+        let Some(function) = image.function_around(copy.address) else { continue };
+        let is_dead = graph.doom.block(function, 0);
+        if !is_dead && !leads_to_sink(image, graph, function) {
+            let address = image.functions.get(function as usize).map_or(0, |function| function.start);
+            return Err(Refusal::AllocatorInlined { address, function: image.readable_name(function) });
+        }
+    }
+    Ok(())
+}
+
+fn is_allocation(symbol: &str) -> bool {
+    if !symbol.contains("alloc") {
+        return false;
+    }
+    let path = demangle(symbol);
+    is_rust_alloc(symbol) || matches!(path.as_str(), "alloc::alloc::alloc" | "alloc::alloc::alloc_zeroed")
+}

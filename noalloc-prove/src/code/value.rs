@@ -1,0 +1,153 @@
+//! What a register may hold: the small set of facts that decides where an indirect call goes.
+//!
+//! Stack slots are left out on purpose: following them changed no verdict in the prototype and would need an
+//! assumption about aliasing.
+
+use std::collections::HashMap;
+
+/// Integer arguments that are passed in registers.
+pub(crate) const ARGUMENTS: usize = 6;
+
+/// More alternatives than this are treated as "anything".
+const LARGEST_SET: usize = 12;
+/// More distinct sets than this do not occur outside of made-up binaries.
+const MOST_SETS: usize = 1 << 16;
+
+/// An abstract value of a 64-bit register.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Value {
+    /// No path leads here.
+    Unreached,
+    /// Anything.
+    Any,
+    /// Exactly this number or address.
+    Constant(u64),
+    /// The address of an imported function.
+    Import(u32),
+    /// One of a set of function addresses.
+    OneOf(u32),
+    /// An entry of the relative jump table at this address.
+    TableEntry(u64),
+    /// A target out of the relative jump table at this address.
+    TableTarget(u64),
+    /// An entry of the table of absolute addresses at this address.
+    AbsoluteTable(u64),
+    /// What the function got as this argument.
+    Argument(u8),
+    /// Somewhere in this function's own stack frame.
+    Frame,
+    /// Loaded from writable memory at this address.
+    Static(u64),
+    /// Loaded from `base + offset`.
+    Loaded {
+        /// Distance from the base.
+        offset: i32,
+        /// What the address was computed from.
+        base: Base,
+    },
+}
+
+/// Where the pointer of a load came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Base {
+    /// Not known.
+    Unknown,
+    /// An argument of the function.
+    Argument(u8),
+    /// Loaded from an argument's object at an offset: a vtable out of a fat pointer in memory, for example.
+    Field {
+        /// Which argument.
+        argument: u8,
+        /// Where in its object.
+        offset: i32,
+    },
+    /// Writable memory at this address.
+    Static(u64),
+}
+
+/// A call or jump whose target the function alone does not tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum OpenCall {
+    /// Through this value.
+    Value(Value),
+    /// A jump whose table of targets cannot be read completely.
+    Table,
+    /// To an address that is no function's start.
+    Into(u64),
+    /// Bytes that are no instruction.
+    Undecodable,
+}
+
+/// Sets of function addresses, each once.
+#[derive(Default)]
+pub(crate) struct Sets {
+    sets: Vec<Vec<u64>>,
+    index: HashMap<Vec<u64>, u32>,
+}
+
+impl Sets {
+    /// The members of a set, ascending.
+    pub(crate) fn members(&self, set: u32) -> &[u64] {
+        self.sets.get(set as usize).map_or(&[], Vec::as_slice)
+    }
+
+    fn intern(&mut self, members: Vec<u64>) -> Value {
+        match (members.as_slice(), self.index.get(&members)) {
+            ([only], _) => Value::Constant(*only),
+            (_, Some(known)) => Value::OneOf(*known),
+            _ if members.len() > LARGEST_SET || self.sets.len() >= MOST_SETS => Value::Any,
+            _ => {
+                let number = u32::try_from(self.sets.len()).unwrap_or(u32::MAX);
+                self.index.insert(members.clone(), number);
+                self.sets.push(members);
+                Value::OneOf(number)
+            }
+        }
+    }
+
+    /// What is known when either value may be there. `is_function` tells which numbers are worth a set.
+    pub(crate) fn join(&mut self, left: Value, right: Value, is_function: impl Fn(u64) -> bool) -> Value {
+        match (left, right) {
+            (Value::Unreached, other) | (other, Value::Unreached) => return other,
+            _ if left == right => return left,
+            _ => {}
+        }
+        let mut members = Vec::new();
+        for value in [left, right] {
+            match value {
+                Value::Constant(address) if is_function(address) => members.push(address),
+                Value::OneOf(set) => members.extend_from_slice(self.members(set)),
+                _ => return Value::Any,
+            }
+        }
+        members.sort_unstable();
+        members.dedup();
+        self.intern(members)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Sets, Value};
+
+    #[test]
+    fn functions_join_to_sets_and_everything_else_to_anything() {
+        let mut sets = Sets::default();
+        let mut join = |left, right| sets.join(left, right, |address| address >= 0x1000);
+        let pair = join(Value::Constant(0x2000), Value::Constant(0x1000));
+        assert_eq!(pair, join(Value::Constant(0x1000), Value::Constant(0x2000)));
+        assert_eq!(pair, join(pair, Value::Constant(0x1000)));
+        assert_eq!(join(Value::Constant(1), Value::Constant(2)), Value::Any);
+        assert_eq!(join(Value::Unreached, Value::Frame), Value::Frame);
+        assert_eq!(join(Value::Argument(0), Value::Argument(1)), Value::Any);
+        assert!(matches!(pair, Value::OneOf(0)));
+        assert_eq!(sets.members(0), [0x1000, 0x2000]);
+    }
+
+    #[test]
+    fn a_set_that_grows_too_large_is_anything() {
+        let mut sets = Sets::default();
+        let joined = (0..13).fold(Value::Unreached, |sum, n| sets.join(sum, Value::Constant(n), |_| true));
+        assert_eq!(joined, Value::Any);
+    }
+}

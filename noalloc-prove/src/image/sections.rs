@@ -1,0 +1,98 @@
+//! The loaded sections, by address, each with what may happen to its memory while the program runs.
+
+use object::{Object, ObjectSection, SectionFlags};
+
+const SHF_WRITE: u64 = 1;
+const SHF_EXECINSTR: u64 = 4;
+const SHF_TLS: u64 = 0x400;
+
+/// What kind of memory a section is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Memory {
+    /// Machine code of the program.
+    Code,
+    /// The procedure linkage table: jumps through the table of imported addresses.
+    Stubs,
+    /// Constant once the loader has relocated it.
+    ReadOnly,
+    /// May change at any time.
+    Writable,
+}
+
+/// One section that occupies memory.
+pub(super) struct Section<'a> {
+    pub(super) address: u64,
+    pub(super) size: u64,
+    pub(super) data: &'a [u8],
+    pub(super) memory: Memory,
+}
+
+/// All sections that occupy memory, by ascending address.
+#[derive(Default)]
+pub(super) struct Sections<'a> {
+    sections: Vec<Section<'a>>,
+    /// Where `.eh_frame` lies; its bytes are needed twice.
+    pub(super) eh_frame: Option<(u64, &'a [u8])>,
+    pub(super) text: u64,
+    pub(super) got: u64,
+}
+
+impl<'a> Sections<'a> {
+    pub(super) fn load(file: &object::File<'a>) -> Self {
+        let mut loaded = Self { sections: Vec::new(), eh_frame: None, text: 0, got: 0 };
+        for section in file.sections() {
+            let SectionFlags::Elf { sh_flags, .. } = section.flags() else { continue };
+            if section.address() == 0 || section.size() == 0 || sh_flags.0 & SHF_TLS != 0 {
+                continue;
+            }
+            let name = section.name().unwrap_or("");
+            let data = section.data().unwrap_or(&[]);
+            match name {
+                ".eh_frame" => loaded.eh_frame = Some((section.address(), data)),
+                ".text" => loaded.text = section.address(),
+                ".got" => loaded.got = section.address(),
+                _ => {}
+            }
+            loaded.sections.push(Section {
+                address: section.address(),
+                size: section.size(),
+                data,
+                memory: memory(name, sh_flags.0),
+            });
+        }
+        loaded.sections.sort_by_key(|section| section.address);
+        loaded
+    }
+
+    /// Sum of the data of all sections: more than the file's length means that they overlap.
+    pub(super) fn bytes(&self) -> usize {
+        self.sections.iter().map(|section| section.data.len()).sum()
+    }
+
+    pub(super) fn at(&self, address: u64) -> Option<&Section<'a>> {
+        let after = self.sections.partition_point(|section| section.address <= address);
+        let section = self.sections.get(after.checked_sub(1)?)?;
+        (address - section.address < section.size).then_some(section)
+    }
+
+    /// Where constant data lie.
+    pub(super) fn constant_ranges(&self) -> impl Iterator<Item = (u64, u64)> {
+        let constant = self.sections.iter().filter(|section| section.memory == Memory::ReadOnly);
+        constant.map(|section| (section.address, section.address.saturating_add(section.data.len() as u64)))
+    }
+
+    pub(super) fn is_code(&self, address: u64) -> bool {
+        self.at(address).is_some_and(|section| section.memory == Memory::Code)
+    }
+}
+
+/// Sections that the loader makes read-only after relocation (RELRO) count as constant: no compiler emits a
+/// store to them. `.got.plt` too: the loader alone writes there.
+fn memory(name: &str, flags: u64) -> Memory {
+    if flags & SHF_EXECINSTR != 0 {
+        return if name.starts_with(".plt") { Memory::Stubs } else { Memory::Code };
+    }
+    let relro = matches!(name, ".got" | ".got.plt" | ".init_array" | ".fini_array" | ".dynamic" | ".data.rel.ro")
+        || name.starts_with(".data.rel.ro.");
+    if flags & SHF_WRITE == 0 || relro { Memory::ReadOnly } else { Memory::Writable }
+}

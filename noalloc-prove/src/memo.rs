@@ -1,0 +1,97 @@
+//! What is found out about single functions only when some root needs it, and then kept for all roots.
+
+use std::sync::OnceLock;
+
+use crate::code::{Facts, Target};
+use crate::graph::{Graph, Must, callers};
+use crate::proof::State;
+use crate::symbols::Class;
+use crate::walk::{Ground, Walk, verdict};
+use crate::x86_64::Reader;
+
+/// Answers that are computed once.
+pub(crate) struct Memo {
+    facts: Vec<OnceLock<Facts>>,
+    callers: OnceLock<Vec<Vec<u32>>>,
+    open: OnceLock<Vec<bool>>,
+    must_allocate: OnceLock<Must>,
+    must_free: OnceLock<Must>,
+    names: Vec<OnceLock<String>>,
+    verdicts: Vec<OnceLock<State>>,
+}
+
+impl Memo {
+    pub(crate) fn new(functions: usize) -> Self {
+        Self {
+            facts: (0..functions).map(|_| OnceLock::new()).collect(),
+            callers: OnceLock::new(),
+            open: OnceLock::new(),
+            must_allocate: OnceLock::new(),
+            must_free: OnceLock::new(),
+            names: (0..functions).map(|_| OnceLock::new()).collect(),
+            verdicts: (0..functions).map(|_| OnceLock::new()).collect(),
+        }
+    }
+
+    /// What a function's calls pass and what it materialises.
+    pub(crate) fn facts(&self, ground: Ground<'_, '_>, function: u32) -> &Facts {
+        static NOTHING: Facts = Facts { arguments: Vec::new(), constants: Vec::new() };
+        let Some(slot) = self.facts.get(function as usize) else { return &NOTHING };
+        slot.get_or_init(|| {
+            let Some(place) = ground.image.functions.get(function as usize) else { return Facts::default() };
+            let analysis = ground.analysis;
+            Reader::new(ground.image).facts(place, analysis.graph.code(function), &analysis.never)
+        })
+    }
+
+    /// The readable name of a function.
+    pub(crate) fn name(&self, ground: Ground<'_, '_>, function: u32) -> &str {
+        let Some(slot) = self.names.get(function as usize) else { return "?" };
+        slot.get_or_init(|| ground.image.readable_name(function))
+    }
+
+    /// A function's own verdict.
+    pub(crate) fn verdict(&self, ground: Ground<'_, '_>, function: u32) -> State {
+        let Some(slot) = self.verdicts.get(function as usize) else { return State::Unknown };
+        *slot.get_or_init(|| verdict(&Walk::from(ground, function)))
+    }
+
+    /// Whether what a call passes can matter: the callee, or something below it, has an open call.
+    pub(crate) fn needs_context(&self, ground: Ground<'_, '_>, target: Target) -> bool {
+        let Target::Function(function) = target else { return false };
+        let graph = &ground.analysis.graph;
+        let open = self.open.get_or_init(|| reaches_open(graph, self.callers(graph)));
+        open.get(function as usize).copied().unwrap_or(false)
+    }
+
+    /// Functions in which every returning path allocates.
+    pub(crate) fn must_allocate(&self, graph: &Graph) -> &Must {
+        let is_sink = |class| matches!(class, Class::Allocates | Class::Reallocates);
+        self.must_allocate.get_or_init(|| Must::of(graph, self.callers(graph), is_sink))
+    }
+
+    /// Functions in which every returning path frees.
+    pub(crate) fn must_free(&self, graph: &Graph) -> &Must {
+        self.must_free.get_or_init(|| Must::of(graph, self.callers(graph), |class| class == Class::Frees))
+    }
+
+    fn callers(&self, graph: &Graph) -> &[Vec<u32>] {
+        self.callers.get_or_init(|| callers(graph))
+    }
+}
+
+fn reaches_open(graph: &Graph, callers: &[Vec<u32>]) -> Vec<bool> {
+    let count = u32::try_from(graph.functions.len()).unwrap_or(0);
+    let is_open = |function: u32| graph.edges(function).iter().any(|edge| matches!(edge.target, Target::Open(_)));
+    let mut reaches: Vec<bool> = (0..count).map(is_open).collect();
+    let mut waiting: Vec<u32> = (0..count).filter(|function| reaches[*function as usize]).collect();
+    while let Some(function) = waiting.pop() {
+        for caller in callers.get(function as usize).into_iter().flatten() {
+            let Some(known) = reaches.get_mut(*caller as usize) else { continue };
+            if !std::mem::replace(known, true) {
+                waiting.push(*caller);
+            }
+        }
+    }
+    reaches
+}

@@ -1,0 +1,238 @@
+//! What one instruction does to the registers' values.
+//!
+//! Whatever is not spelled out here makes every register that the instruction writes "anything".
+
+use iced_x86::{FlowControl, Instruction, InstructionInfoFactory, Mnemonic, OpAccess, OpKind, Register};
+
+use super::decode::named_address;
+use super::registers::{State, number};
+use crate::code::{Base, Sets, Value};
+use crate::image::{Image, Pointer};
+
+/// What the transfer function needs besides the state.
+pub(super) struct Stepper<'s, 'a> {
+    pub(super) image: &'s Image<'a>,
+    pub(super) sets: &'s mut Sets,
+    pub(super) info: &'s mut InstructionInfoFactory,
+}
+
+impl Stepper<'_, '_> {
+    /// Applies one instruction.
+    pub(super) fn step(&mut self, instruction: &Instruction, state: &mut State) {
+        if instruction.is_invalid() {
+            return;
+        }
+        if is_call(instruction) {
+            return state.call();
+        }
+        if let Some((register, value)) = self.written(instruction, state) {
+            return state.set(register, value);
+        }
+        if reads_only(instruction.mnemonic()) || is_store(instruction) {
+            return;
+        }
+        for used in self.info.info(instruction).used_registers() {
+            let is_written = !matches!(used.access(), OpAccess::Read | OpAccess::CondRead | OpAccess::None);
+            if is_written && let Some(register) = number(used.register()) {
+                state.set(register, Value::Any);
+            }
+        }
+    }
+
+    /// The one register that an instruction writes, and its new value, where that can be told.
+    fn written(&mut self, instruction: &Instruction, state: &State) -> Option<(usize, Value)> {
+        if instruction.op_count() != 2 || instruction.op0_kind() != OpKind::Register {
+            return None;
+        }
+        let register = number(instruction.op0_register())?;
+        let width = instruction.op0_register().size();
+        if width < 4 {
+            return None;
+        }
+        let value = match instruction.mnemonic() {
+            Mnemonic::Lea if width == 8 => self.address(instruction, state),
+            Mnemonic::Mov if width == 8 || is_immediate(instruction.op1_kind()) => {
+                self.operand(instruction, 1, state)
+            }
+            Mnemonic::Movsxd if width == 8 => table_entry(instruction, state),
+            Mnemonic::Add if width == 8 => {
+                add(state.get(register), self.operand(instruction, 1, state))
+            }
+            Mnemonic::Sub if width == 8 => match (state.get(register), self.operand(instruction, 1, state)) {
+                (Value::Frame, Value::Constant(_)) => Value::Frame,
+                _ => Value::Any,
+            },
+            Mnemonic::Xor if is_same_register(instruction) => Value::Constant(0),
+            mnemonic if width == 8 && is_conditional_move(mnemonic) => {
+                let other = self.operand(instruction, 1, state);
+                let image = self.image;
+                self.sets.join(state.get(register), other, |address| image.function_at(address).is_some())
+            }
+            _ => return None,
+        };
+        Some((register, value))
+    }
+
+    /// The address that `lea` computes.
+    fn address(&self, instruction: &Instruction, state: &State) -> Value {
+        if let Some(address) = named_address(instruction) {
+            return Value::Constant(address);
+        }
+        let base = number(instruction.memory_base()).map_or(Value::Any, |base| state.get(base));
+        let displacement = instruction.memory_displacement64();
+        let is_indexed = instruction.memory_index() != Register::None;
+        match base {
+            Value::Frame => Value::Frame,
+            Value::Constant(address) if !is_indexed => Value::Constant(address.wrapping_add(displacement)),
+            Value::Argument(_) if !is_indexed && displacement == 0 => base,
+            // Position-independent tables may also be summed up by `lea`.
+            _ if displacement == 0 && instruction.memory_index_scale() == 1 && is_indexed => {
+                let index = number(instruction.memory_index()).map_or(Value::Any, |index| state.get(index));
+                table_target(base, index).unwrap_or(Value::Any)
+            }
+            _ => Value::Any,
+        }
+    }
+
+    /// The value of an operand that is read with 64 bits.
+    pub(super) fn operand(&self, instruction: &Instruction, operand: u32, state: &State) -> Value {
+        match instruction.op_kind(operand) {
+            OpKind::Register => number(instruction.op_register(operand))
+                .filter(|_| instruction.op_register(operand).size() == 8)
+                .map_or(Value::Any, |register| state.get(register)),
+            OpKind::Memory => self.loaded(instruction, state),
+            kind if is_immediate(kind) => Value::Constant(instruction.immediate(operand)),
+            _ => Value::Any,
+        }
+    }
+
+    /// The value of an 8-byte load.
+    fn loaded(&self, instruction: &Instruction, state: &State) -> Value {
+        if let Some(address) = named_address(instruction) {
+            return self.from_memory(address);
+        }
+        let displacement = instruction.memory_displacement64();
+        let base = number(instruction.memory_base()).map(|base| state.get(base));
+        let is_plain = instruction.segment_prefix() == Register::None;
+        let offset = i32::try_from(displacement.cast_signed()).ok();
+        if instruction.memory_index() != Register::None || !is_plain {
+            let table = match base {
+                None if instruction.memory_base() == Register::None => Some(displacement),
+                Some(Value::Constant(address)) => Some(address.wrapping_add(displacement)),
+                _ => None,
+            };
+            return match (table, offset) {
+                (Some(table), _) if is_plain && instruction.memory_index_scale() == 8 => {
+                    Value::AbsoluteTable(table)
+                }
+                (_, Some(offset)) => Value::Loaded { offset, base: Base::Unknown },
+                _ => Value::Any,
+            };
+        }
+        let Some(offset) = offset else { return Value::Any };
+        let base = match base {
+            Some(Value::Constant(address)) => return self.from_memory(address.wrapping_add(displacement)),
+            Some(Value::Frame) => return Value::Any,
+            Some(Value::Argument(argument)) => Base::Argument(argument),
+            Some(Value::Loaded { offset, base: Base::Argument(argument) }) => Base::Field { argument, offset },
+            Some(Value::Static(address)) => Base::Static(address),
+            _ => Base::Unknown,
+        };
+        Value::Loaded { offset, base }
+    }
+
+    fn from_memory(&self, address: u64) -> Value {
+        match self.image.constant(address) {
+            Some(Pointer::Address(target)) => Value::Constant(target),
+            Some(Pointer::Import(import)) => Value::Import(import),
+            Some(Pointer::Opaque) => Value::Any,
+            None => Value::Static(address),
+        }
+    }
+}
+
+/// `movsxd reg, dword [table + index * 4]`: scale 4 pins which register is the index.
+fn table_entry(instruction: &Instruction, state: &State) -> Value {
+    let is_entry = instruction.op1_kind() == OpKind::Memory
+        && instruction.memory_index() != Register::None
+        && instruction.memory_index_scale() == 4;
+    let base = number(instruction.memory_base()).map(|base| state.get(base));
+    match base {
+        Some(Value::Constant(table)) if is_entry => {
+            Value::TableEntry(table.wrapping_add(instruction.memory_displacement64()))
+        }
+        _ => Value::Any,
+    }
+}
+
+fn table_target(left: Value, right: Value) -> Option<Value> {
+    match (left, right) {
+        (Value::TableEntry(table), Value::Constant(base)) | (Value::Constant(base), Value::TableEntry(table)) => {
+            (table == base).then_some(Value::TableTarget(table))
+        }
+        _ => None,
+    }
+}
+
+fn add(left: Value, right: Value) -> Value {
+    match (left, right) {
+        (Value::Frame, Value::Constant(_)) => Value::Frame,
+        (Value::Constant(left), Value::Constant(right)) => Value::Constant(left.wrapping_add(right)),
+        _ => table_target(left, right).unwrap_or(Value::Any),
+    }
+}
+
+/// A call in the sense of the calling convention; `syscall` is not one.
+pub(super) fn is_call(instruction: &Instruction) -> bool {
+    match instruction.flow_control() {
+        FlowControl::IndirectCall => true,
+        FlowControl::Call => instruction.op_count() == 1,
+        _ => false,
+    }
+}
+
+fn is_store(instruction: &Instruction) -> bool {
+    instruction.mnemonic() == Mnemonic::Mov && instruction.op0_kind() == OpKind::Memory
+}
+
+fn reads_only(mnemonic: Mnemonic) -> bool {
+    matches!(mnemonic, Mnemonic::Nop | Mnemonic::Cmp | Mnemonic::Test | Mnemonic::Endbr64 | Mnemonic::Push)
+}
+
+fn is_same_register(instruction: &Instruction) -> bool {
+    instruction.op1_kind() == OpKind::Register && instruction.op0_register() == instruction.op1_register()
+}
+
+fn is_immediate(kind: OpKind) -> bool {
+    matches!(
+        kind,
+        OpKind::Immediate8
+            | OpKind::Immediate32
+            | OpKind::Immediate64
+            | OpKind::Immediate8to32
+            | OpKind::Immediate8to64
+            | OpKind::Immediate32to64
+    )
+}
+
+fn is_conditional_move(mnemonic: Mnemonic) -> bool {
+    matches!(
+        mnemonic,
+        Mnemonic::Cmova
+            | Mnemonic::Cmovae
+            | Mnemonic::Cmovb
+            | Mnemonic::Cmovbe
+            | Mnemonic::Cmove
+            | Mnemonic::Cmovg
+            | Mnemonic::Cmovge
+            | Mnemonic::Cmovl
+            | Mnemonic::Cmovle
+            | Mnemonic::Cmovne
+            | Mnemonic::Cmovno
+            | Mnemonic::Cmovnp
+            | Mnemonic::Cmovns
+            | Mnemonic::Cmovo
+            | Mnemonic::Cmovp
+            | Mnemonic::Cmovs
+    )
+}

@@ -1,0 +1,106 @@
+//! Where a proof could be fooled by what the compiler makes of a function.
+
+use std::hint::black_box;
+
+use crate::data::Data;
+use crate::{Case, case};
+
+/// Called with 3 only: the compiler may specialise it, and the branch that allocates vanishes from its own code.
+#[inline(never)]
+pub fn constant_only(n: u32) -> u64 {
+    if n > 100 { black_box(vec![n; n as usize]).len() as u64 } else { u64::from(n) }
+}
+
+// Free: with 3 nothing is taken, in this binary.
+fn constant_only_caller(_: &mut Data) -> u64 {
+    constant_only(3)
+}
+
+// Conditional: the same body under the marker, with what the caller passes.
+fn constant_only_marked(d: &mut Data) -> u64 {
+    if d.n > 100 { black_box(vec![d.n; d.n as usize]).len() as u64 } else { u64::from(d.n) }
+}
+
+// Free, and the twin of the next one.
+fn twin_one(d: &mut Data) -> u64 {
+    d.numbers.iter().map(|n| u64::from(*n) * 3).sum()
+}
+
+// Free, and the twin of the one before.
+fn twin_two(d: &mut Data) -> u64 {
+    d.numbers.iter().map(|n| u64::from(*n) * 3).sum()
+}
+
+// Allocates, and the twin of the next one.
+fn noisy_twin_one(d: &mut Data) -> u64 {
+    black_box(vec![d.n; 7]).len() as u64
+}
+
+// Allocates, and the twin of the one before.
+fn noisy_twin_two(d: &mut Data) -> u64 {
+    black_box(vec![d.n; 7]).len() as u64
+}
+
+/// Vanishes into its callers.
+#[inline(always)]
+pub fn always_inlined(n: u32) -> u64 {
+    black_box(vec![n; 9]).len() as u64
+}
+
+// Allocates: inlined code is this function's code.
+fn inlined_allocation(d: &mut Data) -> u64 {
+    always_inlined(d.n)
+}
+
+/// Both arms end in the same call, which the compiler merges: one location is lost.
+#[inline(always)]
+pub fn tail_merged(flag: bool, n: u32) -> u64 {
+    if flag {
+        let list = black_box(vec![n; 3]);
+        list.len() as u64
+    } else {
+        let list = black_box(vec![n; 4]);
+        list.len() as u64
+    }
+}
+
+// Allocates: on both arms.
+fn merged_tails(d: &mut Data) -> u64 {
+    tail_merged(d.n > 6, d.n) + tail_merged(d.n > 9, d.n + 1)
+}
+
+#[cold]
+#[inline(never)]
+fn cold_path(n: u32) -> u64 {
+    black_box(Box::new(n)).wrapping_add(1).into()
+}
+
+// Conditional: a cold path that is never taken here.
+fn cold(d: &mut Data) -> u64 {
+    if d.n == 4_000_000 { cold_path(d.n) } else { 2 }
+}
+
+// Conditional: returns normally although it looks like an error path.
+fn late_return(d: &mut Data) -> u64 {
+    for n in 0..d.n {
+        if n == 3_000_000 {
+            return black_box(d.text.clone()).len() as u64;
+        }
+    }
+    1
+}
+
+pub fn cases() -> Vec<Case> {
+    vec![
+        case!(constant_only_caller, Free),
+        case!(constant_only_marked, Conditional),
+        case!(twin_one, Free),
+        case!(twin_two, Free),
+        case!(noisy_twin_one, Allocates, frees),
+        case!(noisy_twin_two, Allocates, frees),
+        case!(inlined_allocation, Allocates, frees),
+        case!(merged_tails, Allocates, frees),
+        case!(cold, Conditional),
+        case!(late_return, Conditional),
+    ]
+}

@@ -1,0 +1,16 @@
+//! The cases by theme.
+
+mod adversarial;
+mod dynamic;
+mod format;
+mod heap;
+mod plain;
+mod system;
+
+use crate::Case;
+
+/// Every case.
+pub fn all() -> Vec<Case> {
+    let groups = [plain::cases(), heap::cases(), dynamic::cases(), format::cases(), system::cases(), adversarial::cases()];
+    groups.into_iter().flatten().collect()
+}

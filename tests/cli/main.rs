@@ -1,0 +1,15 @@
+//! The tool from outside: the built binary, real crates, what comes out.
+//!
+//! One integration binary, a `mod` for each subject. Fixtures are copied before use and share one target
+//! directory, so that `no_heap` is built once for all of them.
+
+// mod allocators;
+mod elvis;
+// mod endings;
+// mod exercised;
+// mod flags;
+// mod records;
+// mod schema;
+mod support;
+// mod tidy;
+// mod usage;

@@ -1,0 +1,177 @@
+//! Copies a fixture, runs the tool in it with a clean environment, and reads what it said.
+
+mod outcome;
+
+pub(crate) use outcome::{Outcome, named};
+
+use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+
+
+/// Folder of this repository.
+pub(crate) fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the crate is a folder of the workspace").to_owned()
+}
+
+/// Where all fixtures are built: one folder, so that they share what they depend on.
+pub(crate) fn shared_target_dir() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join("fixtures-target")
+}
+
+/// A crate that the tool can be run in.
+#[derive(Debug)]
+pub(crate) struct Project {
+    pub(crate) root: PathBuf,
+    /// Kept until the test ends, where the copy is nobody else's.
+    _own: Option<tempfile::TempDir>,
+}
+
+impl Project {
+    /// This repository itself, for its examples.
+    pub(crate) fn repository() -> Project {
+        Project { root: repository(), _own: None }
+    }
+
+    /// A copy of a fixture that several tests may use: none of them writes to it. It keeps its place from one run
+    /// to the next, so that cargo finds it built.
+    pub(crate) fn shared(fixture: &str) -> Project {
+        let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join("fixtures").join(fixture);
+        copy(&repository().join("tests/fixtures").join(fixture), &root);
+        add_lock_file(&root);
+        Project { root, _own: None }
+    }
+
+    /// A copy of a fixture for one test alone, below a folder of any name.
+    pub(crate) fn own(fixture: &str, folder: &str) -> Project {
+        let temporary = tempfile::tempdir().expect("there is a folder for temporary files");
+        let root = temporary.path().join(folder);
+        copy(&repository().join("tests/fixtures").join(fixture), &root);
+        add_lock_file(&root);
+        Project { root, _own: Some(temporary) }
+    }
+
+    /// An empty folder.
+    pub(crate) fn empty() -> Project {
+        let temporary = tempfile::tempdir().expect("there is a folder for temporary files");
+        Project { root: temporary.path().to_owned(), _own: Some(temporary) }
+    }
+
+    /// Writes a file into the copy.
+    pub(crate) fn write(&self, path: &str, text: &str) -> &Project {
+        write(&self.root.join(path), text.as_bytes());
+        self
+    }
+
+    /// Text of a file of the copy.
+    pub(crate) fn read(&self, path: &str) -> String {
+        fs::read_to_string(self.root.join(path)).expect("the fixture has this file")
+    }
+
+    /// `cargo noalloc` with these words, in the project's folder.
+    pub(crate) fn noalloc<W: AsRef<OsStr>>(&self, words: impl IntoIterator<Item = W>) -> Tool {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_cargo-noalloc"));
+        scrub(&mut command);
+        command.arg("noalloc").args(words).current_dir(&self.root);
+        command.env("CARGO_TARGET_DIR", shared_target_dir());
+        Tool { command, root: self.root.clone() }
+    }
+
+    /// `cargo noalloc check --no-timing` with these words.
+    pub(crate) fn check(&self, words: &str) -> Tool {
+        self.noalloc(["check", "--no-timing"].into_iter().chain(words.split_whitespace()))
+    }
+
+    /// The same with the JSON report on standard output.
+    pub(crate) fn check_json(&self, words: &str) -> Tool {
+        self.check(&format!("--format json {words}"))
+    }
+}
+
+/// A command that has not been started.
+#[derive(Debug)]
+pub(crate) struct Tool {
+    command: Command,
+    root: PathBuf,
+}
+
+impl Tool {
+    pub(crate) fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Tool {
+        self.command.env(name, value);
+        self
+    }
+
+    pub(crate) fn env_remove(mut self, name: &str) -> Tool {
+        self.command.env_remove(name);
+        self
+    }
+
+    pub(crate) fn arg(mut self, word: impl AsRef<OsStr>) -> Tool {
+        self.command.arg(word);
+        self
+    }
+
+    /// Runs to the end.
+    pub(crate) fn run(mut self) -> Outcome {
+        let output = self.command.stdin(Stdio::null()).output().expect("the tool was built and can be started");
+        Outcome::new(output, &self.root)
+    }
+
+    /// Starts it, for tests that do something to it on the way.
+    pub(crate) fn start(mut self) -> (Child, PathBuf) {
+        self.command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        (self.command.spawn().expect("the tool was built and can be started"), self.root)
+    }
+}
+
+/// Leaves only what finds programs and crates.
+pub(crate) fn scrub(command: &mut Command) {
+    let kept = ["PATH", "HOME", "TMPDIR", "CARGO", "CARGO_HOME", "RUSTUP_HOME", "RUSTUP_TOOLCHAIN"];
+    let kept: Vec<(OsString, OsString)> = std::env::vars_os()
+        .filter(|(name, _)| {
+            let name = name.to_string_lossy();
+            kept.contains(&&*name) || name.to_lowercase().ends_with("_proxy") || name.starts_with("SSL_CERT")
+        })
+        .collect();
+    command.env_clear().envs(kept);
+}
+
+/// Copies a fixture's files; unchanged ones keep their time, so that cargo does not build them anew.
+fn copy(from: &Path, to: &Path) {
+    for entry in fs::read_dir(from).unwrap_or_else(|error| panic!("{}: {error}", from.display())) {
+        let entry = entry.expect("a fixture can be listed");
+        // Fixtures are disarmed: cargo does not take them for packages of this workspace.
+        let name = entry.file_name();
+        let name = if name == "Cargo_test.toml" { OsString::from("Cargo.toml") } else { name };
+        if entry.path().is_dir() {
+            copy(&entry.path(), &to.join(name));
+        } else {
+            let text = fs::read_to_string(entry.path()).expect("fixtures are text");
+            let no_heap = repository().join("no_heap");
+            let text = text.replace("{no_heap}", no_heap.to_str().expect("the repository's path is text"));
+            write(&to.join(name), text.as_bytes());
+        }
+    }
+}
+
+/// The versions that this repository is tested with.
+fn add_lock_file(root: &Path) {
+    let lock = root.join("Cargo.lock");
+    if root.join("Cargo.toml").exists() && !lock.exists() {
+        fs::copy(repository().join("Cargo.lock"), lock).expect("the repository has a lock file");
+    }
+}
+
+/// Tests run at the same time and copy the same fixture: a file appears whole or not at all.
+fn write(path: &Path, bytes: &[u8]) {
+    if fs::read(path).is_ok_and(|there| there == bytes) {
+        return;
+    }
+    let folder = path.parent().expect("a file stands in a folder");
+    fs::create_dir_all(folder).expect("the copy's folder can be made");
+    let mut file = tempfile::NamedTempFile::new_in(folder).expect("the copy's folder can be written");
+    std::io::Write::write_all(&mut file, bytes).expect("the copy can be written");
+    file.persist(path).expect("the copy can be put in its place");
+}
