@@ -65,10 +65,10 @@ fn check() -> Report {
         .current_dir(&workspace)
         .env_remove("RUSTFLAGS")
         .output()
-        .unwrap();
+        .expect("the tool runs");
     let errors = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(100), "{errors}");
-    let text = String::from_utf8(output.stdout).unwrap();
+    let text = String::from_utf8(output.stdout).expect("JSON is UTF-8");
     // The programs under audit may print, too: the document is what starts the last line with a brace.
     let start = if text.starts_with('{') { 0 } else { text.find("\n{").expect("a document") + 1 };
     let json: Value =
@@ -115,7 +115,7 @@ fn name(value: &Value) -> String {
 fn covered(place: &Value, fixture: &Path) -> String {
     let number = |key: &str| place[key].as_u64().unwrap_or_default() as usize;
     let file: PathBuf = fixture.join(place["file"].as_str().unwrap_or_default());
-    let text = std::fs::read_to_string(&file).unwrap();
+    let text = std::fs::read_to_string(&file).expect("the fixture is there");
     let line = text.lines().nth(number("line") - 1).unwrap_or_default();
     assert_eq!(number("line"), number("end_line"), "{place}");
     line.chars().skip(number("column") - 1).take(number("end_column") - number("column")).collect()
