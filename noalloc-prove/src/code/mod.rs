@@ -79,6 +79,8 @@ pub(crate) struct FunctionCode {
     pub blocks: Vec<Block>,
     pub successors: Vec<u32>,
     pub opens: Vec<OpenCall>,
+    /// (block, base) of the jump tables that were read.
+    pub tables: Vec<(u32, u64)>,
     pub flaw: Option<Flaw>,
 }
 

@@ -60,14 +60,23 @@ impl Flow<'_, '_> {
             let index = block as usize;
             is_waiting[index] = false;
             let state = states[index].clone();
-            let after = self.block(index, state, &mut ends)?;
-            for (next, state) in self.onward(index, after) {
+            let mut after = self.block(index, state, &mut ends)?;
+            let mut merge = |next: u32, state: &State, stepper: &mut Stepper<'_, '_>| {
                 let next_index = next as usize;
-                let changed = states[next_index].merge(&state, self.stepper.image, self.stepper.sets);
-                if changed && !is_waiting[next_index] {
-                    is_waiting[next_index] = true;
+                let changed = states[next_index].merge(state, stepper.image, stepper.sets);
+                if changed && !std::mem::replace(&mut is_waiting[next_index], true) {
                     waiting.push(next);
                 }
+            };
+            let Some(block) = self.code.blocks.get(index) else { continue };
+            if !matches!(block.exit, Exit::Call(target) if self.never.includes(target)) {
+                for next in self.code.successors_of(block) {
+                    merge(*next, &after, &mut self.stepper);
+                }
+            }
+            if block.pad != NO_BLOCK {
+                after.call();
+                merge(block.pad, &after, &mut self.stepper);
             }
         }
         Some(ends)
@@ -103,22 +112,6 @@ impl Flow<'_, '_> {
             _ if is_whole && is_plain => self.stepper.operand(instruction, 1, state),
             _ => Value::Any,
         }
-    }
-
-    fn onward(&self, index: usize, state: State) -> Vec<(u32, State)> {
-        let Some(block) = self.code.blocks.get(index) else { return Vec::new() };
-        let mut onward = Vec::new();
-        if block.pad != NO_BLOCK {
-            let mut landed = state.clone();
-            landed.call();
-            onward.push((block.pad, landed));
-        }
-        let returns = !matches!(block.exit, Exit::Call(target) if self.never.includes(target));
-        if returns {
-            let next = self.code.successors_of(block);
-            onward.extend(next.iter().map(|next| (*next, state.clone())));
-        }
-        onward
     }
 }
 

@@ -75,6 +75,9 @@ impl State {
     pub(super) fn merge(&mut self, other: &Self, image: &Image<'_>, sets: &mut Sets) -> bool {
         let mut changed = false;
         for (mine, theirs) in self.values.iter_mut().zip(other.values) {
+            if *mine == theirs || *mine == Value::Any {
+                continue;
+            }
             let joined = sets.join(*mine, theirs, |address| image.function_at(address).is_some());
             changed |= joined != *mine;
             *mine = joined;

@@ -31,6 +31,15 @@ impl Stepper<'_, '_> {
         if reads_only(instruction.mnemonic()) || is_store(instruction) {
             return;
         }
+        // PERF: the general answer below costs as much as decoding; most instructions are of this kind.
+        if is_simple(instruction.mnemonic()) {
+            if instruction.op0_kind() == OpKind::Register
+                && let Some(register) = number(instruction.op0_register())
+            {
+                state.set(register, Value::Any);
+            }
+            return;
+        }
         for used in self.info.info(instruction).used_registers() {
             let is_written = !matches!(used.access(), OpAccess::Read | OpAccess::CondRead | OpAccess::None);
             if is_written && let Some(register) = number(used.register()) {
@@ -189,6 +198,35 @@ pub(super) fn is_call(instruction: &Instruction) -> bool {
         FlowControl::Call => instruction.op_count() == 1,
         _ => false,
     }
+}
+
+/// Writes its first operand and no other register.
+fn is_simple(mnemonic: Mnemonic) -> bool {
+    matches!(
+        mnemonic,
+        Mnemonic::Mov
+            | Mnemonic::Lea
+            | Mnemonic::Movzx
+            | Mnemonic::Movsx
+            | Mnemonic::Movsxd
+            | Mnemonic::Add
+            | Mnemonic::Sub
+            | Mnemonic::And
+            | Mnemonic::Or
+            | Mnemonic::Xor
+            | Mnemonic::Shl
+            | Mnemonic::Shr
+            | Mnemonic::Sar
+            | Mnemonic::Not
+            | Mnemonic::Neg
+            | Mnemonic::Inc
+            | Mnemonic::Dec
+            | Mnemonic::Pop
+            | Mnemonic::Movups
+            | Mnemonic::Movaps
+            | Mnemonic::Movdqu
+            | Mnemonic::Movdqa
+    )
 }
 
 fn is_store(instruction: &Instruction) -> bool {

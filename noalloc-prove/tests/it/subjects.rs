@@ -19,6 +19,7 @@ pub struct Built {
 pub struct Options<'o> {
     pub features: &'o str,
     pub link_argument: &'o str,
+    pub binary: &'o str,
 }
 
 /// The subjects in a profile.
@@ -35,7 +36,8 @@ pub fn build_with(profile: &str, options: Options<'_>) -> Built {
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join(folder);
     let mut cargo = Command::new(env!("CARGO"));
     cargo.args(["build", "--quiet", "--locked", "--offline", "--profile", profile]).current_dir(&source);
-    cargo.args(["--features", options.features]).env("CARGO_TARGET_DIR", &target);
+    let binary = if options.binary.is_empty() { "subjects" } else { options.binary };
+    cargo.args(["--bin", binary, "--features", options.features]).env("CARGO_TARGET_DIR", &target);
     for variable in ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_TARGET", "RUSTC_WRAPPER"] {
         cargo.env_remove(variable);
     }
@@ -44,12 +46,17 @@ pub fn build_with(profile: &str, options: Options<'_>) -> Built {
     }
     let output = cargo.output().expect("cargo runs");
     assert!(output.status.success(), "{profile}: {}", String::from_utf8_lossy(&output.stderr));
-    let built = target.join(if profile == "dev" { "debug" } else { profile }).join("subjects");
+    let built = target.join(if profile == "dev" { "debug" } else { profile }).join(binary);
     // Another feature set would overwrite the file.
-    let kept = target.join(format!("subjects-{profile}-{}", options.features));
+    let kept = target.join(format!("{binary}-{profile}-{}", options.features));
     std::fs::copy(built, &kept).expect("the binary was built");
     drop(turn);
     Built { bytes: std::fs::read(&kept).expect("just copied"), path: kept }
+}
+
+/// The smallest binary with everything in it.
+pub fn build_tiny() -> Vec<u8> {
+    build_with("abort", Options { features: "tiny", binary: "tiny", ..Options::default() }).bytes
 }
 
 /// What one case did when it ran, and what its source says.
