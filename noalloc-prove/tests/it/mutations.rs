@@ -103,7 +103,7 @@ fn ask(bytes: &[u8]) -> bool {
 
 #[test]
 fn no_damage_makes_the_proof_panic_or_hang() {
-    let original = build_tiny();
+    let original = build_tiny("tiny");
     assert!(ask(&original), "the original is fine");
     let (at, parsed) = ([const { AtomicU64::new(0) }; 2], AtomicU64::new(0));
     let worker = |thread: u64| {

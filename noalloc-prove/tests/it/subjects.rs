@@ -54,9 +54,9 @@ pub fn build_with(profile: &str, options: Options<'_>) -> Built {
     Built { bytes: std::fs::read(&kept).expect("just copied"), path: kept }
 }
 
-/// The smallest binary with everything in it.
-pub fn build_tiny() -> Vec<u8> {
-    build_with("abort", Options { features: "tiny", binary: "tiny", ..Options::default() }).bytes
+/// The smallest binary with everything in it, with debug information (`abort`) or without (`tiny`).
+pub fn build_tiny(profile: &str) -> Vec<u8> {
+    build_with(profile, Options { features: "tiny", binary: "no_heap", ..Options::default() }).bytes
 }
 
 /// What one case did when it ran, and what its source says.

@@ -18,21 +18,23 @@ unsafe extern "C" {
     fn abort() -> !;
 }
 
-struct C;
+struct Allocator;
 
 // SAFETY: forwards to the C library.
-unsafe impl GlobalAlloc for C {
+unsafe impl GlobalAlloc for Allocator {
+    #[inline(never)]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         unsafe { malloc(layout.size()) }
     }
 
+    #[inline(never)]
     unsafe fn dealloc(&self, block: *mut u8, _: Layout) {
         unsafe { free(block) }
     }
 }
 
 #[global_allocator]
-static ALLOCATOR: C = C;
+static ALLOCATOR: Allocator = Allocator;
 
 #[panic_handler]
 fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
