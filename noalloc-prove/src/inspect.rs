@@ -54,7 +54,13 @@ pub(crate) fn branches(image: &Image<'_>, analysis: &Analysis) -> Vec<Branch> {
     branches
 }
 
-fn branch(image: &Image<'_>, analysis: &Analysis, code: &FunctionCode, block: &Block, is_doomed: bool) -> Branch {
+fn branch(
+    image: &Image<'_>,
+    analysis: &Analysis,
+    code: &FunctionCode,
+    block: &Block,
+    is_doomed: bool,
+) -> Branch {
     let start = |index: &u32| Some(code.address(code.blocks.get(*index as usize)?.start));
     let mut branch = Branch {
         at: code.address(block.last),
@@ -95,7 +101,8 @@ fn tables_of(code: &FunctionCode) -> impl Iterator<Item = JumpTable> {
         let start = |index: &u32| Some(code.address(code.blocks.get(*index as usize)?.start));
         let mut targets: Vec<u64> = code.successors_of(block).iter().filter_map(start).collect();
         targets.sort_unstable();
-        let is_open = matches!(block.exit, Exit::Tail(Target::Open(open)) if code.open(open) == OpenCall::Table);
+        let is_open =
+            matches!(block.exit, Exit::Tail(Target::Open(open)) if code.open(open) == OpenCall::Table);
         Some(JumpTable { base: *base, targets, is_open })
     })
 }

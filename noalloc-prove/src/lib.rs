@@ -22,8 +22,8 @@ mod x86_64;
 pub use inspect::{Branch, JumpTable};
 pub use program::{FunctionRef, Program};
 pub use proof::{
-    Assumption, CallAddress, Candidate, Cause, Certainty, Frees, Operation, Origin, Proof, ReachableSite, Slot, State,
-    Unknown,
+    Assumption, CallAddress, Candidate, Cause, Certainty, Frees, Operation, Origin, Proof, ReachableSite,
+    Slot, State, Unknown,
 };
 pub use refusal::{Corruption, Refusal};
 pub use roots::SiteRoots;

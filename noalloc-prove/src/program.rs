@@ -93,7 +93,9 @@ impl<'a> Program<'a> {
     #[must_use]
     pub fn functions_matching(&self, pattern: &str) -> Vec<FunctionRef> {
         let last = pattern.rsplit("::").next().unwrap_or(pattern).to_owned();
-        let matches = |symbol: &str| symbol.contains(&last) && is_tail_of(pattern, &without_generics(&demangle(symbol)));
+        let matches = |symbol: &str| {
+            symbol.contains(&last) && is_tail_of(pattern, &without_generics(&demangle(symbol)))
+        };
         let copies = inlined_copies(&self.file, &matches).unwrap_or_default();
         let mut inlined: Vec<String> = copies.into_iter().map(|copy| demangle(&copy.name)).collect();
         inlined.sort_unstable();
@@ -122,7 +124,9 @@ impl<'a> Program<'a> {
         let Cause::DynamicCall { slot, .. } = unknown.cause else { return Vec::new() };
         let offset = match slot {
             Slot::First => 0,
-            Slot::Method(number) => i32::try_from(number).unwrap_or(0).saturating_mul(8).saturating_add(FIRST_METHOD),
+            Slot::Method(number) => {
+                i32::try_from(number).unwrap_or(0).saturating_mul(8).saturating_add(FIRST_METHOD)
+            }
             Slot::Field(_) => return Vec::new(),
         };
         let vtables = self.image.constant_words().filter(|at| is_vtable(&self.image, *at));

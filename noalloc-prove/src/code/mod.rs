@@ -70,6 +70,8 @@ pub(crate) enum Flaw {
     ExceptionTable,
     /// The analysis used up its budget.
     Budget,
+    /// It jumps through a register in a way that its blocks do not show.
+    Thunk,
 }
 
 /// A function's blocks; the first one is its entry.

@@ -25,14 +25,8 @@ pub(crate) struct Context([Bound; ARGUMENTS]);
 pub(crate) const NO_CONTEXT: Context = Context([Bound::Unknown; ARGUMENTS]);
 
 /// `core::fmt::write` calls `fmt(value, formatter)` with its own formatter, on its own stack.
-pub(crate) const FORMATTER: Context = Context([
-    Bound::Unknown,
-    Bound::Inside,
-    Bound::Unknown,
-    Bound::Unknown,
-    Bound::Unknown,
-    Bound::Unknown,
-]);
+pub(crate) const FORMATTER: Context =
+    Context([Bound::Unknown, Bound::Inside, Bound::Unknown, Bound::Unknown, Bound::Unknown, Bound::Unknown]);
 
 impl Context {
     /// What a call passes, seen from a caller in its own context.

@@ -10,8 +10,14 @@ use crate::code::{Base, OpenCall, Value};
 
 /// Methods of `Formatter` that call nothing dynamic but the writer of the formatter they are given first.
 const ON_THE_WRITER: &[&str] = &[
-    "pad", "pad_integral", "pad_formatted_parts", "write_formatted_parts", "write_str", "write_char",
-    "pad_integral::write_prefix", "padding",
+    "pad",
+    "pad_integral",
+    "pad_formatted_parts",
+    "write_formatted_parts",
+    "write_str",
+    "write_char",
+    "pad_integral::write_prefix",
+    "padding",
 ];
 /// `core::fmt::write(data, vtable, template, arguments)`.
 const VTABLE: u8 = 1;
@@ -55,7 +61,9 @@ impl Role {
 /// `<T as core::fmt::Display>::fmt`, or `…::<impl core::fmt::Display for T>::fmt`.
 fn implementation(name: &str) -> Role {
     let Some(head) = name.strip_suffix(">::fmt") else { return Role::None };
-    let of = |self_type: &str| if self_type.contains("::") || self_type.contains("dyn ") { Role::Impl } else { Role::Helper };
+    let of = |self_type: &str| {
+        if self_type.contains("::") || self_type.contains("dyn ") { Role::Impl } else { Role::Helper }
+    };
     if let Some((self_type, _)) = head.split_once(" as core::fmt::") {
         return of(self_type);
     }
@@ -123,7 +131,8 @@ mod tests {
 
     #[test]
     fn a_formatter_from_outside_is_not_inside() {
-        let write = OpenCall::Value(Value::Loaded { offset: 24, base: Base::Field { argument: 1, offset: 8 } });
+        let write =
+            OpenCall::Value(Value::Loaded { offset: 24, base: Base::Field { argument: 1, offset: 8 } });
         let mut values = [Value::Any; ARGUMENTS];
         assert!(!stays_inside(Role::Impl, false, write, &context(values)));
         assert!(!stays_inside(Role::Writer, false, write, &context(values)));
@@ -134,7 +143,8 @@ mod tests {
 
     #[test]
     fn a_dynamic_value_that_is_formatted_is_not_the_writer() {
-        let value = OpenCall::Value(Value::Loaded { offset: 24, base: Base::Field { argument: 0, offset: 8 } });
+        let value =
+            OpenCall::Value(Value::Loaded { offset: 24, base: Base::Field { argument: 0, offset: 8 } });
         assert!(!stays_inside(Role::Impl, true, value, &context([Value::Frame; ARGUMENTS])));
     }
 

@@ -47,7 +47,8 @@ impl<'a> Image<'a> {
         let (relocations, imports) = relocations::load(&file, &sections, &symbols, bytes.len())?;
         let objects = objects::Objects::load(&file);
         let fixed = file.kind() == object::ObjectKind::Executable;
-        let is_function = |symbol: &object::Symbol<'_, '_>| symbol.kind() == SymbolKind::Text && !symbol.is_undefined();
+        let is_function =
+            |symbol: &object::Symbol<'_, '_>| symbol.kind() == SymbolKind::Text && !symbol.is_undefined();
         let is_stripped = !file.symbols().any(|symbol| is_function(&symbol));
         let (functions, names) = functions::build(symbols, &sections);
         Ok((Self { sections, relocations, objects, imports, functions, names, fixed, is_stripped }, file))

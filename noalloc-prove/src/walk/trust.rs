@@ -44,8 +44,8 @@ impl Trust {
         for step in &walk.steps {
             let Some(node) = walk.nodes.get(step.to as usize) else { continue };
             let is_shown = is_given_inside(self.role(step.to), &node.place.context);
-            let is_passed_on = !matches!(self.role(step.from), Role::None | Role::Impl)
-                && self.is_trusted(step.from);
+            let is_passed_on =
+                !matches!(self.role(step.from), Role::None | Role::Impl) && self.is_trusted(step.from);
             if !is_shown && !is_passed_on && self.is_trusted(step.to) {
                 self.trusted[step.to as usize] = false;
                 changed = true;

@@ -123,7 +123,12 @@ impl Builder<'_, '_> {
         }
     }
 
-    fn call(&mut self, target: Result<Target, OpenCall>, last: &Instruction, successors: &mut Vec<u32>) -> Exit {
+    fn call(
+        &mut self,
+        target: Result<Target, OpenCall>,
+        last: &Instruction,
+        successors: &mut Vec<u32>,
+    ) -> Exit {
         let target = target.unwrap_or_else(|open| self.open(open));
         match self.index(last.next_ip()) {
             Some(next) => successors.push(next),

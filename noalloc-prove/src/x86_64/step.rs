@@ -64,9 +64,7 @@ impl Stepper<'_, '_> {
                 self.operand(instruction, 1, state)
             }
             Mnemonic::Movsxd if width == 8 => table_entry(instruction, state),
-            Mnemonic::Add if width == 8 => {
-                add(state.get(register), self.operand(instruction, 1, state))
-            }
+            Mnemonic::Add if width == 8 => add(state.get(register), self.operand(instruction, 1, state)),
             Mnemonic::Sub if width == 8 => match (state.get(register), self.operand(instruction, 1, state)) {
                 (Value::Frame, Value::Constant(_)) => Value::Frame,
                 _ => Value::Any,
@@ -118,7 +116,7 @@ impl Stepper<'_, '_> {
     /// The value of an 8-byte load.
     fn loaded(&self, instruction: &Instruction, state: &State) -> Value {
         if let Some(address) = named_address(instruction) {
-            return self.from_memory(address);
+            return self.word_at(address);
         }
         let displacement = instruction.memory_displacement64();
         let base = number(instruction.memory_base()).map(|base| state.get(base));
@@ -140,17 +138,19 @@ impl Stepper<'_, '_> {
         }
         let Some(offset) = offset else { return Value::Any };
         let base = match base {
-            Some(Value::Constant(address)) => return self.from_memory(address.wrapping_add(displacement)),
+            Some(Value::Constant(address)) => return self.word_at(address.wrapping_add(displacement)),
             Some(Value::Frame) => return Value::Any,
             Some(Value::Argument(argument)) => Base::Argument(argument),
-            Some(Value::Loaded { offset, base: Base::Argument(argument) }) => Base::Field { argument, offset },
+            Some(Value::Loaded { offset, base: Base::Argument(argument) }) => {
+                Base::Field { argument, offset }
+            }
             Some(Value::Static(address)) => Base::Static(address),
             _ => Base::Unknown,
         };
         Value::Loaded { offset, base }
     }
 
-    fn from_memory(&self, address: u64) -> Value {
+    fn word_at(&self, address: u64) -> Value {
         match self.image.constant(address) {
             Some(Pointer::Address(target)) => Value::Constant(target),
             Some(Pointer::Import(import)) => Value::Import(import),
@@ -176,7 +176,8 @@ fn table_entry(instruction: &Instruction, state: &State) -> Value {
 
 fn table_target(left: Value, right: Value) -> Option<Value> {
     match (left, right) {
-        (Value::TableEntry(table), Value::Constant(base)) | (Value::Constant(base), Value::TableEntry(table)) => {
+        (Value::TableEntry(table), Value::Constant(base))
+        | (Value::Constant(base), Value::TableEntry(table)) => {
             (table == base).then_some(Value::TableTarget(table))
         }
         _ => None,

@@ -35,7 +35,10 @@ fn an_inlined_function_is_never_proved() {
     for name in ["adversarial::always_inlined", "adversarial::tail_merged"] {
         let found = asked.named(name);
         assert!(!found.is_empty(), "{name}: the debug information knows it");
-        assert!(found.iter().all(|function| function.address.is_none() && function.has_inlined_copies), "{found:?}");
+        assert!(
+            found.iter().all(|function| function.address.is_none() && function.has_inlined_copies),
+            "{found:?}"
+        );
     }
     assert_eq!(asked.site("inlined_allocation").state, State::MayAllocate);
 }
@@ -46,8 +49,11 @@ fn a_constant_caller_does_not_prove_the_marked_function() {
     let built = build("release");
     let asked = Asked::new(&built);
     let plain = asked.named("adversarial::constant_only");
-    let states: Vec<State> =
-        plain.iter().filter_map(|function| function.address).map(|at| asked.program.prove(at).state).collect();
+    let states: Vec<State> = plain
+        .iter()
+        .filter_map(|function| function.address)
+        .map(|at| asked.program.prove(at).state)
+        .collect();
     assert!(states.iter().all(|state| *state == State::Proved), "the trap is gone: {plain:?} {states:?}");
     assert_eq!(asked.site("constant_only_marked").state, State::MayAllocate);
 }
@@ -87,7 +93,9 @@ fn an_unknown_allocator_is_refused() {
         println!("{profile}: {refusal}");
         let is_about_it = matches!(
             refusal,
-            Refusal::AllocatorUnrecognised { .. } | Refusal::AllocatorInlined { .. } | Refusal::AllocatorMissing
+            Refusal::AllocatorUnrecognised { .. }
+                | Refusal::AllocatorInlined { .. }
+                | Refusal::AllocatorMissing
         );
         assert!(is_about_it, "{profile}: {refusal:?}");
     }

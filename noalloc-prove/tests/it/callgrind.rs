@@ -58,7 +58,10 @@ fn check(branches: &BTreeMap<u64, Branch>, transfer: &Executed, starts: &[u64]) 
     let Some(branch) = branches.get(&transfer.from) else { return false };
     let is_start = starts.binary_search(&transfer.to).is_ok();
     let to = &transfer.to;
-    branch.is_open || branch.successors.contains(to) || branch.functions.contains(to) || (transfer.is_call && !is_start)
+    branch.is_open
+        || branch.successors.contains(to)
+        || branch.functions.contains(to)
+        || (transfer.is_call && !is_start)
 }
 
 fn profile(path: &Path) -> Option<String> {
@@ -91,7 +94,8 @@ fn everything_that_runs_is_in_the_graph() {
     starts.sort_unstable();
     let mut wrong = Vec::new();
     for transfer in &executed {
-        let moved = Executed { from: transfer.from - bias, to: transfer.to - bias, is_call: transfer.is_call };
+        let moved =
+            Executed { from: transfer.from - bias, to: transfer.to - bias, is_call: transfer.is_call };
         if !check(&branches, &moved, &starts) {
             wrong.push(format!("{:#x} -> {:#x} {}", moved.from, moved.to, moved.is_call));
         }

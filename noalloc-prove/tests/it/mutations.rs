@@ -130,7 +130,10 @@ fn no_damage_makes_the_proof_panic_or_hang() {
     });
     let peak = PEAK.load(Ordering::Relaxed).saturating_sub(before);
     let parsed = parsed.into_inner();
-    println!("{MUTANTS} mutants of {} bytes, {parsed} analysed, longest {longest:?}, {peak} bytes", original.len());
+    println!(
+        "{MUTANTS} mutants of {} bytes, {parsed} analysed, longest {longest:?}, {peak} bytes",
+        original.len()
+    );
     assert!(peak < MOST_MEMORY);
     assert!(parsed > MUTANTS / 20, "the mutants are too broken to test anything");
 }

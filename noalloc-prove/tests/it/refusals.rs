@@ -51,5 +51,8 @@ fn a_binary_without_marker_has_no_sites() {
     let program = Program::parse(&bytes).expect("everything but the marker is there");
     assert_eq!(program.sites(), Err(Refusal::NoMarker));
     assert!(Refusal::NoMarker.to_string().contains("cargo noalloc"));
-    assert!(!program.functions_matching("plain::sum").is_empty() || !program.functions_matching("main").is_empty());
+    assert!(
+        !program.functions_matching("plain::sum").is_empty()
+            || !program.functions_matching("main").is_empty()
+    );
 }

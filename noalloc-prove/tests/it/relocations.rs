@@ -49,7 +49,11 @@ fn check_calls(branches: &[Branch], text: &BTreeMap<u64, (Pointed, i64)>) -> usi
     checked
 }
 
-fn check_tables(tables: &[JumpTable], data: &BTreeMap<u64, (Pointed, i64)>, is_code: impl Fn(u64) -> bool) -> usize {
+fn check_tables(
+    tables: &[JumpTable],
+    data: &BTreeMap<u64, (Pointed, i64)>,
+    is_code: impl Fn(u64) -> bool,
+) -> usize {
     let mut checked = 0;
     for (at, (pointed, addend)) in data {
         let Pointed::Address(address) = pointed else { continue };
@@ -79,7 +83,10 @@ fn calls_and_jump_tables_agree_with_the_linker() {
         let tables = program.jump_tables();
         let entries = check_tables(&tables, &data, is_code);
         let open = tables.iter().filter(|table| table.is_open).count();
-        println!("{profile}: {calls} calls and {entries} entries of {} tables agree, {open} tables open", tables.len());
+        println!(
+            "{profile}: {calls} calls and {entries} entries of {} tables agree, {open} tables open",
+            tables.len()
+        );
         assert!(calls > 3_000 && entries > 500, "{calls} {entries}");
         assert!(open * 20 <= tables.len());
     }
