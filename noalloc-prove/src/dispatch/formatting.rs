@@ -136,7 +136,7 @@ mod tests {
         let mut values = [Value::Any; ARGUMENTS];
         assert!(!stays_inside(Role::Impl, false, write, &context(values)));
         assert!(!stays_inside(Role::Writer, false, write, &context(values)));
-        values[1] = Value::Frame;
+        values[1] = Value::Frame(-8);
         assert!(stays_inside(Role::Impl, false, write, &context(values)));
         assert!(!stays_inside(Role::None, true, write, &context(values)));
     }
@@ -145,14 +145,14 @@ mod tests {
     fn a_dynamic_value_that_is_formatted_is_not_the_writer() {
         let value =
             OpenCall::Value(Value::Loaded { offset: 24, base: Base::Field { argument: 0, offset: 8 } });
-        assert!(!stays_inside(Role::Impl, true, value, &context([Value::Frame; ARGUMENTS])));
+        assert!(!stays_inside(Role::Impl, true, value, &context([Value::Frame(-8); ARGUMENTS])));
     }
 
     #[test]
     fn what_core_fmt_write_calls_needs_a_known_writer_and_an_inner_array() {
         let call = OpenCall::Value(Value::Any);
         let mut values = [Value::Any; ARGUMENTS];
-        values[3] = Value::Frame;
+        values[3] = Value::Frame(-8);
         assert!(!stays_inside(Role::Write, true, call, &context(values)));
         assert!(!is_given_inside(Role::Write, &context(values)));
     }

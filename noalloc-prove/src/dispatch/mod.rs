@@ -58,7 +58,7 @@ pub(crate) fn cause(open: OpenCall) -> Cause {
         Value::Argument(argument) => Cause::FunctionPointer { origin: Origin::Argument(argument) },
         Value::Static(address) => Cause::FunctionPointer { origin: Origin::Static(address) },
         Value::Loaded { offset, base } => Cause::DynamicCall { slot: slot(offset), receiver: receiver(base) },
-        Value::Any | Value::Import(_) | Value::OneOf(_) | Value::Frame => {
+        Value::Any | Value::Import(_) | Value::OneOf(_) | Value::Frame(_) => {
             Cause::FunctionPointer { origin: Origin::Memory }
         }
     }
