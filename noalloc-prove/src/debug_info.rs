@@ -30,9 +30,7 @@ pub(crate) fn inlined_copies(
 ) -> Option<Vec<InlinedCopy>> {
     let load = |id: gimli::SectionId| -> Result<Cow<'_, [u8]>, ()> { Ok(section(file, id.name())) };
     let sections = gimli::DwarfSections::load(load).ok()?;
-    if file.section_by_name(".debug_info").is_none() {
-        return None;
-    }
+    file.section_by_name(".debug_info")?;
     let dwarf = sections.borrow(|section| EndianSlice::new(section, LittleEndian));
     let mut scan = Scan { names: HashMap::new(), copies: Vec::new() };
     let mut units = dwarf.units();

@@ -5,6 +5,7 @@ use crate::analysis::{Analysis, analyse};
 use crate::debug_info::inlined_copies;
 use crate::dispatch::{FIRST_METHOD, is_vtable, method};
 use crate::image::{Image, demangle};
+use crate::inspect;
 use crate::memo::Memo;
 use crate::names::{is_tail_of, without_generics};
 use crate::proof::{Candidate, Cause, Proof, Slot, Unknown};
@@ -49,7 +50,7 @@ impl<'a> Program<'a> {
     /// recognised. Never panics, whatever the bytes.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, Refusal> {
         let (image, file) = Image::load(bytes)?;
-        if !image.functions.iter().any(|function| !image.names(function).is_empty()) {
+        if image.is_stripped {
             return Err(Refusal::Stripped);
         }
         let sites = roots::read(&file)?;
@@ -149,6 +150,20 @@ impl<'a> Program<'a> {
     pub fn function_name(&self, address: u64) -> Option<String> {
         let function = self.image.function_around(address)?;
         Some(self.memo.name(self.ground(), function).to_owned())
+    }
+
+    /// The graph, for oracles.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn branches(&self) -> Vec<inspect::Branch> {
+        inspect::branches(&self.image, &self.analysis)
+    }
+
+    /// The jump tables, for oracles.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn jump_tables(&self) -> Vec<inspect::JumpTable> {
+        inspect::tables(&self.analysis)
     }
 
     fn is_called(&self, function: u32, name: &str) -> bool {

@@ -702,17 +702,39 @@ const METHODS: &[(&str, Class)] = &[
     ("dealloc", Class::Frees),
 ];
 
+/// C functions with a body in the image that are believed to end the program by their name alone.
+const ENDINGS: &[&str] = &[
+    "abort",
+    "exit",
+    "_exit",
+    "_Exit",
+    "_Unwind_Resume",
+    "_Unwind_RaiseException",
+    "_Unwind_Resume_or_Rethrow",
+];
+
 /// The class of a function of another shared object; `None` when it is in no row.
 pub(crate) fn import(name: &str) -> Option<Class> {
     TABLE.iter().find(|row| row.names.contains(&name)).map(|row| row.class)
 }
 
-/// The class of a function with a body, by one of its symbols. Harmless names are not believed.
+/// The class of a function with a body, by one of its symbols. Harmless names are not believed, few endings are.
 pub(crate) fn body(symbol: &str) -> Option<Class> {
     if symbol.starts_with("_ZN") || symbol.starts_with("_R") {
         return rust_body(symbol);
     }
-    entry(symbol).or_else(|| import(symbol).filter(|class| *class != Class::Harmless))
+    let is_believed = |class: &Class| match class {
+        Class::Harmless => false,
+        Class::NeverReturns => ENDINGS.contains(&symbol),
+        _ => true,
+    };
+    entry(symbol).or_else(|| import(symbol).filter(is_believed))
+}
+
+/// Whether a symbol is a compiler's thunk that jumps through a register by `ret`, so that its body looks harmless.
+pub(crate) fn is_indirect_thunk(symbol: &str) -> bool {
+    let prefixes = ["__llvm_retpoline_", "__x86_indirect_thunk", "__llvm_lvi_thunk", "__x86_return_thunk"];
+    prefixes.iter().any(|prefix| symbol.starts_with(prefix))
 }
 
 fn rust_body(symbol: &str) -> Option<Class> {
@@ -787,6 +809,8 @@ mod tests {
         check(legacy, Some(Class::Reallocates));
         check("_ZN4user12my__rust_alloc17h0123456789abcdefE", None);
         check("memcpy", None);
+        check("errx", None);
+        check("abort", Some(Class::NeverReturns));
         check("_rjem_mallocx", Some(Class::Allocates));
         assert!(is_rust_alloc("_RNvCsgGR9yzm7JLW_7___rustc12___rust_alloc"));
     }

@@ -34,7 +34,7 @@ impl Context {
         Self(values.map(|value| match value {
             Value::Constant(address) if is_worth_a_context(image, address) => Bound::Constant(address),
             Value::Argument(argument) => caller.get(argument),
-            Value::Frame => Bound::Inside,
+            Value::Frame(_) => Bound::Inside,
             Value::Loaded { base: Base::Argument(argument), .. } if caller.get(argument) == Bound::Inside => {
                 Bound::InsideField
             }

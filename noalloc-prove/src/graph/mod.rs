@@ -60,6 +60,7 @@ impl Graph {
             blocks: Vec::new(),
             successors: Vec::new(),
             opens: Vec::new(),
+            tables: Vec::new(),
             flaw: Some(crate::code::Flaw::NoBytes),
         };
         self.functions.get(function as usize).unwrap_or(&NONE)

@@ -90,7 +90,8 @@ impl<'a> Sections<'a> {
 /// store to them. `.got.plt` too: the loader alone writes there.
 fn memory(name: &str, flags: u64) -> Memory {
     if flags & SHF_EXECINSTR != 0 {
-        return if name.starts_with(".plt") { Memory::Stubs } else { Memory::Code };
+        let is_stubs = name.starts_with(".plt") || name == ".iplt";
+        return if is_stubs { Memory::Stubs } else { Memory::Code };
     }
     let relro =
         matches!(name, ".got" | ".got.plt" | ".init_array" | ".fini_array" | ".dynamic" | ".data.rel.ro")

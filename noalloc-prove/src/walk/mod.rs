@@ -14,7 +14,7 @@ use crate::code::{Block, Flaw, OpenCall, Target};
 use crate::dispatch::{Context, NO_CONTEXT, cause, resolve};
 use crate::image::Image;
 use crate::memo::Memo;
-use crate::proof::{CallAddress, Cause};
+use crate::proof::{CallAddress, Cause, Origin};
 use crate::symbols::Class;
 
 pub(crate) use evidence::{proof, verdict};
@@ -241,5 +241,6 @@ fn flaw_cause(flaw: Flaw) -> Cause {
         Flaw::NoBytes => Cause::MissingCode,
         Flaw::ExceptionTable => Cause::ExceptionTable,
         Flaw::Budget => Cause::TooComplex,
+        Flaw::Thunk => Cause::FunctionPointer { origin: Origin::Memory },
     }
 }
