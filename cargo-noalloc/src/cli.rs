@@ -49,6 +49,9 @@ pub(crate) struct CheckArgs {
     /// Kill a target that runs longer than this
     #[arg(long, value_name = "SECONDS", help_heading = "Run")]
     pub(crate) timeout: Option<u64>,
+    /// Fail unless every hot function is proved: that it may allocate, or that nobody knows, fails
+    #[arg(long, help_heading = "Report")]
+    pub(crate) require_proof: bool,
     /// Fail when a hot function was called by no target
     #[arg(long, help_heading = "Report")]
     pub(crate) require_exercised: bool,

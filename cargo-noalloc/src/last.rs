@@ -12,7 +12,9 @@ use serde::{Deserialize, Serialize};
 use crate::cli::BuildArgs;
 use crate::exit::{Exit, Failure};
 use crate::judge::Policy;
-use crate::model::{Binary, Environment, OwnAllocator, Plan, PlannedTarget, Run, Status, Target, TargetKind, Workspace};
+use crate::model::{
+    Binary, Environment, OwnAllocator, Plan, PlannedTarget, Proofs, Run, Status, Target, TargetKind, Workspace,
+};
 use crate::{Checked, discover, run};
 
 /// Another number: another layout.
@@ -25,6 +27,7 @@ struct Kept {
     version: u32,
     environment: KeptEnvironment,
     require_exercised: bool,
+    require_proof: bool,
     workspace: KeptWorkspace,
     runs: Vec<KeptRun>,
     skipped: Vec<(KeptTarget, String)>,
@@ -97,6 +100,7 @@ pub(crate) fn save(check: &Checked) -> Result<(), Failure> {
         version: VERSION,
         environment: KeptEnvironment { rustc, target, profile, rustflags },
         require_exercised: check.policy.require_exercised,
+        require_proof: check.policy.require_proof,
         workspace: KeptWorkspace { root, user_roots, no_heap_roots },
         runs: check.runs.iter().map(keep).collect(),
         skipped: check.plan.skipped.iter().map(|(target, why)| (target.into(), why.clone())).collect(),
@@ -152,7 +156,7 @@ pub(crate) fn load(build: &BuildArgs) -> Result<Checked, Failure> {
         plan: Plan { workspace, targets: Vec::new(), skipped },
         runs,
         environment: Environment { rustc, target, profile, rustflags },
-        policy: Policy { require_exercised: kept.require_exercised },
+        policy: Policy { require_exercised: kept.require_exercised, require_proof: kept.require_proof },
     })
 }
 
@@ -190,7 +194,14 @@ fn recall(kept: KeptRun, again: &str) -> Result<Run, Failure> {
         KeptStatus::Unrecorded(reason) => Status::Unrecorded { reason },
         KeptStatus::Interrupted => Status::Interrupted,
     };
-    let mut run = Run { binary, status, folder: kept.records, records: Vec::new(), problems: Vec::new() };
+    let mut run = Run {
+        binary,
+        status,
+        folder: kept.records,
+        records: Vec::new(),
+        proofs: Proofs::default(),
+        problems: Vec::new(),
+    };
     run::read_records(&mut run);
     Ok(run)
 }

@@ -1,8 +1,8 @@
 //! The pipeline of `cargo noalloc`, one call a step:
 //!
 //! ```text
-//! options ─▶ discover ─▶ compile ─▶ run ─▶ symbolise ─▶ source ─▶ judge ─▶ report
-//!             Plan       Binaries   Runs    Audited     Sources   Verdict   bytes
+//! options ─▶ discover ─▶ compile ─▶ run ─▶ prove ─▶ symbolise ─▶ source ─▶ judge ─▶ report
+//!             Plan       Binaries   Runs    Proofs    Audited     Texts    Verdict   bytes
 //! ```
 //!
 //! This is the only file that knows the order. Steps up to `run` may fail; what comes after them returns what it
@@ -20,6 +20,7 @@ pub mod model;
 mod numbers;
 mod options;
 mod process;
+mod prove;
 mod report;
 mod run;
 mod setup;
@@ -102,9 +103,10 @@ pub(crate) struct Checked {
 }
 
 impl Checked {
-    /// Names, reads, judges.
+    /// Proves, names, reads, judges.
     fn conclude(self) -> Conclusion {
         let Checked { plan, mut runs, environment, policy } = self;
+        prove::prove(&mut runs);
         let mut unseen = setup::unrecorded(&mut runs);
         let mut audited = symbolise::symbolise(runs, &plan.workspace);
         unseen.extend(setup::unreadable(&mut audited));

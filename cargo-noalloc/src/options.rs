@@ -31,6 +31,7 @@ pub(crate) struct CheckOptions {
     pub(crate) bench_time: Option<Duration>,
     pub(crate) timeout: Option<Duration>,
     pub(crate) require_exercised: bool,
+    pub(crate) require_proof: bool,
     pub(crate) filters: Vec<String>,
     pub(crate) harness_args: Vec<String>,
 }
@@ -134,6 +135,7 @@ fn check(args: CheckArgs) -> Result<CheckOptions, Failure> {
         bench_time: timing.then(|| Duration::from_secs_f64(args.bench_time)),
         timeout: args.timeout.map(Duration::from_secs),
         require_exercised: args.require_exercised,
+        require_proof: args.require_proof,
         filters: args.filters,
         harness_args: args.harness_args,
     })
@@ -202,7 +204,7 @@ impl BuildArgs {
 impl CheckOptions {
     /// What the rules have to know.
     pub(crate) fn policy(&self) -> Policy {
-        Policy { require_exercised: self.require_exercised }
+        Policy { require_exercised: self.require_exercised, require_proof: self.require_proof }
     }
 }
 

@@ -9,7 +9,7 @@ use no_heap::env;
 use no_heap::record::Record;
 
 use crate::exit::{Exit, Failure};
-use crate::model::{Binaries, Binary, Plan, Problem, Run, Status, Step, TargetKind, Toolchain, Workspace};
+use crate::model::{Binaries, Binary, Plan, Problem, Proofs, Run, Status, Step, TargetKind, Toolchain, Workspace};
 use crate::options::CheckOptions;
 use crate::process::{self, Terminal};
 use crate::shell::Shell;
@@ -59,6 +59,7 @@ impl Runner<'_> {
             status: Status::Ok,
             folder: records.to_owned(),
             records: Vec::new(),
+            proofs: Proofs::default(),
             problems: Vec::new(),
         };
         if process::interrupted() {

@@ -4,9 +4,10 @@ use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 use syn::{Error, ItemFn, Path, Result, parse_quote, parse2};
 
+use crate::item::explain_item;
 use crate::options::Options;
 
-pub(crate) fn expand(options: TokenStream, item: TokenStream) -> TokenStream {
+pub(crate) fn expand(options: TokenStream, item: &TokenStream) -> TokenStream {
     match try_expand(options, item.clone()) {
         Ok(tokens) => tokens,
         Err(error) => {
@@ -18,7 +19,8 @@ pub(crate) fn expand(options: TokenStream, item: TokenStream) -> TokenStream {
 
 fn try_expand(options: TokenStream, item: TokenStream) -> Result<TokenStream> {
     let krate = krate(options)?;
-    let function: ItemFn = parse2(item)?;
+    let function: ItemFn = parse2(item.clone())
+        .map_err(|error| explain_item(&item, error, "`#[no_heap::bench]` goes on a function"))?;
     let sig = &function.sig;
     if let Some(token) = &sig.asyncness {
         return Err(Error::new(

@@ -17,8 +17,8 @@ pub(crate) enum Build {
 }
 
 /// On a refusal the item is given back beside the error, so that one mistake is one message.
-pub(crate) fn hot(options: TokenStream, item: TokenStream, build: Build) -> TokenStream {
-    match try_hot(options, item.clone(), build) {
+pub(crate) fn hot(options: TokenStream, item: &TokenStream, build: Build) -> TokenStream {
+    match try_hot(options, item, build) {
         Ok(tokens) => tokens,
         Err(error) => {
             let error = error.to_compile_error();
@@ -27,11 +27,11 @@ pub(crate) fn hot(options: TokenStream, item: TokenStream, build: Build) -> Toke
     }
 }
 
-fn try_hot(options: TokenStream, tokens: TokenStream, build: Build) -> Result<TokenStream> {
+fn try_hot(options: TokenStream, tokens: &TokenStream, build: Build) -> Result<TokenStream> {
     let options = Options::parse(options)?;
-    let item = HotItem::parse(tokens.clone())?;
+    let item = HotItem::parse(tokens)?;
     match item {
-        HotItem::Function(_) if build == Build::Plain => Ok(tokens),
+        HotItem::Function(_) if build == Build::Plain => Ok(tokens.clone()),
         HotItem::Function(mut function) => {
             guard(&mut function, &options);
             Ok(function.into_token_stream())
@@ -46,7 +46,7 @@ fn try_hot(options: TokenStream, tokens: TokenStream, build: Build) -> Result<To
                     *item = ImplItem::Verbatim(function.into_token_stream());
                 }
             }
-            Ok(if build == Build::Plain { tokens } else { block.into_token_stream() })
+            Ok(if build == Build::Plain { tokens.clone() } else { block.into_token_stream() })
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What an attribute stands on: a function or method with a body, or a whole `impl` block.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::parse::{Parse, ParseStream};
 use syn::{Attribute, Block, Error, ImplItem, ItemImpl, Result, Signature, Visibility, parse2};
@@ -46,7 +46,7 @@ pub(crate) enum HotItem {
 }
 
 impl HotItem {
-    pub(crate) fn parse(tokens: TokenStream) -> Result<HotItem> {
+    pub(crate) fn parse(tokens: &TokenStream) -> Result<HotItem> {
         if let Ok(block) = parse2::<ItemImpl>(tokens.clone()) {
             if !block.items.iter().any(|item| matches!(item, ImplItem::Fn(_))) {
                 return Err(Error::new(
@@ -56,7 +56,7 @@ impl HotItem {
             }
             return Ok(HotItem::Impl(Box::new(block)));
         }
-        let function = parse2::<Function>(tokens.clone()).map_err(|error| explain(&tokens, error))?;
+        let function = parse2::<Function>(tokens.clone()).map_err(|error| explain(tokens, error))?;
         refuse_const(&function.sig)?;
         Ok(HotItem::Function(Box::new(function)))
     }
@@ -73,6 +73,15 @@ pub(crate) fn refuse_const(sig: &Signature) -> Result<()> {
     }
 }
 
+/// Says what else an attribute goes on, when this is another item.
+pub(crate) fn explain_item(tokens: &TokenStream, error: Error, message: &str) -> Error {
+    match parse2::<syn::Item>(tokens.clone()) {
+        Ok(item) => Error::new(keyword(&item), message),
+        // Not an item at all: rustc's own parser says it better, the tokens are given back to it.
+        Err(_) => error,
+    }
+}
+
 /// Says what is wrong with an item that is no function with a body.
 fn explain(tokens: &TokenStream, error: Error) -> Error {
     if parse2::<syn::TraitItemFn>(tokens.clone()).is_ok() {
@@ -81,16 +90,18 @@ fn explain(tokens: &TokenStream, error: Error) -> Error {
             "`#[no_heap]` needs a body to guard: put it on the implementations of this method",
         );
     }
-    match parse2::<syn::Item>(tokens.clone()) {
-        Ok(item) => Error::new(
-            first_span(&item),
-            "`#[no_heap]` goes on a function, a method with a body, or an `impl` block",
-        ),
-        // Not an item at all: rustc's own parser says it better, the tokens are given back to it.
-        Err(_) => error,
-    }
+    let message = "`#[no_heap]` goes on a function, a method with a body, or an `impl` block";
+    explain_item(tokens, error, message)
 }
 
-fn first_span(item: &syn::Item) -> Span {
-    item.to_token_stream().into_iter().next().map_or_else(Span::call_site, |token| token.span())
+/// The keyword that says what the item is: attributes and visibility stand before it.
+fn keyword(item: &syn::Item) -> Span {
+    let is_before = |token: &TokenTree| match token {
+        TokenTree::Punct(punct) => punct.as_char() == '#',
+        TokenTree::Ident(ident) => ident == "pub",
+        TokenTree::Group(_) => true,
+        TokenTree::Literal(_) => false,
+    };
+    let keyword = item.to_token_stream().into_iter().find(|token| !is_before(token));
+    keyword.map_or_else(Span::call_site, |token| token.span())
 }

@@ -14,17 +14,17 @@ use proc_macro::TokenStream;
 /// `#[no_heap]` in a plain build: the item is checked and given back as it was written.
 #[proc_macro_attribute]
 pub fn no_heap_plain(options: TokenStream, item: TokenStream) -> TokenStream {
-    expand::hot(options.into(), item.into(), expand::Build::Plain).into()
+    expand::hot(options.into(), &item.into(), expand::Build::Plain).into()
 }
 
 /// `#[no_heap]` in an audit build: the body runs inside a guard that records.
 #[proc_macro_attribute]
 pub fn no_heap_audit(options: TokenStream, item: TokenStream) -> TokenStream {
-    expand::hot(options.into(), item.into(), expand::Build::Audit).into()
+    expand::hot(options.into(), &item.into(), expand::Build::Audit).into()
 }
 
 /// `#[no_heap::bench]`: registers a benchmark for `no_heap::main!`.
 #[proc_macro_attribute]
 pub fn bench(options: TokenStream, item: TokenStream) -> TokenStream {
-    bench::expand(options.into(), item.into()).into()
+    bench::expand(options.into(), &item.into()).into()
 }

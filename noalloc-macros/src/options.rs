@@ -93,7 +93,13 @@ impl Options {
 
 fn number(input: ParseStream<'_>) -> Result<u64> {
     input.parse::<Token![=]>()?;
-    input.parse::<LitInt>()?.base10_parse()
+    let number = input.parse::<LitInt>()?;
+    number.base10_parse().map_err(|_| {
+        Error::new(
+            number.span(),
+            format!("`{number}` is no limit: expected a whole number from 0 to {}", u64::MAX),
+        )
+    })
 }
 
 fn allowed(input: ParseStream<'_>) -> Result<bool> {
@@ -138,7 +144,7 @@ mod tests {
             ("prove, warmup = 1", "contradict each other"),
             ("allocs = 2, prove", "contradict each other"),
             ("allocs = 0, bytes = 8", "makes no sense"),
-            ("allocs = -1", "expected integer literal"),
+            ("allocs = -1", "`-1` is no limit"),
             ("allocs", "expected `=`"),
         ];
         for (tokens, expected) in cases {

@@ -24,12 +24,13 @@ pub(crate) struct InlinedCopy {
 
 /// Inlined copies of the functions whose linkage name (or plain name) `wanted` accepts; `None` without debug
 /// information.
-pub(crate) fn inlined_copies(file: &object::File<'_>, wanted: &dyn Fn(&str) -> bool) -> Option<Vec<InlinedCopy>> {
+pub(crate) fn inlined_copies(
+    file: &object::File<'_>,
+    wanted: &dyn Fn(&str) -> bool,
+) -> Option<Vec<InlinedCopy>> {
     let load = |id: gimli::SectionId| -> Result<Cow<'_, [u8]>, ()> { Ok(section(file, id.name())) };
     let sections = gimli::DwarfSections::load(load).ok()?;
-    if file.section_by_name(".debug_info").is_none() {
-        return None;
-    }
+    file.section_by_name(".debug_info")?;
     let dwarf = sections.borrow(|section| EndianSlice::new(section, LittleEndian));
     let mut scan = Scan { names: HashMap::new(), copies: Vec::new() };
     let mut units = dwarf.units();
@@ -43,7 +44,8 @@ pub(crate) fn inlined_copies(file: &object::File<'_>, wanted: &dyn Fn(&str) -> b
 
 fn section<'d>(file: &object::File<'d>, name: &str) -> Cow<'d, [u8]> {
     let Some(section) = file.section_by_name(name) else { return Cow::Borrowed(&[]) };
-    let is_sane = section.compressed_file_range().is_ok_and(|range| range.uncompressed_size < LARGEST_SECTION);
+    let is_sane =
+        section.compressed_file_range().is_ok_and(|range| range.uncompressed_size < LARGEST_SECTION);
     if !is_sane {
         return Cow::Borrowed(&[]);
     }
@@ -68,7 +70,12 @@ struct Entry<'b> {
 }
 
 impl Scan {
-    fn unit(&mut self, dwarf: &gimli::Dwarf<Bytes<'_>>, unit: &gimli::Unit<Bytes<'_>>, wanted: &dyn Fn(&str) -> bool) {
+    fn unit(
+        &mut self,
+        dwarf: &gimli::Dwarf<Bytes<'_>>,
+        unit: &gimli::Unit<Bytes<'_>>,
+        wanted: &dyn Fn(&str) -> bool,
+    ) {
         let Some(start) = unit.header.debug_info_offset().map(|offset| offset.0) else { return };
         let Ok(mut entries) = unit.entries_raw(None) else { return };
         while !entries.is_empty() {

@@ -7,6 +7,7 @@ mod debug_info;
 mod dispatch;
 mod graph;
 mod image;
+mod inspect;
 mod memo;
 mod names;
 mod program;
@@ -17,10 +18,12 @@ mod symbols;
 mod walk;
 mod x86_64;
 
+#[doc(hidden)]
+pub use inspect::{Branch, JumpTable};
 pub use program::{FunctionRef, Program};
 pub use proof::{
-    Assumption, CallAddress, Candidate, Cause, Certainty, Frees, Operation, Origin, Proof, ReachableSite, Slot, State,
-    Unknown,
+    Assumption, CallAddress, Candidate, Cause, Certainty, Frees, Operation, Origin, Proof, ReachableSite,
+    Slot, State, Unknown,
 };
 pub use refusal::{Corruption, Refusal};
 pub use roots::SiteRoots;

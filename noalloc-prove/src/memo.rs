@@ -82,7 +82,8 @@ impl Memo {
 
 fn reaches_open(graph: &Graph, callers: &[Vec<u32>]) -> Vec<bool> {
     let count = u32::try_from(graph.functions.len()).unwrap_or(0);
-    let is_open = |function: u32| graph.edges(function).iter().any(|edge| matches!(edge.target, Target::Open(_)));
+    let is_open =
+        |function: u32| graph.edges(function).iter().any(|edge| matches!(edge.target, Target::Open(_)));
     let mut reaches: Vec<bool> = (0..count).map(is_open).collect();
     let mut waiting: Vec<u32> = (0..count).filter(|function| reaches[*function as usize]).collect();
     while let Some(function) = waiting.pop() {

@@ -39,7 +39,10 @@ fn leading_type(name: &str) -> Option<(&str, &str)> {
         match letter {
             '<' => depth += 1,
             '>' if before != '-' => depth -= 1,
-            ' ' if depth == 1 && trait_at.is_none() && inner.get(at..).is_some_and(|rest| rest.starts_with(" as ")) => {
+            ' ' if depth == 1
+                && trait_at.is_none()
+                && inner.get(at..).is_some_and(|rest| rest.starts_with(" as ")) =>
+            {
                 trait_at = Some(at);
             }
             _ => {}
@@ -69,7 +72,10 @@ mod tests {
         let check = |name, plain: &str| assert_eq!(without_generics(name), plain);
         check("app::plain", "app::plain");
         check("<alloc::vec::Vec<u8>>::push", "alloc::vec::Vec::push");
-        check("<alloc::vec::Vec<u8> as core::iter::Extend<u8>>::extend::<app::It<u8>>", "alloc::vec::Vec::extend");
+        check(
+            "<alloc::vec::Vec<u8> as core::iter::Extend<u8>>::extend::<app::It<u8>>",
+            "alloc::vec::Vec::extend",
+        );
         check("app::call::<fn(u8) -> u8>::inner", "app::call::inner");
         check("<broken", "");
     }

@@ -5,6 +5,7 @@ use crate::analysis::{Analysis, analyse};
 use crate::debug_info::inlined_copies;
 use crate::dispatch::{FIRST_METHOD, is_vtable, method};
 use crate::image::{Image, demangle};
+use crate::inspect;
 use crate::memo::Memo;
 use crate::names::{is_tail_of, without_generics};
 use crate::proof::{Candidate, Cause, Proof, Slot, Unknown};
@@ -49,7 +50,7 @@ impl<'a> Program<'a> {
     /// recognised. Never panics, whatever the bytes.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, Refusal> {
         let (image, file) = Image::load(bytes)?;
-        if !image.functions.iter().any(|function| !image.names(function).is_empty()) {
+        if image.is_stripped {
             return Err(Refusal::Stripped);
         }
         let sites = roots::read(&file)?;
@@ -92,7 +93,9 @@ impl<'a> Program<'a> {
     #[must_use]
     pub fn functions_matching(&self, pattern: &str) -> Vec<FunctionRef> {
         let last = pattern.rsplit("::").next().unwrap_or(pattern).to_owned();
-        let matches = |symbol: &str| symbol.contains(&last) && is_tail_of(pattern, &without_generics(&demangle(symbol)));
+        let matches = |symbol: &str| {
+            symbol.contains(&last) && is_tail_of(pattern, &without_generics(&demangle(symbol)))
+        };
         let copies = inlined_copies(&self.file, &matches).unwrap_or_default();
         let mut inlined: Vec<String> = copies.into_iter().map(|copy| demangle(&copy.name)).collect();
         inlined.sort_unstable();
@@ -121,7 +124,9 @@ impl<'a> Program<'a> {
         let Cause::DynamicCall { slot, .. } = unknown.cause else { return Vec::new() };
         let offset = match slot {
             Slot::First => 0,
-            Slot::Method(number) => i32::try_from(number).unwrap_or(0).saturating_mul(8).saturating_add(FIRST_METHOD),
+            Slot::Method(number) => {
+                i32::try_from(number).unwrap_or(0).saturating_mul(8).saturating_add(FIRST_METHOD)
+            }
             Slot::Field(_) => return Vec::new(),
         };
         let vtables = self.image.constant_words().filter(|at| is_vtable(&self.image, *at));
@@ -145,6 +150,20 @@ impl<'a> Program<'a> {
     pub fn function_name(&self, address: u64) -> Option<String> {
         let function = self.image.function_around(address)?;
         Some(self.memo.name(self.ground(), function).to_owned())
+    }
+
+    /// The graph, for oracles.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn branches(&self) -> Vec<inspect::Branch> {
+        inspect::branches(&self.image, &self.analysis)
+    }
+
+    /// The jump tables, for oracles.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn jump_tables(&self) -> Vec<inspect::JumpTable> {
+        inspect::tables(&self.analysis)
     }
 
     fn is_called(&self, function: u32, name: &str) -> bool {

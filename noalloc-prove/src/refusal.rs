@@ -62,20 +62,41 @@ impl fmt::Display for Corruption {
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = match self {
-            Self::NotElf => "the file is not an ELF file; the proof reads ELF x86-64 only: build with `--target x86_64-unknown-linux-gnu`",
-            Self::NotX86_64 => "the file is ELF, but not 64-bit x86; the proof reads ELF x86-64 only: build with `--target x86_64-unknown-linux-gnu`",
-            Self::NotLinked => "the file is ELF, but not a linked executable; calls are resolved by the linker: pass the executable that cargo built",
-            Self::Stripped => "the binary has no function symbols, so the allocator cannot be found in it: build with `--config profile.release.strip=false`",
-            Self::NoMarker => "the binary has no `.noheap` section, so no `#[no_heap]` function can be found in it: build it with `cargo noalloc`, or name a function with `--fn`",
-            Self::AllocatorMissing => "`__rust_alloc` is not in the binary and no other allocator is known to be, so every verdict would be \"proved\": make `no_heap::Allocator<System>` the global allocator",
+            Self::NotElf => {
+                "the file is not an ELF file; the proof reads ELF x86-64 only: build with `--target x86_64-unknown-linux-gnu`"
+            }
+            Self::NotX86_64 => {
+                "the file is ELF, but not 64-bit x86; the proof reads ELF x86-64 only: build with `--target x86_64-unknown-linux-gnu`"
+            }
+            Self::NotLinked => {
+                "the file is ELF, but not a linked executable; calls are resolved by the linker: pass the executable that cargo built"
+            }
+            Self::Stripped => {
+                "the binary has no function symbols, so the allocator cannot be found in it: build with `--config profile.release.strip=false`"
+            }
+            Self::NoMarker => {
+                "the binary has no `.noheap` section, so no `#[no_heap]` function can be found in it: build it with `cargo noalloc`, or name a function with `--fn`"
+            }
+            Self::AllocatorMissing => {
+                "`__rust_alloc` is not in the binary and no other allocator is known to be, so every verdict would be \"proved\": make `no_heap::Allocator<System>` the global allocator"
+            }
             Self::AllocatorUnrecognised { address } => {
-                return write!(f, "`__rust_alloc` at {address:#x} leads to no allocator that is known, so a call to it could be missed: wrap the global allocator as `no_heap::Allocator<…>`");
+                return write!(
+                    f,
+                    "`__rust_alloc` at {address:#x} leads to no allocator that is known, so a call to it could be missed: wrap the global allocator as `no_heap::Allocator<…>`"
+                );
             }
             Self::AllocatorInlined { address, function } => {
-                return write!(f, "the allocator is inlined into its callers (`{function}` at {address:#x} is one), so calls to it cannot be seen: wrap it as `no_heap::Allocator<…>`");
+                return write!(
+                    f,
+                    "the allocator is inlined into its callers (`{function}` at {address:#x} is one), so calls to it cannot be seen: wrap it as `no_heap::Allocator<…>`"
+                );
             }
             Self::Corrupt(what) => {
-                return write!(f, "the file is cut or corrupt: {what}; a verdict about it would mean nothing: build it again");
+                return write!(
+                    f,
+                    "the file is cut or corrupt: {what}; a verdict about it would mean nothing: build it again"
+                );
             }
         };
         f.write_str(text)

@@ -45,12 +45,13 @@ pub(crate) fn read(file: &object::File<'_>) -> Result<Option<Vec<SiteRoots>>, Re
 
 fn group(data: &[u8]) -> Vec<SiteRoots> {
     let mut sites: BTreeMap<u64, Vec<u64>> = BTreeMap::new();
-    for record in data.chunks_exact(RECORD) {
-        let (address, site) = record.split_at(8);
-        let number = |bytes: &[u8]| bytes.try_into().map_or(0, u64::from_le_bytes);
-        let instances = sites.entry(number(site)).or_default();
-        if number(address) >= LOWEST_CODE {
-            instances.push(number(address));
+    let (words, _) = data.as_chunks();
+    let (records, _) = words.as_chunks();
+    for [address, site] in records {
+        let instances = sites.entry(u64::from_le_bytes(*site)).or_default();
+        let address = u64::from_le_bytes(*address);
+        if address >= LOWEST_CODE {
+            instances.push(address);
         }
     }
     let sorted = |(site, mut instances): (u64, Vec<u64>)| {

@@ -28,7 +28,8 @@ fn place(start: &str, text: &str) -> (u64, u64) {
 fn counts_for_each_operation_are_exact() {
     let report = json();
     let names = ["algo_one", "algo_two", "algo_three", "algo_four"];
-    let figures = |key: &str| names.map(|name| named(&report["benchmarks"], "name", name)[key].as_f64().unwrap());
+    let figures =
+        |key: &str| names.map(|name| named(&report["benchmarks"], "name", name)[key].as_f64().unwrap());
     assert_eq!(figures("allocs_per_op"), [2.0, 1.0, 0.0, 0.0]);
     assert_eq!(figures("frees_per_op"), [2.0, 1.0, 0.0, 0.0]);
     assert_eq!(figures("reallocs_per_op"), [0.0, 0.0, 0.0, 0.0]);

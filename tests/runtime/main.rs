@@ -1,8 +1,14 @@
 //! The runtime's integration tests: fixture programs are built as `cargo noalloc` builds them, run, and their
 //! records read.
 
+#![allow(clippy::unwrap_used, reason = "a panic is how a test reports")]
+
 mod counts;
+mod harness;
 mod permits;
+mod plain;
+mod reader;
+mod refusals;
 mod sites;
 mod stacks;
 mod support;

@@ -32,13 +32,12 @@ pub(crate) fn target_dir() -> PathBuf {
 }
 
 /// A cargo that hears nothing of the one that runs the tests.
-pub(crate) fn cargo(build: Build, profile: &str) -> Command {
+pub(crate) fn cargo(build: Build) -> Command {
     let mut cargo = Command::new(env!("CARGO"));
     for (name, _) in std::env::vars_os() {
         let text = name.to_string_lossy();
-        if (text.starts_with("CARGO") && text != "CARGO_HOME")
-            || text.starts_with("RUST") && text != "RUSTUP_HOME"
-        {
+        let of_cargo = text.starts_with("CARGO") && text != "CARGO_HOME";
+        if of_cargo || (text.starts_with("RUST") && !text.starts_with("RUSTUP")) {
             cargo.env_remove(&name);
         }
     }
@@ -49,7 +48,6 @@ pub(crate) fn cargo(build: Build, profile: &str) -> Command {
     };
     cargo.current_dir(fixtures()).env("RUSTFLAGS", flags).env("CARGO_TARGET_DIR", target_dir());
     cargo.env("CARGO_TERM_COLOR", "never").env("CARGO_PROFILE_RELEASE_DEBUG", "1");
-    let _ = profile;
     cargo
 }
 
@@ -61,7 +59,7 @@ pub(crate) fn program(build: Build, profile: &str, name: &str) -> PathBuf {
     if let Some(path) = built.get(&key) {
         return path.clone();
     }
-    let mut cargo = cargo(build, profile);
+    let mut cargo = cargo(build);
     cargo.args(["build", "--locked", "--target", TARGET, "--profile", profile, "--bin", name]);
     if build == Build::Own {
         cargo.args(["--features", "own"]);

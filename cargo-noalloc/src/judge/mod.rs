@@ -6,14 +6,17 @@ mod advice;
 mod free_in_hot_path;
 mod group;
 mod heap_in_hot_path;
+mod may_allocate;
+mod over_budget;
 mod pattern;
 mod unexercised;
+mod unproved;
 
 use std::collections::BTreeMap;
 
 use crate::model::{
-    Audited, Bench, Counts, Finding, FunctionVerdict, HotFn, HotId, HotReport, Level, Problem, ProofState,
-    Rule, Site, Status, Target, Verdict,
+    Audited, Bench, Counts, Finding, FunctionVerdict, HotFn, HotId, HotReport, Level, Problem, ProofReport,
+    ProofState, Rule, Site, Status, Step, Target, Verdict,
 };
 
 /// What the earlier steps found, over all targets.
@@ -22,6 +25,8 @@ pub(crate) struct Evidence {
     pub(crate) targets: Vec<(Target, Status)>,
     pub(crate) benches: Vec<Bench>,
     pub(crate) functions: BTreeMap<HotId, (HotFn, Counts)>,
+    /// What is proved of each, over all targets that have its code.
+    pub(crate) proofs: BTreeMap<HotId, ProofReport>,
     /// Sites of each target apart: [`Site::freed_by`] counts within one.
     pub(crate) sites: Vec<Vec<Site>>,
     pub(crate) problems: Vec<Problem>,
@@ -36,6 +41,13 @@ impl Evidence {
             evidence.benches.extend(target.benches);
             evidence.sites.push(target.sites);
             evidence.problems.extend(target.problems);
+            for (id, proof) in target.proofs {
+                let joined = match evidence.proofs.remove(&id) {
+                    Some(earlier) => earlier.and(proof),
+                    None => proof,
+                };
+                evidence.proofs.insert(id, joined);
+            }
             for (id, (hot, counts)) in target.functions {
                 let (_, total) = evidence.functions.entry(id).or_insert_with(|| (hot, Counts::default()));
                 total.add(&counts);
@@ -51,33 +63,37 @@ impl Evidence {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Policy {
     pub(crate) require_exercised: bool,
-}
-
-impl Policy {
-    fn level(self, rule: Rule) -> Level {
-        match rule {
-            Rule::Unexercised if self.require_exercised => Level::Error,
-            rule => rule.default_level(),
-        }
-    }
+    pub(crate) require_proof: bool,
 }
 
 /// What a rule looks at for one hot function.
 pub(crate) struct Case<'a> {
     pub(crate) hot: &'a HotFn,
     pub(crate) counts: &'a Counts,
+    pub(crate) proof: &'a ProofReport,
     pub(crate) groups: &'a [group::Group],
     pub(crate) policy: Policy,
 }
 
 impl Case<'_> {
+    /// How bad a finding of `rule` is here.
+    fn level(&self, rule: Rule) -> Level {
+        match rule {
+            Rule::Unexercised if self.policy.require_exercised => Level::Error,
+            Rule::MayAllocate | Rule::Unproved if self.policy.require_proof || self.hot.promise.prove => {
+                Level::Error
+            }
+            rule => rule.default_level(),
+        }
+    }
+
     /// A finding of this case that every field has still to be told to.
     fn finding(&self, rule: Rule, span: Span) -> Finding {
         // Where no frame could be named, the function itself is the nearest place there is.
         let span = if span.start.line == 0 { Span::point(self.hot.place.clone()) } else { span };
         Finding {
             rule,
-            level: self.policy.level(rule),
+            level: self.level(rule),
             hot: self.hot.id,
             span,
             construct: None,
@@ -100,17 +116,22 @@ impl Case<'_> {
 }
 
 /// Every rule looks at every hot function.
-pub(crate) fn judge(evidence: Evidence, policy: Policy) -> Verdict {
+pub(crate) fn judge(mut evidence: Evidence, policy: Policy) -> Verdict {
     let groups = group::by_place(&evidence.sites);
     let mut findings = Vec::new();
     let mut functions = Vec::new();
     for (hot, counts) in evidence.functions.values() {
         let none = Vec::new();
         let groups = groups.get(&hot.id).unwrap_or(&none);
-        let case = Case { hot, counts, groups, policy };
+        let mut proof = evidence.proofs.get(&hot.id).cloned().unwrap_or_else(ProofReport::not_analysed);
+        evidence.problems.extend(doubt_what_was_seen(hot, counts, &mut proof));
+        let case = Case { hot, counts, proof: &proof, groups, policy };
         let mut own = Vec::new();
         own.extend(heap_in_hot_path::find(&case));
         own.extend(free_in_hot_path::find(&case));
+        own.extend(over_budget::find(&case));
+        own.extend(may_allocate::find(&case));
+        own.extend(unproved::find(&case));
         own.extend(unexercised::find(&case));
         functions.push(report(&case, &own));
         findings.append(&mut own);
@@ -119,6 +140,21 @@ pub(crate) fn judge(evidence: Evidence, policy: Policy) -> Verdict {
     let mut sites: Vec<Site> = evidence.sites.into_iter().flatten().collect();
     sort(&mut findings, &mut functions, &mut sites, &mut problems);
     Verdict { targets: evidence.targets, benches: evidence.benches, functions, findings, sites, problems }
+}
+
+/// What was counted is a fact: a proof that says otherwise is wrong, and the report says so.
+fn doubt_what_was_seen(hot: &HotFn, counts: &Counts, proof: &mut ProofReport) -> Option<Problem> {
+    if proof.state != ProofState::Proved || counts.allocs + counts.reallocs == 0 {
+        return None;
+    }
+    proof.state = ProofState::Unknown;
+    Some(Problem::new(
+        Step::Judge,
+        format!(
+            "`{}` was proved not to allocate, and yet it did: please report this as a bug of the proof",
+            hot.name
+        ),
+    ))
 }
 
 /// The one place where order is made: same input, same bytes out.
@@ -155,7 +191,8 @@ fn report(case: &Case<'_>, findings: &[Finding]) -> HotReport {
         max_requests: counts.max_requests,
         max_bytes: counts.max_bytes,
         verdict: verdict(case, findings),
-        proof: ProofState::NotAnalysed,
+        proof: case.proof.clone(),
+        may_allocate_at: findings.iter().filter(|finding| finding.rule == Rule::MayAllocate).count(),
     }
 }
 
@@ -170,6 +207,8 @@ fn verdict(case: &Case<'_>, findings: &[Finding]) -> FunctionVerdict {
         FunctionVerdict::Frees
     } else if counts.allocs + counts.reallocs + counts.frees > 0 {
         FunctionVerdict::WithinBudget
+    } else if case.proof.state == ProofState::Proved {
+        FunctionVerdict::Proved
     } else {
         FunctionVerdict::Clean
     }

@@ -13,6 +13,8 @@ pub struct Expression {
     pub exact: bool,
     /// How it is written.
     pub syntax: Syntax,
+    /// Its value is what the function or closure around it returns.
+    pub returned: bool,
     /// The statement around it.
     pub statement: Option<Span>,
     /// The function around it.

@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use no_heap::record::Record;
 
-use super::{Bench, Binary, HotFn, HotId, Problem, Site, Status, Target};
+use super::{Bench, Binary, HotFn, HotId, Problem, ProofReport, Proofs, Site, Status, Target};
 
 /// What was counted for one hot function.
 pub type Counts = no_heap::record::FnCounts;
@@ -22,6 +22,8 @@ pub struct Run {
     pub folder: PathBuf,
     /// One for each process that opened a record.
     pub records: Vec<Record>,
+    /// What can be proved of its binary; filled in by the prove step.
+    pub proofs: Proofs,
     /// Records that could not be read.
     pub problems: Vec<Problem>,
 }
@@ -37,6 +39,8 @@ pub struct Audited {
     pub built: Option<SystemTime>,
     /// Hot functions in the binary, with their counts over all processes.
     pub functions: BTreeMap<HotId, (HotFn, Counts)>,
+    /// What is proved of each of them.
+    pub proofs: BTreeMap<HotId, ProofReport>,
     /// Call stacks that reached the heap.
     pub sites: Vec<Site>,
     /// Benchmarks that finished.

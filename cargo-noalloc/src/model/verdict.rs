@@ -1,6 +1,6 @@
 //! What the whole check comes to.
 
-use super::{Bench, Finding, HotFn, Level, Problem, Site, Status, Target};
+use super::{Bench, Finding, HotFn, Level, Problem, ProofReport, Site, Status, Target};
 
 /// What is said of one hot function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,8 +84,10 @@ pub struct HotReport {
     pub max_bytes: u64,
     /// What is said of it.
     pub verdict: FunctionVerdict,
-    /// How far the proof came.
-    pub proof: ProofState,
+    /// What is proved of it.
+    pub proof: ProofReport,
+    /// Places that can reach the allocator but were not seen to.
+    pub may_allocate_at: usize,
 }
 
 /// The result of a check.

@@ -5,9 +5,9 @@ use std::fmt::Write as _;
 use anstyle::Style as Ansi;
 
 use super::human::{self, Style};
-use crate::numbers::{bytes, count, plural};
 use crate::exit::{Exit, Failure};
 use crate::model::{Frame, HotReport, Op, Origin, Site, Texts, Verdict};
+use crate::numbers::{bytes, count, plural};
 use crate::options::What;
 
 const DIM: Ansi = Ansi::new().dimmed();
@@ -79,7 +79,7 @@ fn head(out: &mut String, report: &HotReport, style: Style) {
     let _ = writeln!(out, "{name}  {}:{}:{}", place.file, place.line, place.column);
     let _ = writeln!(out, "  promise   {}", promise(report));
     let _ = writeln!(out, "  verdict   {}", report.verdict.name());
-    let _ = writeln!(out, "  proof     {}", report.proof.name());
+    let _ = writeln!(out, "  proof     {}", proof(report));
     let _ = writeln!(
         out,
         "  counted   {}: {}, {}, {}, {} requested",
@@ -93,6 +93,19 @@ fn head(out: &mut String, report: &HotReport, style: Style) {
         let (allocs, size) = (plural(report.max_allocs, "alloc"), bytes(report.max_bytes));
         let _ = writeln!(out, "  worst     {allocs}, {size} in one call");
     }
+}
+
+fn proof(report: &HotReport) -> String {
+    let mut text = report.proof.state.name().to_owned();
+    if let Some(assumption) = &report.proof.assumption {
+        text = format!("{text}, taken for granted that {assumption}");
+    }
+    match report.proof.may_free {
+        Some(true) => text.push_str("; it may free"),
+        Some(false) => text.push_str("; it frees nothing"),
+        None => {}
+    }
+    text
 }
 
 fn promise(report: &HotReport) -> String {

@@ -23,7 +23,9 @@ pub(crate) struct Style {
 /// The whole report.
 pub(super) fn render(verdict: &Verdict, texts: &Texts, style: Style) -> String {
     let mut out = String::new();
-    for finding in worst_first(&verdict.findings) {
+    // Notes are for who asks: the table says how many places there are, `explain` and `-v` show them.
+    let shown = |finding: &&Finding| style.verbose || finding.level > Level::Note;
+    for finding in worst_first(&verdict.findings).into_iter().filter(shown) {
         out.push('\n');
         out.push_str(&diagnostic::render(finding, verdict, texts, style));
         out.push('\n');

@@ -223,7 +223,11 @@ fn function(report: &model::HotReport) -> Function<'_> {
         max_bytes_per_call: report.max_bytes,
         budget: Budget { allocs: report.hot.promise.allocs, bytes: report.hot.promise.bytes },
         verdict: report.verdict.name(),
-        proof: Proof { state: report.proof.name(), assumption: None, may_free: None },
+        proof: Proof {
+            state: report.proof.state.name(),
+            assumption: report.proof.assumption.clone(),
+            may_free: report.proof.may_free,
+        },
     }
 }
 

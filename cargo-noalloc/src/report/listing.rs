@@ -7,8 +7,8 @@ use std::fmt::Write as _;
 
 use regex_lite::Regex;
 
-use crate::numbers::{count, exact_bytes};
 use crate::model::{Frame, HotReport, Op, Site, Texts, Verdict};
+use crate::numbers::{count, exact_bytes};
 
 /// What one line takes.
 #[derive(Clone, Copy, Default)]

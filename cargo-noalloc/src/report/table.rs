@@ -4,13 +4,16 @@ use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style as Ansi};
 
-use crate::numbers::{count, per_op};
-use crate::model::{Bench, FunctionVerdict, HotReport, Verdict, shorten};
+use crate::model::{Bench, FunctionVerdict, HotReport, ProofState, Verdict, shorten};
+use crate::numbers::{count, per_op, plural};
 
-const HEAD: [&str; 7] = ["function", "calls", "ns/op", "B/op", "allocs/op", "frees/op", "verdict"];
+const HEAD: [&str; 8] = ["function", "calls", "ns/op", "B/op", "allocs/op", "frees/op", "verdict", ""];
+
+/// The column that is coloured.
+const VERDICT: usize = 6;
 
 /// Cells of one line.
-type Row = [String; 7];
+type Row = [String; 8];
 
 /// The whole table; the verdicts coloured when `color` says so.
 pub(super) fn render(verdict: &Verdict, color: bool) -> String {
@@ -52,7 +55,20 @@ fn function(report: &HotReport, name: &str, benches: &[Bench]) -> Row {
         each(report.allocs + report.reallocs),
         each(report.frees),
         report.verdict.name().to_owned(),
+        more(report),
     ]
+}
+
+/// What the proof adds to the verdict.
+fn more(report: &HotReport) -> String {
+    match report.proof.state {
+        ProofState::MayAllocate if report.may_allocate_at > 0 => {
+            format!("may allocate at {}", plural(report.may_allocate_at as u64, "more place"))
+        }
+        ProofState::Unknown if report.verdict == FunctionVerdict::Clean => "unproved".to_owned(),
+        ProofState::Proved if report.proof.assumption.is_some() => "on a condition".to_owned(),
+        _ => String::new(),
+    }
 }
 
 fn benchmark(bench: &Bench) -> Row {
@@ -65,22 +81,26 @@ fn benchmark(bench: &Bench) -> Row {
         each(bench.allocs + bench.reallocs),
         each(bench.frees),
         "(whole benchmark)".to_owned(),
+        String::new(),
     ]
 }
 
 /// Text to the left, numbers to the right.
 fn line(out: &mut String, row: &Row, widths: &[usize], style: Option<Ansi>) {
-    let last = row.len() - 1;
+    let mut text = String::new();
     for (column, (cell, width)) in row.iter().zip(widths).enumerate() {
         let gap = if column == 0 { " " } else { "  " };
-        // Writing to a String cannot fail.
-        let _ = match (column, style) {
-            (0, _) => write!(out, "{gap}{cell:<width$}"),
-            (_, Some(style)) if column == last => write!(out, "{gap}{style}{cell}{style:#}"),
-            _ if column == last => write!(out, "{gap}{cell}"),
-            _ => write!(out, "{gap}{cell:>width$}"),
+        let pad = " ".repeat(width - cell.chars().count());
+        let cell = match style.filter(|_| column == VERDICT) {
+            Some(style) => format!("{style}{cell}{style:#}"),
+            None => cell.clone(),
         };
+        let left = column == 0 || column >= VERDICT;
+        let (before, after) = if left { ("", pad.as_str()) } else { (pad.as_str(), "") };
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{gap}{before}{cell}{after}");
     }
+    out.push_str(text.trim_end());
     out.push('\n');
 }
 

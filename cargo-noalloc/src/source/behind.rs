@@ -4,26 +4,29 @@
 use syn::Expr;
 use syn::spanned::Spanned;
 
-use super::file::SourceFile;
 use super::finder::{Found, Node};
+use super::package::Package;
 use super::types::{Types, principal};
 use crate::model::{DynRole, Frame, TraitObject, short_type};
 
 /// The trait object that the found call goes through to reach `callee`.
-pub(super) fn object(file: &SourceFile, found: &Found<'_>, callee: &Frame) -> Option<TraitObject> {
-    let tree = file.tree.as_ref().ok()?;
+pub(super) fn object<'ast>(
+    package: &'ast Package<'ast>,
+    found: &Found<'ast>,
+    callee: &Frame,
+) -> Option<TraitObject> {
     let receiver = match found.path.last()? {
         Node::Expr(Expr::MethodCall(call)) => &*call.receiver,
         Node::Expr(Expr::Call(call)) => &*call.func,
         _ => return None,
     };
-    let types = Types { tree };
+    let types = Types { package };
     let ty = types.of_expr(&found.path, receiver)?;
     let (_, object) = types.object(ty)?;
     let name = principal(object)?;
     runs(callee.function.demangled(), &name.segments.last()?.ident.to_string()).then(|| TraitObject {
-        name: format!("dyn {}", file.text_of(name)),
-        at: file.span(ty.span()),
+        name: format!("dyn {}", package.owner(name.span()).text_of(name)),
+        at: package.owner(ty.span()).span(ty.span()),
         role: DynRole::Behind { implementation: implementation(callee.function.demangled()) },
     })
 }

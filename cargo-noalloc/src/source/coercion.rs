@@ -10,15 +10,15 @@ use syn::visit::{self, Visit};
 use syn::{Expr, ExprCall, ExprMethodCall, Local, Macro, ReturnType, Stmt, Type};
 
 use super::expression::pattern;
-use super::file::{MacroBody, SourceFile};
+use super::file::MacroBody;
 use super::finder::{self, Found, Node, Want};
+use super::package::Package;
 use super::types::{self, Types, argument, element, output, parameter, principal};
 use crate::model::{DynRole, TraitObject};
 
 /// The trait object that the value of the found expression becomes.
-pub(super) fn object(file: &SourceFile, found: &Found<'_>) -> Option<TraitObject> {
-    let tree = file.tree.as_ref().ok()?;
-    let flow = Flow { file, tree, types: Types { tree } };
+pub(super) fn object<'ast>(package: &'ast Package<'ast>, found: &Found<'ast>) -> Option<TraitObject> {
+    let flow = Flow { package, types: Types { package } };
     let expected = match found.path.last() {
         Some(Node::Expr(Expr::Try(_))) => {
             flow.returned(&found.path).and_then(|ty| flow.unwrap(ty, Wrap::Second))
@@ -30,11 +30,28 @@ pub(super) fn object(file: &SourceFile, found: &Found<'_>) -> Option<TraitObject
     if matches!(pointer, Type::Reference(_) | Type::TraitObject(_)) {
         return None;
     }
+    let file = package.owner(pointer.span());
     Some(TraitObject {
-        name: format!("dyn {}", file.text_of(principal(object)?)),
+        name: format!("dyn {}", package.owner(object.span()).text_of(principal(object)?)),
         at: file.span(pointer.span()),
         role: DynRole::Becomes { pointer: file.text_of(pointer) },
     })
+}
+
+/// Whether the value of the found expression is what the function or closure around it returns.
+pub(super) fn is_returned<'ast>(package: &'ast Package<'ast>, found: &Found<'ast>) -> bool {
+    let flow = Flow { package, types: Types { package } };
+    let path = &found.path;
+    for index in (1..path.len()).rev() {
+        if let Step::Type(_) = flow.step(&path[..index], path[index]) {
+            return match (path[index - 1], path[index]) {
+                (Node::Function(_), Node::Block(_)) | (Node::Expr(Expr::Return(_)), _) => true,
+                (Node::Closure(closure), Node::Expr(body)) => std::ptr::eq(body, &*closure.body),
+                _ => false,
+            };
+        }
+    }
+    false
 }
 
 /// What stands between the value and the type that is written down.
@@ -51,8 +68,7 @@ enum Wrap {
 }
 
 struct Flow<'ast> {
-    file: &'ast SourceFile,
-    tree: &'ast syn::File,
+    package: &'ast Package<'ast>,
     types: Types<'ast>,
 }
 
@@ -113,14 +129,14 @@ impl<'ast> Flow<'ast> {
             Expr::Paren(_) | Expr::Group(_) | Expr::Block(_) | Expr::Unsafe(_) => Step::Same,
             Expr::If(choice) if !std::ptr::eq(child, &*choice.cond) => Step::Same,
             Expr::Cast(cast) => Step::Type(Some(&cast.ty)),
-            Expr::Call(call) => self.into_call(call, child),
-            Expr::MethodCall(call) => Step::Type(self.into_method(path, call, child)),
+            Expr::Call(call) => self.to_call(call, child),
+            Expr::MethodCall(call) => Step::Type(self.to_method(path, call, child)),
             Expr::Array(_) => Step::Inside(Wrap::Element),
             Expr::Tuple(tuple) => match tuple.elems.iter().position(|own| std::ptr::eq(own, child)) {
                 Some(index) => Step::Inside(Wrap::Member(index)),
                 None => Step::Type(None),
             },
-            Expr::Macro(call) => self.into_macro(&call.mac),
+            Expr::Macro(call) => self.to_macro(&call.mac),
             Expr::Struct(literal) => {
                 Step::Type(literal.fields.iter().find(|field| std::ptr::eq(&field.expr, child)).and_then(
                     |field| match &field.member {
@@ -137,7 +153,7 @@ impl<'ast> Flow<'ast> {
         }
     }
 
-    fn into_call(&self, call: &'ast ExprCall, child: &'ast Expr) -> Step<'ast> {
+    fn to_call(&self, call: &'ast ExprCall, child: &'ast Expr) -> Step<'ast> {
         let Expr::Path(callee) = &*call.func else { return Step::Type(None) };
         let Some(index) = call.args.iter().position(|own| std::ptr::eq(own, child)) else {
             return Step::Type(None);
@@ -159,26 +175,30 @@ impl<'ast> Flow<'ast> {
         }
     }
 
-    fn into_method(
+    fn to_method(
         &self,
         path: &[Node<'ast>],
         call: &'ast ExprMethodCall,
         child: &'ast Expr,
     ) -> Option<&'ast Type> {
         let index = call.args.iter().position(|own| std::ptr::eq(own, child))?;
-        let holder = || self.types.of_expr(path, &call.receiver);
-        match (call.method.to_string().as_str(), index) {
-            ("push" | "push_back" | "push_front", 0) | ("replace" | "get_or_insert", 0) => element(holder()?),
-            ("insert", 1) => {
-                let holder = holder()?;
-                argument(holder, 1).or_else(|| element(holder))
-            }
-            (method, index) => parameter(self.types.method(method)?, index),
+        let method = call.method.to_string();
+        let holder = self.types.of_expr(path, &call.receiver);
+        if let Some(ty) = self.types.method(holder, &method).and_then(|sig| parameter(sig, index)) {
+            return Some(ty);
+        }
+        // What std's collections call so takes an element.
+        let holder = holder?;
+        match (method.as_str(), index) {
+            ("push" | "push_back" | "push_front" | "replace" | "get_or_insert", 0) => element(holder),
+            ("insert", 1) => argument(holder, 1).or_else(|| element(holder)),
+            _ => None,
         }
     }
 
-    fn into_macro(&self, call: &Macro) -> Step<'ast> {
-        let is_vec = call.path.is_ident("vec") && matches!(self.file.body(call), Some(MacroBody::List(_)));
+    fn to_macro(&self, call: &Macro) -> Step<'ast> {
+        let is_vec =
+            call.path.is_ident("vec") && matches!(self.package.file.body(call), Some(MacroBody::List(_)));
         if is_vec { Step::Inside(Wrap::Element) } else { Step::Type(None) }
     }
 
@@ -195,7 +215,7 @@ impl<'ast> Flow<'ast> {
         let mut mentions = Mentions { name: &name, after: local.span().end(), at: Vec::new() };
         mentions.visit_block(block);
         mentions.at.into_iter().find_map(|at| {
-            let found = finder::find(self.file, self.tree, at, false, Want::Name)?;
+            let found = finder::find(self.package.file, at, false, Want::Name)?;
             let ty = self.expected(&found.path)?;
             self.types.object(ty).map(|_| ty)
         })
@@ -213,7 +233,7 @@ impl<'ast> Flow<'ast> {
 
     fn unwrap(&self, ty: &'ast Type, wrap: Wrap) -> Option<&'ast Type> {
         match (wrap, ty) {
-            (Wrap::First, _) => argument(ty, 0),
+            (Wrap::First, _) => argument(ty, 0).or_else(|| argument(self.types.alias(ty)?, 0)),
             (Wrap::Second, _) => argument(ty, 1).or_else(|| argument(self.types.alias(ty)?, 1)),
             (Wrap::Element, _) => types::element(ty),
             (Wrap::Member(index), Type::Tuple(tuple)) => tuple.elems.iter().nth(index),

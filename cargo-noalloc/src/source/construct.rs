@@ -68,6 +68,7 @@ fn fallback(callee: &Callee<'_>, syntax: Option<&Syntax>, op: Op) -> Option<Stri
 /// What runs the code only once: some frame between the hot function and the site fills a lazy value.
 pub(super) fn lazy(site: &Site) -> Option<Lazy> {
     let names = [
+        ("stdio::stdout", "stdout"),
         ("LazyLock::force", "LazyLock"),
         ("LazyCell::force", "LazyCell"),
         ("OnceLock::get_or_init", "OnceLock"),
@@ -75,7 +76,6 @@ pub(super) fn lazy(site: &Site) -> Option<Lazy> {
         ("OnceCell::get_or_init", "OnceCell"),
         ("LocalKey::with", "thread_local!"),
         ("LocalKey::try_with", "thread_local!"),
-        ("stdio::stdout", "stdout"),
     ];
     let short: Vec<String> = site.chain.iter().map(|frame| frame.function.short()).collect();
     let initialises = |name: &str| {

@@ -4,13 +4,20 @@ use proc_macro2::LineColumn;
 use syn::spanned::Spanned;
 use syn::{Block, Expr, Local, Macro, Pat, ReturnType, Stmt};
 
+use super::coercion;
 use super::file::{MacroBody, Position, SourceFile};
 use super::finder::{Found, Node, Signature, Want};
+use super::package::Package;
 use super::uses;
 use crate::model::{Argument, ArgumentKind, Binding, Elements, Expression, Function, Syntax};
 
 /// Describes what was found.
-pub(super) fn describe(file: &SourceFile, found: &Found<'_>, want: Want) -> Option<Expression> {
+pub(super) fn describe<'ast>(
+    package: &'ast Package<'ast>,
+    found: &Found<'ast>,
+    want: Want,
+) -> Option<Expression> {
+    let file = package.file;
     let last = *found.path.last()?;
     let function = innermost_function(&found.path);
     let (start, end) = extent(last)?;
@@ -19,6 +26,7 @@ pub(super) fn describe(file: &SourceFile, found: &Found<'_>, want: Want) -> Opti
         text: file.text_between(start, end),
         exact: found.exact,
         syntax: syntax(file, last, want),
+        returned: coercion::is_returned(package, found),
         statement: found.path.iter().rev().find_map(|node| match node {
             Node::Statement(stmt) => Some(file.span(stmt.span())),
             _ => None,

@@ -36,6 +36,8 @@ pub(super) struct SourceFile {
     pub(super) name: String,
     pub(super) text: String,
     pub(super) tree: Result<syn::File, NoSource>,
+    /// The name under which the parser knows the file.
+    parsed_as: Option<String>,
     /// By the first position of the macro's path.
     bodies: BTreeMap<(usize, usize), MacroBody>,
     /// Byte offset of each line's start.
@@ -60,7 +62,14 @@ impl SourceFile {
         if let Ok(tree) = &tree {
             macros.visit_file(tree);
         }
-        SourceFile { name: name.to_owned(), text, tree, bodies: macros.bodies, lines }
+        let first = tree.as_ref().ok().and_then(|tree| tree.items.first());
+        let parsed_as = first.map(|item| item.span().file());
+        SourceFile { name: name.to_owned(), text, tree, parsed_as, bodies: macros.bodies, lines }
+    }
+
+    /// Whether tokens come from this file.
+    pub(super) fn has(&self, tokens: TokenSpan) -> bool {
+        self.parsed_as.as_ref().is_some_and(|name| *name == tokens.file())
     }
 
     /// The arguments of a macro call in this file.

@@ -65,13 +65,12 @@ pub(super) struct Found<'ast> {
 /// Finds the node at `at` in `file`. Without a column, the first call on the line.
 pub(super) fn find<'ast>(
     file: &'ast SourceFile,
-    tree: &'ast syn::File,
     at: Position,
     whole_line: bool,
     want: Want,
 ) -> Option<Found<'ast>> {
     let mut finder = Finder { file, at, whole_line, want, path: Vec::new(), best: None };
-    finder.visit_file(tree);
+    finder.visit_file(file.tree.as_ref().ok()?);
     finder.best.map(|(_, found)| found)
 }
 

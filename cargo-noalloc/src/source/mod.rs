@@ -9,6 +9,7 @@ mod construct;
 mod expression;
 mod file;
 mod finder;
+mod package;
 mod read;
 #[cfg_attr(not(test), expect(dead_code, reason = "the `list` subcommand is going to be built on it"))]
 pub(crate) mod scan;
@@ -26,6 +27,7 @@ use proc_macro2::LineColumn;
 use crate::model::{CodePlace, Frame, Function, NoSource, Place, Site, SiteSource, Span, TraitObject};
 use file::SourceFile;
 use finder::{Found, Want};
+use package::Package;
 
 pub(crate) use read::read;
 
@@ -55,8 +57,8 @@ impl Sources {
         let want = construct::want(site);
         let place = site.user_frame().and_then(|frame| frame.place.as_ref());
         let found = place.ok_or(NoSource::NoPlace).and_then(|place| {
-            self.with_found(place, want, |file, found, want| {
-                (expression::describe(file, found, want), coercion::object(file, found))
+            self.with_found(place, want, |package, found| {
+                (expression::describe(package, found, want), coercion::object(package, found))
             })
         });
         let (expression, coerced) = match found {
@@ -78,9 +80,8 @@ impl Sources {
     /// The function whose name stands at `place`.
     pub(crate) fn function(&self, place: &Place) -> Option<Function> {
         let file = self.file(&place.file).ok()?;
-        let tree = file.tree.as_ref().ok()?;
         let at = LineColumn { line: place.line as usize, column: place.column.checked_sub(1)? as usize };
-        let found = finder::find(&file, tree, at, false, Want::Function)?;
+        let found = finder::find(&file, at, false, Want::Function)?;
         expression::describe_function(&file, &found.path)
     }
 
@@ -106,14 +107,14 @@ impl Sources {
 
     fn behind_call(&self, caller: &Frame, callee: &Frame) -> Option<TraitObject> {
         let place = caller.place.as_ref()?;
-        self.with_found(place, Want::Call, |file, found, _| behind::object(file, found, callee)).ok()?
+        self.with_found(place, Want::Call, |package, found| behind::object(package, found, callee)).ok()?
     }
 
     fn with_found<T>(
         &self,
         place: &CodePlace,
         want: Want,
-        then: impl FnOnce(&SourceFile, &Found<'_>, Want) -> T,
+        then: impl for<'x> FnOnce(&'x Package<'x>, &Found<'x>) -> T,
     ) -> Result<T, NoSource> {
         let file = self.file(&place.file)?;
         let tree = file.tree.as_ref().map_err(Clone::clone)?;
@@ -125,8 +126,9 @@ impl Sources {
         }
         let column = file.to_characters(place.line, place.byte_column) as usize - 1;
         let at = LineColumn { line: place.line as usize, column };
-        let found = finder::find(&file, tree, at, place.byte_column == 0, want);
-        found.map(|found| then(&file, &found, want)).ok_or_else(|| finder::nothing(tree, at))
+        let package = Package::new(self, &file);
+        let found = finder::find(&file, at, place.byte_column == 0, want);
+        found.map(|found| then(&package, &found)).ok_or_else(|| finder::nothing(tree, at))
     }
 
     fn file(&self, name: &str) -> Result<Rc<SourceFile>, NoSource> {
@@ -149,3 +151,6 @@ impl Sources {
         SourceFile::read(&path, name)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -21,7 +21,12 @@ pub(crate) fn read(audited: &mut [Audited], workspace_root: &Path) -> Texts {
             }
             keep(&sources, &mut texts, &hot.place.file);
         }
-        for site in &mut target.sites {
+        let proofs = target.proofs.values_mut();
+        let proved = proofs.flat_map(|proof| {
+            let reachable = proof.reachable.iter_mut().map(|reachable| &mut reachable.site);
+            reachable.chain(proof.doubts.iter_mut().map(|doubt| &mut doubt.site))
+        });
+        for site in target.sites.iter_mut().chain(proved) {
             site.source = Some(sources.of_site(site));
             let files =
                 site.chain.iter().filter(|frame| frame.is_user()).filter_map(|frame| frame.place.as_ref());

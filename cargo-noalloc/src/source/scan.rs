@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use syn::spanned::Spanned;
-use syn::{Attribute, ImplItem, Item, ItemMod, Meta, TraitItem};
+use syn::{Attribute, ImplItem, Item, ItemImpl, ItemMod, Meta, TraitItem};
 
 use super::Sources;
 use super::expression::no_heap;
@@ -65,23 +65,26 @@ impl Scan<'_> {
             match item {
                 Item::Fn(item) => self.offer(file, module, &item.attrs, &[], &item.sig.ident),
                 Item::Mod(item) => self.module(file, item, module, folder),
-                Item::Impl(block) => {
-                    let module = with(module, &type_name(file, &block.self_ty));
-                    for item in &block.items {
-                        if let ImplItem::Fn(method) = item {
-                            self.offer(file, &module, &method.attrs, &block.attrs, &method.sig.ident);
-                        }
-                    }
-                }
+                Item::Impl(block) => self.methods(file, block, module),
                 Item::Trait(block) => {
                     let module = with(module, &block.ident.to_string());
-                    for item in &block.items {
-                        if let TraitItem::Fn(method) = item {
-                            self.offer(file, &module, &method.attrs, &[], &method.sig.ident);
-                        }
-                    }
+                    let methods = block.items.iter().filter_map(|item| match item {
+                        TraitItem::Fn(method) => Some(method),
+                        _ => None,
+                    });
+                    methods
+                        .for_each(|method| self.offer(file, &module, &method.attrs, &[], &method.sig.ident));
                 }
                 _ => {}
+            }
+        }
+    }
+
+    fn methods(&mut self, file: &SourceFile, block: &ItemImpl, module: &[String]) {
+        let module = with(module, &type_name(file, &block.self_ty));
+        for item in &block.items {
+            if let ImplItem::Fn(method) = item {
+                self.offer(file, &module, &method.attrs, &block.attrs, &method.sig.ident);
             }
         }
     }
@@ -156,5 +159,66 @@ fn path_attribute(attr: &Attribute) -> Option<String> {
             Some(path.value())
         }
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Sources;
+    use super::scan;
+
+    fn write(root: &std::path::Path, name: &str, text: &str) {
+        let path = root.join(name);
+        std::fs::create_dir_all(path.parent().expect("a file has a folder")).expect("the folder is new");
+        std::fs::write(path, text).expect("the folder is there");
+    }
+
+    #[test]
+    fn modules_are_followed_as_rustc_follows_them() {
+        let root = tempfile::tempdir().expect("a temporary folder");
+        let root = root.path();
+        write(
+            root,
+            "src/lib.rs",
+            "mod fir; mod iir; #[path = \"odd name.rs\"] mod odd; mod inner { mod deep; }\n#[cfg(windows)] mod absent;\n mod gone;\n#[no_heap]\npub fn top() {}\nfn cold() {}",
+        );
+        write(
+            root,
+            "src/fir.rs",
+            "mod taps;\npub struct Filter;\nimpl Filter {\n    #[no_heap(allocs = 1, bytes = 64)]\n    pub fn process(&mut self) {}\n    fn cold() {}\n}",
+        );
+        write(root, "src/fir/taps.rs", "#[no_heap::no_heap( prove )]\nunsafe fn größe() {}");
+        write(
+            root,
+            "src/iir/mod.rs",
+            "struct Biquad<T>(T);\n#[no_heap]\nimpl<T> Biquad<T> { fn a() {} fn b() {} }\ntrait Step { #[no_heap] fn step() {} }",
+        );
+        write(root, "src/odd name.rs", "#[no_heap]\nfn odd() {}");
+        write(root, "src/inner/deep.rs", "#[no_heap]\nfn deep() {}");
+        let (found, problems) = scan(&Sources::new(root), "src/lib.rs");
+        let found: Vec<String> = found
+            .iter()
+            .map(|hot| {
+                format!(
+                    "{} {}:{}:{} [{}]",
+                    hot.name, hot.place.file, hot.place.line, hot.place.column, hot.options
+                )
+            })
+            .collect();
+        assert_eq!(
+            found,
+            [
+                "fir::taps::größe src/fir/taps.rs:2:11 [prove]",
+                "fir::Filter::process src/fir.rs:5:12 [allocs = 1, bytes = 64]",
+                "iir::Biquad::a src/iir/mod.rs:3:24 []",
+                "iir::Biquad::b src/iir/mod.rs:3:34 []",
+                "iir::Step::step src/iir/mod.rs:4:28 []",
+                "odd::odd src/odd name.rs:2:4 []",
+                "inner::deep::deep src/inner/deep.rs:2:4 []",
+                "top src/lib.rs:5:8 []",
+            ]
+        );
+        let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        assert_eq!(problems, ["`src/gone.rs` cannot be read, so its source is not shown"]);
     }
 }

@@ -12,11 +12,12 @@ use syn::{
 use super::expression::{pattern, visible_local};
 use super::file::Position;
 use super::finder::Node;
+use super::package::Package;
 
-/// Looks names up in one file.
+/// Looks names up in one package, first in the file where they are used.
 #[derive(Clone, Copy)]
 pub(super) struct Types<'ast> {
-    pub(super) tree: &'ast syn::File,
+    pub(super) package: &'ast Package<'ast>,
 }
 
 /// Types whose first argument is what they hold or point to.
@@ -46,7 +47,7 @@ impl<'ast> Types<'ast> {
             Expr::MethodCall(call) => match call.method.to_string().as_str() {
                 "as_ref" | "as_mut" | "borrow" | "borrow_mut" | "unwrap" | "expect" | "iter" | "iter_mut"
                 | "lock" => self.of_expr(path, &call.receiver),
-                method => output(self.method(method)?),
+                method => output(self.method(self.of_expr(path, &call.receiver), method)?),
             },
             _ => None,
         }
@@ -73,7 +74,7 @@ impl<'ast> Types<'ast> {
     /// The type of field `name` of the struct that `ty` is, or points to.
     pub(super) fn field(self, ty: &Type, name: &str) -> Option<&'ast Type> {
         let wanted = struct_name(ty)?;
-        self.items().find_map(|item| match item {
+        self.package.items().find_map(|item| match item {
             Item::Struct(item) if item.ident == wanted => match &item.fields {
                 Fields::Named(fields) => fields
                     .named
@@ -95,35 +96,31 @@ impl<'ast> Types<'ast> {
     /// The signature of a function that is called by `path`: free by its name, associated by its type and name.
     pub(super) fn function(self, path: &syn::Path) -> Option<&'ast Signature> {
         let name = &path.segments.last()?.ident;
+        let first = &path.segments.first()?.ident;
+        if ["std", "core", "alloc"].iter().any(|foreign| first == foreign) {
+            return None;
+        }
         let owner = path.segments.iter().rev().nth(1).map(|segment| segment.ident.to_string());
-        let free = self.items().find_map(|item| match item {
-            Item::Fn(item) if item.sig.ident == *name => Some(&item.sig),
-            _ => None,
-        });
-        let associated = |owner: String| {
-            self.items().find_map(|item| match item {
-                Item::Impl(block) if struct_name(&block.self_ty).is_some_and(|own| own == owner) => {
-                    methods(block).find(|sig| sig.ident == *name)
-                }
+        match owner {
+            Some(owner) if owner.starts_with(char::is_uppercase) => {
+                self.associated(&owner, &name.to_string())
+            }
+            _ => self.package.items().find_map(|item| match item {
+                Item::Fn(item) if item.sig.ident == *name => Some(&item.sig),
                 _ => None,
-            })
-        };
-        owner.and_then(associated).or(free)
+            }),
+        }
     }
 
-    /// The signature of the only method of that name in the file.
-    pub(super) fn method(self, name: &str) -> Option<&'ast Signature> {
-        let mut found = self.items().flat_map(|item| -> Vec<&'ast Signature> {
+    /// The method `name` of `receiver`'s type; where that is not known, the only method of that name in the file.
+    pub(super) fn method(self, receiver: Option<&Type>, name: &str) -> Option<&'ast Signature> {
+        if let Some(owner) = receiver.and_then(struct_name) {
+            return self.associated(&owner, name);
+        }
+        let mut found = self.package.own_items().flat_map(|item| -> Vec<&'ast Signature> {
             match item {
                 Item::Impl(block) if block.trait_.is_none() => methods(block).collect(),
-                Item::Trait(item) => item
-                    .items
-                    .iter()
-                    .filter_map(|item| match item {
-                        TraitItem::Fn(method) => Some(&method.sig),
-                        _ => None,
-                    })
-                    .collect(),
+                Item::Trait(item) => declared(item).collect(),
                 _ => Vec::new(),
             }
         });
@@ -131,11 +128,22 @@ impl<'ast> Types<'ast> {
         found.all(|sig| sig.ident != name).then_some(only)
     }
 
-    /// What a type alias of this file stands for.
+    /// The function `name` in an `impl` of the type or the trait `owner`.
+    fn associated(self, owner: &str, name: &str) -> Option<&'ast Signature> {
+        self.package.items().find_map(|item| match item {
+            Item::Impl(block) if struct_name(&block.self_ty).is_some_and(|own| own == owner) => {
+                methods(block).find(|sig| sig.ident == name)
+            }
+            Item::Trait(item) if item.ident == owner => declared(item).find(|sig| sig.ident == name),
+            _ => None,
+        })
+    }
+
+    /// What a type alias stands for.
     pub(super) fn alias(self, ty: &Type) -> Option<&'ast Type> {
         let Type::Path(path) = ty else { return None };
         let name = &path.path.segments.last()?.ident;
-        self.items().find_map(|item| match item {
+        self.package.items().find_map(|item| match item {
             Item::Type(alias) if alias.ident == *name => Some(&*alias.ty),
             _ => None,
         })
@@ -156,20 +164,6 @@ impl<'ast> Types<'ast> {
             _ => None,
         }
     }
-
-    /// All items, those of inline modules too.
-    fn items(self) -> impl Iterator<Item = &'ast Item> {
-        let mut stack: Vec<&'ast Item> = self.tree.items.iter().collect();
-        std::iter::from_fn(move || {
-            let item = stack.pop()?;
-            if let Item::Mod(module) = item
-                && let Some((_, items)) = &module.content
-            {
-                stack.extend(items);
-            }
-            Some(item)
-        })
-    }
 }
 
 fn same(a: &Type, b: &Type) -> bool {
@@ -179,6 +173,13 @@ fn same(a: &Type, b: &Type) -> bool {
 fn methods(block: &syn::ItemImpl) -> impl Iterator<Item = &Signature> {
     block.items.iter().filter_map(|item| match item {
         ImplItem::Fn(method) => Some(&method.sig),
+        _ => None,
+    })
+}
+
+fn declared(item: &syn::ItemTrait) -> impl Iterator<Item = &Signature> {
+    item.items.iter().filter_map(|item| match item {
+        TraitItem::Fn(method) => Some(&method.sig),
         _ => None,
     })
 }
@@ -205,11 +206,11 @@ pub(super) fn output(sig: &Signature) -> Option<&Type> {
 
 /// The type of argument `index` of a call, the receiver not counted.
 pub(super) fn parameter(sig: &Signature, index: usize) -> Option<&Type> {
-    let typed = sig.inputs.iter().filter_map(|input| match input {
+    let mut typed = sig.inputs.iter().filter_map(|input| match input {
         FnArg::Typed(argument) => Some(&*argument.ty),
         FnArg::Receiver(_) => None,
     });
-    typed.skip(index).next()
+    typed.nth(index)
 }
 
 /// Generic type argument `index` of a path type.
@@ -243,6 +244,7 @@ pub(super) fn element(ty: &Type) -> Option<&Type> {
 fn struct_name(ty: &Type) -> Option<String> {
     match ty {
         Type::Reference(inner) => struct_name(&inner.elem),
+        Type::TraitObject(object) => principal(object)?.segments.last().map(|last| last.ident.to_string()),
         Type::Path(path) => {
             let name = path.path.segments.last()?.ident.to_string();
             match argument(ty, 0) {

@@ -42,7 +42,7 @@ impl<'ast> Visit<'ast> for Finder<'_> {
     fn visit_expr_reference(&mut self, reference: &'ast ExprReference) {
         match &*reference.expr {
             Expr::Unary(ExprUnary { op: UnOp::Deref(_), expr, .. }) if self.is_it(expr) => {
-                self.uses.reborrowed = true
+                self.uses.reborrowed = true;
             }
             inner if self.is_it(inner) && reference.mutability.is_some() => self.uses.borrowed_mut = true,
             inner if self.is_it(inner) => self.uses.borrowed = true,

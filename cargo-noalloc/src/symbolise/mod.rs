@@ -5,6 +5,7 @@
 
 mod chain;
 mod origin;
+mod proofs;
 mod symbols;
 
 use std::collections::BTreeMap;
@@ -12,8 +13,8 @@ use std::collections::BTreeMap;
 use no_heap::record::{HotEntry, Record, SiteEntry, SiteFlag};
 
 use crate::model::{
-    Audited, Bench, Calls, Counts, FunctionName, Gap, HotFn, HotId, Op, Place, Problem, Promise, ReturnAddress, Run,
-    Site, Sizes, Status, Step, Workspace,
+    Audited, Bench, Calls, Counts, FunctionName, Gap, HotFn, HotId, LookupAddress, Op, Place, Problem, Promise,
+    ReturnAddress, Run, Site, Sizes, Status, Step, Workspace,
 };
 use origin::Origins;
 use symbols::Symbols;
@@ -25,13 +26,14 @@ pub(crate) fn symbolise(runs: Vec<Run>, workspace: &Workspace) -> Vec<Audited> {
 }
 
 fn one(run: Run, origins: &Origins) -> Audited {
-    let Run { binary, status, records, mut problems, folder: _ } = run;
+    let Run { binary, status, records, proofs, mut problems, folder: _ } = run;
     let target = binary.planned.target.clone();
     let mut audited = Audited {
         target,
         status,
         built: std::fs::metadata(&binary.executable).and_then(|data| data.modified()).ok(),
         functions: BTreeMap::new(),
+        proofs: BTreeMap::new(),
         sites: Vec::new(),
         benches: Vec::new(),
         gap: None,
@@ -49,6 +51,9 @@ fn one(run: Run, origins: &Origins) -> Audited {
     for record in &records {
         let reader = Reader { record, symbols: symbols.as_ref(), origins };
         reader.add_to(&mut audited);
+    }
+    for (hot, proofs) in &proofs.by_function {
+        audited.proofs.insert(*hot, proofs::report(*hot, proofs, symbols.as_ref(), origins));
     }
     audited.problems.append(&mut problems);
     audited

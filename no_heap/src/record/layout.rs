@@ -58,7 +58,7 @@ words! {
         hello_offset,
         /// Length of the hello in bytes.
         hello_len,
-        /// FNV-1a of the hello.
+        /// See [`head_sum`].
         hello_sum,
         /// Offset of the benchmarks' results in bytes.
         benches_offset,
@@ -251,9 +251,23 @@ pub(crate) struct SiteSlot {
     pub(crate) frames: [std::cell::Cell<u64>; FRAMES],
 }
 
-/// FNV-1a.
-pub(crate) fn checksum(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)
+/// FNV-1a of the hello and of the words of the head that do not change.
+pub(crate) fn head_sum(head: &Head, hello: &[u8]) -> u64 {
+    let Head { version, pid, flags, hello_offset, hello_len, benches_offset, bench_count, .. } = *head;
+    let Head { hot_count, threads_offset, thread_stride, .. } = *head;
+    let fixed = [
+        version,
+        pid,
+        flags,
+        hello_offset,
+        hello_len,
+        benches_offset,
+        bench_count,
+        hot_count,
+        threads_offset,
+    ];
+    let fixed = fixed.into_iter().chain([thread_stride]).flat_map(u64::to_le_bytes);
+    fixed.chain(hello.iter().copied()).fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
     })
 }

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::layout::{
-    BenchResult, FnCounts, Head, MAGIC, SAMPLES, SITES, SiteSlot, THREADS, ThreadHead, VERSION, checksum,
+    BenchResult, FnCounts, Head, MAGIC, SAMPLES, SITES, SiteSlot, THREADS, ThreadHead, VERSION, head_sum,
 };
 use crate::registry::HOT_FUNCTIONS;
 
@@ -194,14 +194,14 @@ fn head(hello: &[u8], flags: u64) -> Head {
     let sites = SITES * size_of::<SiteSlot>();
     let thread_stride =
         ((ThreadHead::WORDS + FnCounts::WORDS * hot_count) * WORD + sites).next_multiple_of(PAGE);
-    Head {
+    let mut head = Head {
         magic: MAGIC,
         version: VERSION,
         pid: u64::from(std::process::id()),
         flags,
         hello_offset: hello_offset as u64,
         hello_len: hello.len() as u64,
-        hello_sum: checksum(hello),
+        hello_sum: 0,
         benches_offset: benches_offset as u64,
         bench_count: bench_count() as u64,
         hot_count: hot_count as u64,
@@ -210,7 +210,9 @@ fn head(hello: &[u8], flags: u64) -> Head {
         threads_used: 0,
         lost_calls: 0,
         ready: 0,
-    }
+    };
+    head.hello_sum = head_sum(&head, hello);
+    head
 }
 
 fn encode(head: &Head) -> Vec<u8> {

@@ -70,6 +70,8 @@ pub(crate) enum Flaw {
     ExceptionTable,
     /// The analysis used up its budget.
     Budget,
+    /// It jumps through a register in a way that its blocks do not show.
+    Thunk,
 }
 
 /// A function's blocks; the first one is its entry.
@@ -79,6 +81,8 @@ pub(crate) struct FunctionCode {
     pub blocks: Vec<Block>,
     pub successors: Vec<u32>,
     pub opens: Vec<OpenCall>,
+    /// (block, base) of the jump tables that were read.
+    pub tables: Vec<(u32, u64)>,
     pub flaw: Option<Flaw>,
 }
 

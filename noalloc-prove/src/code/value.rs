@@ -1,7 +1,7 @@
 //! What a register may hold: the small set of facts that decides where an indirect call goes.
 //!
-//! Stack slots are left out on purpose: following them changed no verdict in the prototype and would need an
-//! assumption about aliasing.
+//! Values on the stack are followed only where no pointer can reach them (`x86_64::frame`); everything else there is
+//! left out on purpose, because it would need an assumption about aliasing.
 
 use std::collections::HashMap;
 
@@ -34,8 +34,9 @@ pub(crate) enum Value {
     AbsoluteTable(u64),
     /// What the function got as this argument.
     Argument(u8),
-    /// Somewhere in this function's own stack frame.
-    Frame,
+    /// In this function's own stack frame, at this distance from the stack pointer at its entry (`i32::MIN`: not
+    /// known).
+    Frame(i32),
     /// Loaded from writable memory at this address.
     Static(u64),
     /// Loaded from `base + offset`.
@@ -110,6 +111,7 @@ impl Sets {
         match (left, right) {
             (Value::Unreached, other) | (other, Value::Unreached) => return other,
             _ if left == right => return left,
+            (Value::Frame(_), Value::Frame(_)) => return Value::Frame(i32::MIN),
             _ => {}
         }
         let mut members = Vec::new();
@@ -138,7 +140,8 @@ mod tests {
         assert_eq!(pair, join(Value::Constant(0x1000), Value::Constant(0x2000)));
         assert_eq!(pair, join(pair, Value::Constant(0x1000)));
         assert_eq!(join(Value::Constant(1), Value::Constant(2)), Value::Any);
-        assert_eq!(join(Value::Unreached, Value::Frame), Value::Frame);
+        assert_eq!(join(Value::Unreached, Value::Frame(8)), Value::Frame(8));
+        assert_eq!(join(Value::Frame(16), Value::Frame(8)), Value::Frame(i32::MIN));
         assert_eq!(join(Value::Argument(0), Value::Argument(1)), Value::Any);
         assert!(matches!(pair, Value::OneOf(0)));
         assert_eq!(sets.members(0), [0x1000, 0x2000]);

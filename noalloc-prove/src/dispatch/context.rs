@@ -25,14 +25,8 @@ pub(crate) struct Context([Bound; ARGUMENTS]);
 pub(crate) const NO_CONTEXT: Context = Context([Bound::Unknown; ARGUMENTS]);
 
 /// `core::fmt::write` calls `fmt(value, formatter)` with its own formatter, on its own stack.
-pub(crate) const FORMATTER: Context = Context([
-    Bound::Unknown,
-    Bound::Inside,
-    Bound::Unknown,
-    Bound::Unknown,
-    Bound::Unknown,
-    Bound::Unknown,
-]);
+pub(crate) const FORMATTER: Context =
+    Context([Bound::Unknown, Bound::Inside, Bound::Unknown, Bound::Unknown, Bound::Unknown, Bound::Unknown]);
 
 impl Context {
     /// What a call passes, seen from a caller in its own context.
@@ -40,7 +34,7 @@ impl Context {
         Self(values.map(|value| match value {
             Value::Constant(address) if is_worth_a_context(image, address) => Bound::Constant(address),
             Value::Argument(argument) => caller.get(argument),
-            Value::Frame => Bound::Inside,
+            Value::Frame(_) => Bound::Inside,
             Value::Loaded { base: Base::Argument(argument), .. } if caller.get(argument) == Bound::Inside => {
                 Bound::InsideField
             }

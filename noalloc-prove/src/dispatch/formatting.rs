@@ -10,8 +10,14 @@ use crate::code::{Base, OpenCall, Value};
 
 /// Methods of `Formatter` that call nothing dynamic but the writer of the formatter they are given first.
 const ON_THE_WRITER: &[&str] = &[
-    "pad", "pad_integral", "pad_formatted_parts", "write_formatted_parts", "write_str", "write_char",
-    "pad_integral::write_prefix", "padding",
+    "pad",
+    "pad_integral",
+    "pad_formatted_parts",
+    "write_formatted_parts",
+    "write_str",
+    "write_char",
+    "pad_integral::write_prefix",
+    "padding",
 ];
 /// `core::fmt::write(data, vtable, template, arguments)`.
 const VTABLE: u8 = 1;
@@ -55,7 +61,9 @@ impl Role {
 /// `<T as core::fmt::Display>::fmt`, or `…::<impl core::fmt::Display for T>::fmt`.
 fn implementation(name: &str) -> Role {
     let Some(head) = name.strip_suffix(">::fmt") else { return Role::None };
-    let of = |self_type: &str| if self_type.contains("::") || self_type.contains("dyn ") { Role::Impl } else { Role::Helper };
+    let of = |self_type: &str| {
+        if self_type.contains("::") || self_type.contains("dyn ") { Role::Impl } else { Role::Helper }
+    };
     if let Some((self_type, _)) = head.split_once(" as core::fmt::") {
         return of(self_type);
     }
@@ -71,7 +79,7 @@ pub(crate) fn stays_inside(role: Role, is_trusted: bool, open: OpenCall, context
     let OpenCall::Value(value) = open else { return false };
     match role {
         Role::None => false,
-        Role::Write => context.constant(VTABLE).is_some() && context.get(ARRAY) == Bound::Inside,
+        Role::Write => is_given_inside(role, context) || (is_trusted && is_handed_on(context)),
         Role::Writer => is_trusted && matches!(value, Value::Loaded { .. } | Value::Any),
         Role::Method => is_on_the_formatter(value, 0, context),
         Role::Helper | Role::Impl => is_on_the_formatter(value, FORMATTER, context),
@@ -94,6 +102,18 @@ pub(crate) fn is_given_inside(role: Role, context: &Context) -> bool {
         Role::None => return false,
     };
     matches!(context.get(argument), Bound::Inside | Bound::InsideField)
+}
+
+/// Whether `core::fmt::write` is called with an inner array and a writer out of an inner object: as `write!(f, …)` in
+/// a `fmt` does it.
+pub(crate) fn is_handed_on(context: &Context) -> bool {
+    context.get(VTABLE) == Bound::InsideField && context.get(ARRAY) == Bound::Inside
+}
+
+/// Whether a `fmt` knows its formatter, and nothing else, to lie inside: then an inner field is the formatter's.
+pub(crate) fn has_only_the_formatter_inside(role: Role, context: &Context) -> bool {
+    let is_fmt = matches!(role, Role::Impl | Role::Helper);
+    is_fmt && is_given_inside(role, context) && context.get(0) == Bound::Unknown
 }
 
 #[cfg(test)]
@@ -123,26 +143,28 @@ mod tests {
 
     #[test]
     fn a_formatter_from_outside_is_not_inside() {
-        let write = OpenCall::Value(Value::Loaded { offset: 24, base: Base::Field { argument: 1, offset: 8 } });
+        let write =
+            OpenCall::Value(Value::Loaded { offset: 24, base: Base::Field { argument: 1, offset: 8 } });
         let mut values = [Value::Any; ARGUMENTS];
         assert!(!stays_inside(Role::Impl, false, write, &context(values)));
         assert!(!stays_inside(Role::Writer, false, write, &context(values)));
-        values[1] = Value::Frame;
+        values[1] = Value::Frame(-8);
         assert!(stays_inside(Role::Impl, false, write, &context(values)));
         assert!(!stays_inside(Role::None, true, write, &context(values)));
     }
 
     #[test]
     fn a_dynamic_value_that_is_formatted_is_not_the_writer() {
-        let value = OpenCall::Value(Value::Loaded { offset: 24, base: Base::Field { argument: 0, offset: 8 } });
-        assert!(!stays_inside(Role::Impl, true, value, &context([Value::Frame; ARGUMENTS])));
+        let value =
+            OpenCall::Value(Value::Loaded { offset: 24, base: Base::Field { argument: 0, offset: 8 } });
+        assert!(!stays_inside(Role::Impl, true, value, &context([Value::Frame(-8); ARGUMENTS])));
     }
 
     #[test]
     fn what_core_fmt_write_calls_needs_a_known_writer_and_an_inner_array() {
         let call = OpenCall::Value(Value::Any);
         let mut values = [Value::Any; ARGUMENTS];
-        values[3] = Value::Frame;
+        values[3] = Value::Frame(-8);
         assert!(!stays_inside(Role::Write, true, call, &context(values)));
         assert!(!is_given_inside(Role::Write, &context(values)));
     }

@@ -8,7 +8,7 @@ mod formatting;
 mod vtables;
 
 pub(crate) use context::{Bound, Context, FORMATTER, NO_CONTEXT};
-pub(crate) use formatting::{Role, is_given_inside, stays_inside};
+pub(crate) use formatting::{Role, has_only_the_formatter_inside, is_given_inside, is_handed_on, stays_inside};
 pub(crate) use vtables::{is_vtable, method};
 
 use crate::code::{Base, OpenCall, Target, Value};
@@ -57,10 +57,8 @@ pub(crate) fn cause(open: OpenCall) -> Cause {
         Value::TableEntry(_) | Value::TableTarget(_) | Value::AbsoluteTable(_) => Cause::JumpTable,
         Value::Argument(argument) => Cause::FunctionPointer { origin: Origin::Argument(argument) },
         Value::Static(address) => Cause::FunctionPointer { origin: Origin::Static(address) },
-        Value::Loaded { offset, base } => {
-            Cause::DynamicCall { slot: slot(offset), receiver: receiver(base) }
-        }
-        Value::Any | Value::Import(_) | Value::OneOf(_) | Value::Frame => {
+        Value::Loaded { offset, base } => Cause::DynamicCall { slot: slot(offset), receiver: receiver(base) },
+        Value::Any | Value::Import(_) | Value::OneOf(_) | Value::Frame(_) => {
             Cause::FunctionPointer { origin: Origin::Memory }
         }
     }

@@ -6,7 +6,7 @@ use crate::image::{Image, Memory, Pointer};
 /// Whether constant data at an address is laid out like a vtable. Decides which constants are worth following,
 /// never where a call goes.
 pub(crate) fn is_vtable(image: &Image<'_>, address: u64) -> bool {
-    if address % 8 != 0 || image.memory(address) != Some(Memory::ReadOnly) {
+    if !address.is_multiple_of(8) || image.memory(address) != Some(Memory::ReadOnly) {
         return false;
     }
     let destructor = match image.constant(address) {

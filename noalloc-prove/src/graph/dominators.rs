@@ -95,7 +95,8 @@ impl Flow {
 
 fn onward(graph: &Graph, function: u32, code: &FunctionCode, index: u32) -> Vec<u32> {
     let Some(block) = code.blocks.get(index as usize) else { return Vec::new() };
-    let is_dead_end = matches!(block.exit, Exit::Call(target) if graph.doom.never_returns(target, &graph.sets));
+    let is_dead_end =
+        matches!(block.exit, Exit::Call(target) if graph.doom.never_returns(target, &graph.sets));
     let mut next = if is_dead_end { Vec::new() } else { code.successors_of(block).to_vec() };
     if block.catches && block.pad != NO_BLOCK {
         next.push(block.pad);
@@ -107,9 +108,9 @@ fn onward(graph: &Graph, function: u32, code: &FunctionCode, index: u32) -> Vec<
 fn is_exit(graph: &Graph, code: &FunctionCode, index: u32) -> bool {
     match code.blocks.get(index as usize).map(|block| block.exit) {
         Some(Exit::Return) => true,
-        Some(Exit::Tail(target)) => {
-            alternatives(&graph.sets, &target).iter().any(|target| !graph.doom.never_returns(*target, &graph.sets))
-        }
+        Some(Exit::Tail(target)) => alternatives(&graph.sets, &target)
+            .iter()
+            .any(|target| !graph.doom.never_returns(*target, &graph.sets)),
         _ => false,
     }
 }
@@ -158,7 +159,8 @@ mod tests {
 
     #[test]
     fn a_doomed_branch_does_not_make_the_other_one_avoidable() {
-        let checked = function(vec![block(Exit::Flow, &[1, 2]), block(Exit::Trap, &[]), block(Exit::Return, &[])]);
+        let checked =
+            function(vec![block(Exit::Flow, &[1, 2]), block(Exit::Trap, &[]), block(Exit::Return, &[])]);
         assert_eq!(unavoidable(&graph(vec![checked]), 0), [true, false, true]);
     }
 

@@ -145,7 +145,9 @@ impl<'p> Pass<'p> {
         }
         let function = self.owner[here];
         let first = self.doom.first[function as usize];
-        let Some(block) = self.functions[function as usize].blocks.get((index - first) as usize) else { return };
+        let Some(block) = self.functions[function as usize].blocks.get((index - first) as usize) else {
+            return;
+        };
         if self.is_doomed(function, block, self.open[here] == 0) {
             self.doom.blocks[here] = true;
             self.waiting.push(index);
@@ -211,8 +213,10 @@ mod tests {
     use crate::symbols::Classes;
 
     fn doomed(functions: &[FunctionCode]) -> Vec<bool> {
-        let classes =
-            Classes { functions: vec![None; functions.len()], imports: vec![Some(crate::symbols::Class::NeverReturns)] };
+        let classes = Classes {
+            functions: vec![None; functions.len()],
+            imports: vec![Some(crate::symbols::Class::NeverReturns)],
+        };
         Doom::of(functions, &Vec::new(), &classes).functions
     }
 
@@ -221,8 +225,11 @@ mod tests {
         let traps = function(vec![block(Exit::Trap, &[])]);
         let calls = function(vec![block(Exit::Call(Target::Function(0)), &[1]), block(Exit::Return, &[])]);
         let spins = function(vec![block(Exit::Flow, &[0])]);
-        let branches =
-            function(vec![block(Exit::Flow, &[1, 2]), block(Exit::Tail(Target::Function(0)), &[]), block(Exit::Return, &[])]);
+        let branches = function(vec![
+            block(Exit::Flow, &[1, 2]),
+            block(Exit::Tail(Target::Function(0)), &[]),
+            block(Exit::Return, &[]),
+        ]);
         let aborts = function(vec![block(Exit::Call(Target::Import(0)), &[])]);
         assert_eq!(doomed(&[traps, calls, spins, branches, aborts]), [true, true, false, false, true]);
     }
@@ -237,7 +244,11 @@ mod tests {
     #[test]
     fn a_caught_panic_is_not_the_end() {
         let traps = function(vec![block(Exit::Trap, &[])]);
-        let catches = function(vec![catching(Target::Function(0), &[1], 2), block(Exit::Trap, &[]), block(Exit::Return, &[])]);
+        let catches = function(vec![
+            catching(Target::Function(0), &[1], 2),
+            block(Exit::Trap, &[]),
+            block(Exit::Return, &[]),
+        ]);
         assert_eq!(doomed(&[traps, catches]), [true, false]);
     }
 }

@@ -14,7 +14,8 @@ pub(crate) fn live_blocks(code: &FunctionCode, function: u32, doom: &Doom, sets:
     let all = doom.block(function, 0);
     let is_allowed = |block: u32| all || !doom.block(function, block);
     let pad = |block: &Block| (block.catches && block.pad != NO_BLOCK).then_some(block.pad);
-    let goes_on = |block: &Block| !matches!(block.exit, Exit::Call(target) if doom.never_returns(target, sets));
+    let goes_on =
+        |block: &Block| !matches!(block.exit, Exit::Call(target) if doom.never_returns(target, sets));
     spread(code, is_allowed, pad, goes_on)
 }
 

@@ -43,7 +43,8 @@ pub(crate) struct Edge {
 impl Graph {
     pub(crate) fn new(functions: Vec<FunctionCode>, sets: TargetSets, classes: Classes) -> Self {
         let doom = Doom::of(&functions, &sets, &classes);
-        let live = (0u32..).zip(&functions).map(|(index, code)| live_blocks(code, index, &doom, &sets)).collect();
+        let live =
+            (0u32..).zip(&functions).map(|(index, code)| live_blocks(code, index, &doom, &sets)).collect();
         let mut graph =
             Self { functions, sets, classes, doom, live, edges: Vec::new(), first_edge: Vec::new() };
         for function in 0..u32::try_from(graph.functions.len()).unwrap_or(0) {
@@ -59,6 +60,7 @@ impl Graph {
             blocks: Vec::new(),
             successors: Vec::new(),
             opens: Vec::new(),
+            tables: Vec::new(),
             flaw: Some(crate::code::Flaw::NoBytes),
         };
         self.functions.get(function as usize).unwrap_or(&NONE)
@@ -94,7 +96,8 @@ impl Graph {
                 continue;
             }
             let alternatives = alternatives(&self.sets, &target);
-            let returning = alternatives.iter().filter(|target| !self.doom.never_returns(**target, &self.sets));
+            let returning =
+                alternatives.iter().filter(|target| !self.doom.never_returns(**target, &self.sets));
             self.edges.extend(returning.map(|target| Edge { block: index, target: *target }));
         }
     }
@@ -162,7 +165,8 @@ pub(crate) mod test_support {
     }
 
     pub(crate) fn graph(functions: Vec<FunctionCode>) -> Graph {
-        let classes = Classes { functions: vec![None; functions.len()], imports: vec![Some(Class::Allocates)] };
+        let classes =
+            Classes { functions: vec![None; functions.len()], imports: vec![Some(Class::Allocates)] };
         Graph::new(functions, Vec::new(), classes)
     }
 }

@@ -131,11 +131,20 @@ mod tests {
     fn always_means_on_every_path_that_returns() {
         let always = function(vec![block(Exit::Call(MALLOC), &[1]), block(Exit::Return, &[])]);
         let through = function(vec![block(Exit::Tail(Target::Function(0)), &[])]);
-        let sometimes =
-            function(vec![block(Exit::Flow, &[1, 2]), block(Exit::Tail(Target::Function(0)), &[]), block(Exit::Return, &[])]);
-        let or_dies =
-            function(vec![block(Exit::Flow, &[1, 2]), block(Exit::Tail(Target::Function(0)), &[]), block(Exit::Trap, &[])]);
+        let sometimes = function(vec![
+            block(Exit::Flow, &[1, 2]),
+            block(Exit::Tail(Target::Function(0)), &[]),
+            block(Exit::Return, &[]),
+        ]);
+        let or_dies = function(vec![
+            block(Exit::Flow, &[1, 2]),
+            block(Exit::Tail(Target::Function(0)), &[]),
+            block(Exit::Trap, &[]),
+        ]);
         let endless = function(vec![block(Exit::Flow, &[0])]);
-        assert_eq!(must(vec![always, through, sometimes, or_dies, endless]), [true, true, false, true, false]);
+        assert_eq!(
+            must(vec![always, through, sometimes, or_dies, endless]),
+            [true, true, false, true, false]
+        );
     }
 }

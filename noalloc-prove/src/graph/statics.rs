@@ -25,7 +25,9 @@ pub(crate) fn resolve_statics(statics: &Statics<'_, '_>, functions: &mut [Functi
     let mut known: BTreeMap<Key, Option<Target>> = BTreeMap::new();
     for code in functions {
         for index in 0..code.blocks.len() {
-            let Some(open) = code.blocks.get(index).and_then(|block| open_call(code, block.exit)) else { continue };
+            let Some(open) = code.blocks.get(index).and_then(|block| open_call(code, block.exit)) else {
+                continue;
+            };
             let key = match open {
                 OpenCall::Value(Value::OneOf(set)) => Key::Set(set),
                 OpenCall::Value(Value::Static(address)) => Key::Static(address),

@@ -21,7 +21,7 @@ pub(crate) struct Function {
     pub end: u64,
     /// Address of the exception table (LSDA), 0 when there is none.
     pub exceptions: u64,
-    /// Has a frame entry, so a compiler wrote it: it never runs over its end.
+    /// Has a frame entry that ends with it, so a compiler wrote it: it never runs over its end.
     pub framed: bool,
     pub(super) names: Range<u32>,
 }
@@ -82,14 +82,15 @@ pub(super) fn build<'a>(symbols: Symbols<'a>, sections: &Sections<'a>) -> (Vec<F
         let Some(section) = sections.at(start) else { continue };
         let next = starts.get(index + 1).copied().unwrap_or(u64::MAX);
         let bound = next.min(section.address.saturating_add(section.data.len() as u64)).max(start);
-        let end = if found.size > 0 { start.saturating_add(found.size).min(bound) } else { bound };
+        let stated = start.saturating_add(found.size);
+        let end = if found.size > 0 { stated.min(bound) } else { bound };
         let first = count(names.len());
         names.extend(found.names);
         functions.push(Function {
             start,
             end,
             exceptions: found.exceptions,
-            framed: found.framed,
+            framed: found.framed && stated == end,
             names: first..count(names.len()),
         });
     }
@@ -99,10 +100,8 @@ pub(super) fn build<'a>(symbols: Symbols<'a>, sections: &Sections<'a>) -> (Vec<F
 fn add_frames<'a>(found: &mut BTreeMap<u64, Found<'a>>, sections: &Sections<'a>) {
     let Some((address, data)) = sections.eh_frame else { return };
     let frames = gimli::EhFrame::new(data, gimli::LittleEndian);
-    let bases = gimli::BaseAddresses::default()
-        .set_eh_frame(address)
-        .set_text(sections.text)
-        .set_got(sections.got);
+    let bases =
+        gimli::BaseAddresses::default().set_eh_frame(address).set_text(sections.text).set_got(sections.got);
     let mut common = BTreeMap::new();
     let mut entries = frames.entries(&bases);
     while let Ok(Some(entry)) = entries.next() {

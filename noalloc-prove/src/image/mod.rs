@@ -10,7 +10,7 @@ mod objects;
 mod relocations;
 mod sections;
 
-use object::Object;
+use object::{Object, ObjectSymbol, SymbolKind};
 
 pub(crate) use functions::Function;
 pub(crate) use landing::{LandingSite, landing_sites};
@@ -31,6 +31,8 @@ pub(crate) struct Image<'a> {
     names: Vec<&'a str>,
     /// Linked to fixed addresses: pointers inside the image carry no relocation.
     pub fixed: bool,
+    /// There is no symbol of any function of its own.
+    pub is_stripped: bool,
 }
 
 impl<'a> Image<'a> {
@@ -45,8 +47,11 @@ impl<'a> Image<'a> {
         let (relocations, imports) = relocations::load(&file, &sections, &symbols, bytes.len())?;
         let objects = objects::Objects::load(&file);
         let fixed = file.kind() == object::ObjectKind::Executable;
+        let is_function =
+            |symbol: &object::Symbol<'_, '_>| symbol.kind() == SymbolKind::Text && !symbol.is_undefined();
+        let is_stripped = !file.symbols().any(|symbol| is_function(&symbol));
         let (functions, names) = functions::build(symbols, &sections);
-        Ok((Self { sections, relocations, objects, imports, functions, names, fixed }, file))
+        Ok((Self { sections, relocations, objects, imports, functions, names, fixed, is_stripped }, file))
     }
 
     /// An image without anything in it.
@@ -60,6 +65,7 @@ impl<'a> Image<'a> {
             functions: Vec::new(),
             names: Vec::new(),
             fixed: false,
+            is_stripped: true,
         }
     }
 

@@ -156,9 +156,9 @@ fn packed(
         if table.elf_section_header().sh_type.get(object::Endianness::Little).0 != SHT_RELR {
             continue;
         }
-        let entries = table.data().unwrap_or(&[]).chunks_exact(8);
+        let (entries, _) = table.data().unwrap_or(&[]).as_chunks();
         let mut next = 0u64;
-        for entry in entries.filter_map(|entry| entry.try_into().ok()).map(u64::from_le_bytes) {
+        for entry in entries.iter().copied().map(u64::from_le_bytes) {
             if entry & 1 == 0 {
                 words.extend(in_place(sections, entry));
                 next = entry.wrapping_add(8);

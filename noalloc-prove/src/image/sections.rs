@@ -90,9 +90,11 @@ impl<'a> Sections<'a> {
 /// store to them. `.got.plt` too: the loader alone writes there.
 fn memory(name: &str, flags: u64) -> Memory {
     if flags & SHF_EXECINSTR != 0 {
-        return if name.starts_with(".plt") { Memory::Stubs } else { Memory::Code };
+        let is_stubs = name.starts_with(".plt") || name == ".iplt";
+        return if is_stubs { Memory::Stubs } else { Memory::Code };
     }
-    let relro = matches!(name, ".got" | ".got.plt" | ".init_array" | ".fini_array" | ".dynamic" | ".data.rel.ro")
-        || name.starts_with(".data.rel.ro.");
+    let relro =
+        matches!(name, ".got" | ".got.plt" | ".init_array" | ".fini_array" | ".dynamic" | ".data.rel.ro")
+            || name.starts_with(".data.rel.ro.");
     if flags & SHF_WRITE == 0 || relro { Memory::ReadOnly } else { Memory::Writable }
 }

@@ -47,10 +47,13 @@ impl Certain {
 
     /// Whether every returning path of the calling function makes the call, and it goes nowhere else.
     fn is_unavoidable(&mut self, walk: &Walk<'_, '_>, step: &Step) -> bool {
-        let Some(Target::Function(function)) = walk.nodes.get(step.from as usize).map(|node| node.place.target) else {
+        let Some(Target::Function(function)) =
+            walk.nodes.get(step.from as usize).map(|node| node.place.target)
+        else {
             return false;
         };
-        let is_passed = self.blocks.entry(function).or_insert_with(|| unavoidable(&walk.ground.analysis.graph, function));
+        let is_passed =
+            self.blocks.entry(function).or_insert_with(|| unavoidable(&walk.ground.analysis.graph, function));
         let is_passed = is_passed.get(step.block as usize).copied().unwrap_or(false);
         let Some((_, block)) = walk.block(step.from, step.block) else { return false };
         let is_only = match block.exit {

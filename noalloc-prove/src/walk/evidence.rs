@@ -7,7 +7,8 @@ use super::{Doubt, Step, Walk};
 use crate::code::{OpenCall, Target, Value};
 use crate::dispatch::{is_vtable, method};
 use crate::proof::{
-    Assumption, CallAddress, Candidate, Cause, Certainty, Frees, Operation, Proof, ReachableSite, Slot, State, Unknown,
+    Assumption, CallAddress, Candidate, Cause, Certainty, Frees, Operation, Proof, ReachableSite, Slot,
+    State, Unknown,
 };
 use crate::symbols::Class;
 
@@ -106,7 +107,9 @@ fn site(
     let depth = chain.len();
     chain.push(call);
     let mut node = step.to;
-    while let Some(Some(next)) = onward.get(node as usize).filter(|next| next.is_some_and(|next| next.to != NOWHERE)) {
+    while let Some(Some(next)) =
+        onward.get(node as usize).filter(|next| next.is_some_and(|next| next.to != NOWHERE))
+    {
         chain.extend(walk.call_address(next.from, next.block));
         node = next.to;
     }
@@ -212,7 +215,9 @@ fn candidates(walk: &Walk<'_, '_>, doubt: &Doubt, created: &BTreeSet<u64>) -> Ve
             let offset = doubt.open.map_or(0, offset);
             created.iter().filter(is_table).filter_map(|at| method(image, *at, offset)).collect()
         }
-        Cause::DynamicCall { .. } | Cause::FunctionPointer { .. } => created.iter().filter(is_code).copied().collect(),
+        Cause::DynamicCall { .. } | Cause::FunctionPointer { .. } => {
+            created.iter().filter(is_code).copied().collect()
+        }
         _ => return Vec::new(),
     };
     addresses.sort_unstable();

@@ -14,7 +14,7 @@ use crate::code::{Block, Flaw, OpenCall, Target};
 use crate::dispatch::{Context, NO_CONTEXT, cause, resolve};
 use crate::image::Image;
 use crate::memo::Memo;
-use crate::proof::{CallAddress, Cause};
+use crate::proof::{CallAddress, Cause, Origin};
 use crate::symbols::Class;
 
 pub(crate) use evidence::{proof, verdict};
@@ -157,14 +157,17 @@ impl<'g, 'a> Walk<'g, 'a> {
     }
 
     fn open(&mut self, node: u32, block: u32, open: OpenCall, context: &Context) {
-        let Some(Target::Function(function)) = self.nodes.get(node as usize).map(|node| node.place.target) else {
+        let Some(Target::Function(function)) = self.nodes.get(node as usize).map(|node| node.place.target)
+        else {
             return;
         };
         match resolve(self.ground.image, open, context) {
             Some(Target::Null) => {}
             Some(target) if self.never_returns(target) => {}
             Some(target) => self.call(node, function, block, target, context),
-            None => self.doubts.push(Doubt { node, block: Some(block), cause: cause(open), open: Some(open) }),
+            None => {
+                self.doubts.push(Doubt { node, block: Some(block), cause: cause(open), open: Some(open) })
+            }
         }
     }
 
@@ -238,5 +241,6 @@ fn flaw_cause(flaw: Flaw) -> Cause {
         Flaw::NoBytes => Cause::MissingCode,
         Flaw::ExceptionTable => Cause::ExceptionTable,
         Flaw::Budget => Cause::TooComplex,
+        Flaw::Thunk => Cause::FunctionPointer { origin: Origin::Memory },
     }
 }

@@ -5,7 +5,7 @@
 
 use super::Walk;
 use crate::code::Target;
-use crate::dispatch::{Role, is_given_inside};
+use crate::dispatch::{Role, has_only_the_formatter_inside, is_given_inside, is_handed_on};
 
 /// By node: its role, and whether it is trusted.
 pub(super) struct Trust {
@@ -38,15 +38,23 @@ impl Trust {
         self.trusted.get(node as usize).copied().unwrap_or(false)
     }
 
+    fn knows_its_formatter(&self, walk: &Walk<'_, '_>, node: u32) -> bool {
+        let context = walk.nodes.get(node as usize).map(|node| node.place.context);
+        context.is_some_and(|context| has_only_the_formatter_inside(self.role(node), &context))
+    }
+
     /// Drops nodes that something else than trusted formatting enters; tells whether there was one.
     fn narrow(&mut self, walk: &Walk<'_, '_>) -> bool {
         let mut changed = false;
         for step in &walk.steps {
             let Some(node) = walk.nodes.get(step.to as usize) else { continue };
             let is_shown = is_given_inside(self.role(step.to), &node.place.context);
-            let is_passed_on = !matches!(self.role(step.from), Role::None | Role::Impl)
-                && self.is_trusted(step.from);
-            if !is_shown && !is_passed_on && self.is_trusted(step.to) {
+            let is_passed_on =
+                !matches!(self.role(step.from), Role::None | Role::Impl) && self.is_trusted(step.from);
+            let is_wrapped = self.role(step.to) == Role::Write
+                && is_handed_on(&node.place.context)
+                && self.knows_its_formatter(walk, step.from);
+            if !is_shown && !is_passed_on && !is_wrapped && self.is_trusted(step.to) {
                 self.trusted[step.to as usize] = false;
                 changed = true;
             }

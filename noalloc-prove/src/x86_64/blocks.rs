@@ -23,6 +23,7 @@ pub(super) struct Plan<'p, 'a> {
 /// Targets of one jump table.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Table {
+    pub(super) base: u64,
     pub(super) targets: Vec<u64>,
     /// Something speaks for more targets than these.
     pub(super) incomplete: bool,
@@ -38,17 +39,20 @@ struct Builder<'p, 'a> {
 
 /// Builds the blocks of one function. `leaders` are addresses at which blocks may start.
 pub(super) fn build(plan: &Plan<'_, '_>, instructions: &[Instruction], leaders: &[u64]) -> FunctionCode {
-    let is_start = |address: &u64| instructions.binary_search_by_key(address, Instruction::ip).is_ok();
     let mut starts = leaders.to_vec();
     starts.sort_unstable();
     starts.dedup();
-    starts.retain(is_start);
+    let mut ahead = instructions.iter().map(Instruction::ip).peekable();
+    starts.retain(|start| {
+        while ahead.next_if(|ip| ip < start).is_some() {}
+        ahead.next_if_eq(start).is_some()
+    });
     let code = FunctionCode { start: plan.function.start, ..FunctionCode::default() };
     let mut builder = Builder { plan, starts, code, trailing: None };
     let mut first = 0;
     for index in 0..builder.starts.len() {
         let bound = builder.starts.get(index + 1).copied().unwrap_or(plan.function.end);
-        let length = instructions.get(first..).unwrap_or(&[]).partition_point(|i| i.ip() < bound);
+        let length = instructions.iter().skip(first).take_while(|i| i.ip() < bound).count();
         let Some(last) = instructions.get((first + length).wrapping_sub(1)) else { break };
         builder.add(index, last);
         first += length;
@@ -119,7 +123,12 @@ impl Builder<'_, '_> {
         }
     }
 
-    fn call(&mut self, target: Result<Target, OpenCall>, last: &Instruction, successors: &mut Vec<u32>) -> Exit {
+    fn call(
+        &mut self,
+        target: Result<Target, OpenCall>,
+        last: &Instruction,
+        successors: &mut Vec<u32>,
+    ) -> Exit {
         let target = target.unwrap_or_else(|open| self.open(open));
         match self.index(last.next_ip()) {
             Some(next) => successors.push(next),
@@ -149,6 +158,7 @@ impl Builder<'_, '_> {
             return Exit::Tail(target);
         };
         successors.extend(table.targets.iter().filter_map(|target| self.index(*target)));
+        self.code.tables.push((small(self.code.blocks.len()), table.base));
         if table.incomplete { Exit::Tail(self.open(OpenCall::Table)) } else { Exit::Flow }
     }
 

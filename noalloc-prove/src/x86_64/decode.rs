@@ -17,7 +17,12 @@ pub(super) struct Decoded {
 
 impl Decoded {
     /// Decodes a function anew, keeping the buffers.
-    pub(super) fn read(&mut self, image: &Image<'_>, function: &Function, landing: &[LandingSite]) -> Option<()> {
+    pub(super) fn read(
+        &mut self,
+        image: &Image<'_>,
+        function: &Function,
+        landing: &[LandingSite],
+    ) -> Option<()> {
         self.instructions.clear();
         self.leaders.clear();
         self.materialised.clear();
@@ -43,7 +48,9 @@ impl Decoded {
         }
         match instruction.flow_control() {
             FlowControl::Next => self.note_plain(image, instruction),
-            FlowControl::ConditionalBranch | FlowControl::UnconditionalBranch | FlowControl::XbeginXabortXend => {
+            FlowControl::ConditionalBranch
+            | FlowControl::UnconditionalBranch
+            | FlowControl::XbeginXabortXend => {
                 let target = instruction.near_branch_target();
                 if (function.start..function.end).contains(&target) {
                     self.leaders.push(target);

@@ -2,9 +2,13 @@
 
 use iced_x86::{FlowControl, Instruction, Mnemonic, OpKind};
 
+use super::frame::SOMEWHERE;
 use super::registers::State;
 use super::step::{Stepper, is_call};
 use crate::code::{ARGUMENTS, Exit, FunctionCode, NO_BLOCK, Target, Value};
+
+/// Runs of one function before its frame is given up.
+const RUNS: usize = 3;
 
 /// Functions and imports that never return, by index.
 #[derive(Clone, Default)]
@@ -48,7 +52,22 @@ pub(super) struct Flow<'f, 'a> {
 
 impl Flow<'_, '_> {
     /// Runs to the fixpoint; nothing when the fuel runs out.
+    ///
+    /// Which words of the frame are private is only known in the end, so a run that finds more addresses taken than
+    /// it started with counts for nothing but that.
     pub(super) fn run(mut self) -> Option<Ends> {
+        for _ in 0..RUNS {
+            let floor = self.stepper.floor;
+            let ends = self.run_once()?;
+            if self.stepper.floor == floor {
+                return Some(ends);
+            }
+        }
+        self.stepper.floor = SOMEWHERE;
+        self.run_once()
+    }
+
+    fn run_once(&mut self) -> Option<Ends> {
         let count = self.code.blocks.len();
         let mut states = vec![State::unreached(); count];
         let mut ends = Ends { through: vec![None; count], arguments: vec![None; count], stored: Vec::new() };
@@ -60,14 +79,23 @@ impl Flow<'_, '_> {
             let index = block as usize;
             is_waiting[index] = false;
             let state = states[index].clone();
-            let after = self.block(index, state, &mut ends)?;
-            for (next, state) in self.onward(index, after) {
+            let mut after = self.block(index, state, &mut ends)?;
+            let mut merge = |next: u32, state: &State, stepper: &mut Stepper<'_, '_>| {
                 let next_index = next as usize;
-                let changed = states[next_index].merge(&state, self.stepper.image, self.stepper.sets);
-                if changed && !is_waiting[next_index] {
-                    is_waiting[next_index] = true;
+                let changed = states[next_index].merge(state, stepper.image, stepper.sets);
+                if changed && !std::mem::replace(&mut is_waiting[next_index], true) {
                     waiting.push(next);
                 }
+            };
+            let Some(block) = self.code.blocks.get(index) else { continue };
+            if !matches!(block.exit, Exit::Call(target) if self.never.includes(target)) {
+                for next in self.code.successors_of(block) {
+                    merge(*next, &after, &mut self.stepper);
+                }
+            }
+            if block.pad != NO_BLOCK {
+                after.call();
+                merge(block.pad, &after, &mut self.stepper);
             }
         }
         Some(ends)
@@ -103,22 +131,6 @@ impl Flow<'_, '_> {
             _ if is_whole && is_plain => self.stepper.operand(instruction, 1, state),
             _ => Value::Any,
         }
-    }
-
-    fn onward(&self, index: usize, state: State) -> Vec<(u32, State)> {
-        let Some(block) = self.code.blocks.get(index) else { return Vec::new() };
-        let mut onward = Vec::new();
-        if block.pad != NO_BLOCK {
-            let mut landed = state.clone();
-            landed.call();
-            onward.push((block.pad, landed));
-        }
-        let returns = !matches!(block.exit, Exit::Call(target) if self.never.includes(target));
-        if returns {
-            let next = self.code.successors_of(block);
-            onward.extend(next.iter().map(|next| (*next, state.clone())));
-        }
-        onward
     }
 }
 

@@ -7,6 +7,7 @@
 mod blocks;
 mod decode;
 mod flow;
+mod frame;
 mod registers;
 mod step;
 mod tables;
@@ -21,6 +22,7 @@ pub(crate) use targets::code as code_target;
 
 use crate::code::{Exit, Facts, Flaw, FunctionCode, Sets, StaticWrite, Survey, Value};
 use crate::image::{Function, Image, LandingSite, Memory, Pointer, landing_sites};
+use crate::symbols::is_indirect_thunk;
 use blocks::{Plan, Table};
 use flow::{Ends, Flow};
 use step::Stepper;
@@ -82,6 +84,9 @@ impl<'r, 'a> Reader<'r, 'a> {
             Ok(landing) => landing,
             Err(flaw) => return FunctionCode::flawed(function.start, flaw),
         };
+        if self.image.names(function).iter().any(|name| is_indirect_thunk(name)) {
+            return FunctionCode::flawed(function.start, Flaw::Thunk);
+        }
         let (tables, values) = (BTreeMap::new(), BTreeMap::new());
         let plan = Plan { image: self.image, function, landing: &landing, tables: &tables, values: &values };
         blocks::build(&plan, &self.decoded.instructions, &self.decoded.leaders)
@@ -114,7 +119,8 @@ impl<'r, 'a> Reader<'r, 'a> {
         let mut tables: BTreeMap<u64, Table> = BTreeMap::new();
         let mut values = BTreeMap::new();
         for _ in 0..ROUNDS {
-            let plan = Plan { image: self.image, function, landing: &landing, tables: &tables, values: &values };
+            let plan =
+                Plan { image: self.image, function, landing: &landing, tables: &tables, values: &values };
             let code = blocks::build(&plan, &self.decoded.instructions, &leaders);
             let ends = self.flow(&code, never, &stores).ok_or(Flaw::Budget)?;
             values = through(&code, &ends);
@@ -203,7 +209,7 @@ impl<'r, 'a> Reader<'r, 'a> {
     }
 
     fn flow(&mut self, code: &FunctionCode, never: &NeverReturn, stores: &[u64]) -> Option<Ends> {
-        let stepper = Stepper { image: self.image, sets: &mut self.sets, info: &mut self.info };
+        let stepper = Stepper { floor: i32::MAX, image: self.image, sets: &mut self.sets, info: &mut self.info };
         let instructions = self.decoded.instructions.as_slice();
         Flow { stepper, instructions, code, never, stores, fuel: &mut self.fuel }.run()
     }

@@ -5,12 +5,15 @@
 use iced_x86::{FlowControl, Instruction, InstructionInfoFactory, Mnemonic, OpAccess, OpKind, Register};
 
 use super::decode::named_address;
-use super::registers::{State, number};
+use super::frame::SOMEWHERE;
+use super::registers::{RBP, RSP, State, moved, number};
 use crate::code::{Base, Sets, Value};
 use crate::image::{Image, Pointer};
 
 /// What the transfer function needs besides the state.
 pub(super) struct Stepper<'s, 'a> {
+    /// The lowest address of the frame that was ever taken; words below it are private.
+    pub(super) floor: i32,
     pub(super) image: &'s Image<'a>,
     pub(super) sets: &'s mut Sets,
     pub(super) info: &'s mut InstructionInfoFactory,
@@ -25,18 +28,128 @@ impl Stepper<'_, '_> {
         if is_call(instruction) {
             return state.call();
         }
+        if self.moves_stack(instruction, state) {
+            return;
+        }
+        self.note_store(instruction, state);
         if let Some((register, value)) = self.written(instruction, state) {
+            self.note_taken(register, value);
             return state.set(register, value);
         }
         if reads_only(instruction.mnemonic()) || is_store(instruction) {
             return;
         }
+        // PERF: the general answer below costs as much as decoding; most instructions are of this kind.
+        if is_simple(instruction.mnemonic()) {
+            if instruction.op0_kind() == OpKind::Register
+                && let Some(register) = number(instruction.op0_register())
+            {
+                self.note_changed(instruction, register, state);
+                state.set(register, Value::Any);
+            }
+            return;
+        }
         for used in self.info.info(instruction).used_registers() {
+            if let Some(register) = number(used.register())
+                && !matches!(register, RSP | RBP)
+                && matches!(state.get(register), Value::Frame(_))
+            {
+                self.floor = SOMEWHERE;
+            }
             let is_written = !matches!(used.access(), OpAccess::Read | OpAccess::CondRead | OpAccess::None);
             if is_written && let Some(register) = number(used.register()) {
                 state.set(register, Value::Any);
             }
         }
+    }
+
+    /// `push`, `pop` and `leave`.
+    fn moves_stack(&mut self, instruction: &Instruction, state: &mut State) -> bool {
+        let is_whole = instruction.op_count() == 1 && instruction.stack_pointer_increment().abs() == 8;
+        let register = match instruction.op0_kind() {
+            OpKind::Register => number(instruction.op0_register()),
+            _ => None,
+        };
+        match instruction.mnemonic() {
+            Mnemonic::Push if is_whole => {
+                let value = self.operand(instruction, 0, state);
+                if let Value::Frame(offset) = value {
+                    self.take(offset);
+                }
+                state.move_stack_pointer(-8);
+                state.frame.store(state.stack_pointer(), 8, value);
+            }
+            Mnemonic::Pop if is_whole => {
+                let value = self.word_of_frame(state, state.stack_pointer());
+                state.move_stack_pointer(8);
+                if let Some(register) = register {
+                    state.set(register, value);
+                } else {
+                    state.frame.store(SOMEWHERE, 0, Value::Any);
+                }
+            }
+            Mnemonic::Leave => {
+                let base = state.get(RBP);
+                state.set(RSP, base);
+                state.move_stack_pointer(8);
+                state.set(RBP, Value::Any);
+            }
+            _ => return false,
+        }
+        true
+    }
+
+    /// A store changes the private words that it hits.
+    fn note_store(&mut self, instruction: &Instruction, state: &mut State) {
+        let is_memory = instruction.op_count() > 0 && instruction.op0_kind() == OpKind::Memory;
+        if !is_memory || matches!(instruction.mnemonic(), Mnemonic::Cmp | Mnemonic::Test) {
+            return;
+        }
+        let stored = match instruction.mnemonic() {
+            Mnemonic::Mov => self.operand(instruction, 1, state),
+            _ => Value::Any,
+        };
+        if let Value::Frame(offset) = stored {
+            self.take(offset);
+        }
+        let index = number(instruction.memory_index()).map(|index| state.get(index));
+        if matches!(index, Some(Value::Frame(_))) {
+            self.take(SOMEWHERE);
+        }
+        let Some(Value::Frame(base)) = number(instruction.memory_base()).map(|base| state.get(base)) else { return };
+        if instruction.memory_index() != Register::None {
+            self.take(SOMEWHERE);
+        }
+        let offset = moved(base, instruction.memory_displacement64().cast_signed());
+        let size = i32::try_from(instruction.memory_size().size()).unwrap_or(0);
+        state.frame.store(offset, size, if size == 8 { stored } else { Value::Any });
+    }
+
+    /// A frame address in any other register than the two that hold it by convention was taken.
+    fn note_taken(&mut self, register: usize, value: Value) {
+        if let (Value::Frame(offset), false) = (value, matches!(register, RSP | RBP)) {
+            self.take(offset);
+        }
+    }
+
+    /// Arithmetic that is not followed may turn an address of the frame into a lower one.
+    fn note_changed(&mut self, instruction: &Instruction, register: usize, state: &State) {
+        let is_new = matches!(
+            instruction.mnemonic(),
+            Mnemonic::Mov | Mnemonic::Lea | Mnemonic::Movzx | Mnemonic::Movsx | Mnemonic::Movsxd
+        );
+        if !is_new && register != RSP && matches!(state.get(register), Value::Frame(_)) {
+            self.floor = SOMEWHERE;
+        }
+    }
+
+    fn take(&mut self, offset: i32) {
+        self.floor = self.floor.min(offset);
+    }
+
+    fn word_of_frame(&self, state: &State, offset: i32) -> Value {
+        let is_private = offset != SOMEWHERE && offset.saturating_add(8) <= self.floor;
+        if is_private { state.frame.get(offset) } else { Value::Any }
     }
 
     /// The one register that an instruction writes, and its new value, where that can be told.
@@ -55,11 +168,12 @@ impl Stepper<'_, '_> {
                 self.operand(instruction, 1, state)
             }
             Mnemonic::Movsxd if width == 8 => table_entry(instruction, state),
-            Mnemonic::Add if width == 8 => {
-                add(state.get(register), self.operand(instruction, 1, state))
-            }
+            Mnemonic::Add if width == 8 => add(state.get(register), self.operand(instruction, 1, state)),
             Mnemonic::Sub if width == 8 => match (state.get(register), self.operand(instruction, 1, state)) {
-                (Value::Frame, Value::Constant(_)) => Value::Frame,
+                (Value::Frame(offset), Value::Constant(by)) => {
+                    Value::Frame(moved(offset, by.cast_signed().wrapping_neg()))
+                }
+                (Value::Frame(_), _) => Value::Frame(SOMEWHERE),
                 _ => Value::Any,
             },
             Mnemonic::Xor if is_same_register(instruction) => Value::Constant(0),
@@ -81,13 +195,15 @@ impl Stepper<'_, '_> {
         let base = number(instruction.memory_base()).map_or(Value::Any, |base| state.get(base));
         let displacement = instruction.memory_displacement64();
         let is_indexed = instruction.memory_index() != Register::None;
+        let index = number(instruction.memory_index()).map_or(Value::Any, |index| state.get(index));
         match base {
-            Value::Frame => Value::Frame,
+            _ if matches!(index, Value::Frame(_)) => Value::Frame(SOMEWHERE),
+            Value::Frame(_) if is_indexed => Value::Frame(SOMEWHERE),
+            Value::Frame(offset) => Value::Frame(moved(offset, displacement.cast_signed())),
             Value::Constant(address) if !is_indexed => Value::Constant(address.wrapping_add(displacement)),
             Value::Argument(_) if !is_indexed && displacement == 0 => base,
             // Position-independent tables may also be summed up by `lea`.
             _ if displacement == 0 && instruction.memory_index_scale() == 1 && is_indexed => {
-                let index = number(instruction.memory_index()).map_or(Value::Any, |index| state.get(index));
                 table_target(base, index).unwrap_or(Value::Any)
             }
             _ => Value::Any,
@@ -109,7 +225,7 @@ impl Stepper<'_, '_> {
     /// The value of an 8-byte load.
     fn loaded(&self, instruction: &Instruction, state: &State) -> Value {
         if let Some(address) = named_address(instruction) {
-            return self.from_memory(address);
+            return self.word_at(address);
         }
         let displacement = instruction.memory_displacement64();
         let base = number(instruction.memory_base()).map(|base| state.get(base));
@@ -131,17 +247,19 @@ impl Stepper<'_, '_> {
         }
         let Some(offset) = offset else { return Value::Any };
         let base = match base {
-            Some(Value::Constant(address)) => return self.from_memory(address.wrapping_add(displacement)),
-            Some(Value::Frame) => return Value::Any,
+            Some(Value::Constant(address)) => return self.word_at(address.wrapping_add(displacement)),
+            Some(Value::Frame(base)) => return self.word_of_frame(state, moved(base, i64::from(offset))),
             Some(Value::Argument(argument)) => Base::Argument(argument),
-            Some(Value::Loaded { offset, base: Base::Argument(argument) }) => Base::Field { argument, offset },
+            Some(Value::Loaded { offset, base: Base::Argument(argument) }) => {
+                Base::Field { argument, offset }
+            }
             Some(Value::Static(address)) => Base::Static(address),
             _ => Base::Unknown,
         };
         Value::Loaded { offset, base }
     }
 
-    fn from_memory(&self, address: u64) -> Value {
+    fn word_at(&self, address: u64) -> Value {
         match self.image.constant(address) {
             Some(Pointer::Address(target)) => Value::Constant(target),
             Some(Pointer::Import(import)) => Value::Import(import),
@@ -167,7 +285,8 @@ fn table_entry(instruction: &Instruction, state: &State) -> Value {
 
 fn table_target(left: Value, right: Value) -> Option<Value> {
     match (left, right) {
-        (Value::TableEntry(table), Value::Constant(base)) | (Value::Constant(base), Value::TableEntry(table)) => {
+        (Value::TableEntry(table), Value::Constant(base))
+        | (Value::Constant(base), Value::TableEntry(table)) => {
             (table == base).then_some(Value::TableTarget(table))
         }
         _ => None,
@@ -176,7 +295,8 @@ fn table_target(left: Value, right: Value) -> Option<Value> {
 
 fn add(left: Value, right: Value) -> Value {
     match (left, right) {
-        (Value::Frame, Value::Constant(_)) => Value::Frame,
+        (Value::Frame(offset), Value::Constant(by)) => Value::Frame(moved(offset, by.cast_signed())),
+        (Value::Frame(_), _) | (_, Value::Frame(_)) => Value::Frame(SOMEWHERE),
         (Value::Constant(left), Value::Constant(right)) => Value::Constant(left.wrapping_add(right)),
         _ => table_target(left, right).unwrap_or(Value::Any),
     }
@@ -189,6 +309,34 @@ pub(super) fn is_call(instruction: &Instruction) -> bool {
         FlowControl::Call => instruction.op_count() == 1,
         _ => false,
     }
+}
+
+/// Writes its first operand and no other register.
+fn is_simple(mnemonic: Mnemonic) -> bool {
+    matches!(
+        mnemonic,
+        Mnemonic::Mov
+            | Mnemonic::Lea
+            | Mnemonic::Movzx
+            | Mnemonic::Movsx
+            | Mnemonic::Movsxd
+            | Mnemonic::Add
+            | Mnemonic::Sub
+            | Mnemonic::And
+            | Mnemonic::Or
+            | Mnemonic::Xor
+            | Mnemonic::Shl
+            | Mnemonic::Shr
+            | Mnemonic::Sar
+            | Mnemonic::Not
+            | Mnemonic::Neg
+            | Mnemonic::Inc
+            | Mnemonic::Dec
+            | Mnemonic::Movups
+            | Mnemonic::Movaps
+            | Mnemonic::Movdqu
+            | Mnemonic::Movdqa
+    )
 }
 
 fn is_store(instruction: &Instruction) -> bool {

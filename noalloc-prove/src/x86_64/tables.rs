@@ -33,10 +33,13 @@ impl TableReader<'_, '_> {
             _ => return None,
         };
         let limit = self.limit(base, width);
-        let mut table = Table::default();
+        let mut table = Table { base, ..Table::default() };
         let mut entries = 0;
         while entries < limit {
-            let Some(target) = self.entry(base, width, entries).filter(|target| self.is_inside(*target)) else { break };
+            let Some(target) = self.entry(base, width, entries).filter(|target| self.is_inside(*target))
+            else {
+                break;
+            };
             table.targets.push(target);
             entries += 1;
         }

@@ -6,28 +6,29 @@ use std::process::Command;
 use std::sync::Mutex;
 
 /// Every profile in which the subjects are built; `dev` is the unoptimised one.
-pub const PROFILES: [&str; 7] = ["dev", "o1", "release", "size", "thin", "fat", "abort"];
+pub(crate) const PROFILES: [&str; 7] = ["dev", "o1", "release", "size", "thin", "fat", "abort"];
 
 /// A binary that was built.
-pub struct Built {
-    pub path: PathBuf,
-    pub bytes: Vec<u8>,
+pub(crate) struct Built {
+    pub(crate) path: PathBuf,
+    pub(crate) bytes: Vec<u8>,
 }
 
 /// How to build, apart from the profile.
 #[derive(Clone, Copy, Default)]
-pub struct Options<'o> {
-    pub features: &'o str,
-    pub link_argument: &'o str,
+pub(crate) struct Options<'o> {
+    pub(crate) features: &'o str,
+    pub(crate) link_argument: &'o str,
+    pub(crate) binary: &'o str,
 }
 
 /// The subjects in a profile.
-pub fn build(profile: &str) -> Built {
+pub(crate) fn build(profile: &str) -> Built {
     build_with(profile, Options::default())
 }
 
 /// The subjects in a profile, built in some other way. One cargo at a time, one target folder for each way.
-pub fn build_with(profile: &str, options: Options<'_>) -> Built {
+pub(crate) fn build_with(profile: &str, options: Options<'_>) -> Built {
     static TURN: Mutex<()> = Mutex::new(());
     let turn = TURN.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/subjects");
@@ -35,7 +36,8 @@ pub fn build_with(profile: &str, options: Options<'_>) -> Built {
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join(folder);
     let mut cargo = Command::new(env!("CARGO"));
     cargo.args(["build", "--quiet", "--locked", "--offline", "--profile", profile]).current_dir(&source);
-    cargo.args(["--features", options.features]).env("CARGO_TARGET_DIR", &target);
+    let binary = if options.binary.is_empty() { "subjects" } else { options.binary };
+    cargo.args(["--bin", binary, "--features", options.features]).env("CARGO_TARGET_DIR", &target);
     for variable in ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_TARGET", "RUSTC_WRAPPER"] {
         cargo.env_remove(variable);
     }
@@ -44,25 +46,30 @@ pub fn build_with(profile: &str, options: Options<'_>) -> Built {
     }
     let output = cargo.output().expect("cargo runs");
     assert!(output.status.success(), "{profile}: {}", String::from_utf8_lossy(&output.stderr));
-    let built = target.join(if profile == "dev" { "debug" } else { profile }).join("subjects");
+    let built = target.join(if profile == "dev" { "debug" } else { profile }).join(binary);
     // Another feature set would overwrite the file.
-    let kept = target.join(format!("subjects-{profile}-{}", options.features));
+    let kept = target.join(format!("{binary}-{profile}-{}", options.features));
     std::fs::copy(built, &kept).expect("the binary was built");
     drop(turn);
     Built { bytes: std::fs::read(&kept).expect("just copied"), path: kept }
 }
 
+/// The smallest binary with everything in it, with debug information (`abort`) or without (`tiny`).
+pub(crate) fn build_tiny(profile: &str) -> Vec<u8> {
+    build_with(profile, Options { features: "tiny", binary: "no_heap", ..Options::default() }).bytes
+}
+
 /// What one case did when it ran, and what its source says.
 #[derive(Clone, Debug)]
-pub struct Ran {
-    pub truth: String,
-    pub frees: bool,
-    pub taken: u64,
-    pub freed: u64,
+pub(crate) struct Ran {
+    pub(crate) truth: String,
+    pub(crate) frees: bool,
+    pub(crate) taken: u64,
+    pub(crate) freed: u64,
 }
 
 /// Runs the subjects: by name of the case, what each did.
-pub fn run(path: &Path) -> BTreeMap<String, Ran> {
+pub(crate) fn run(path: &Path) -> BTreeMap<String, Ran> {
     let output = Command::new(path).env_clear().env("PATH", "/usr/bin").output().expect("the subjects run");
     assert!(output.status.success(), "{output:?}");
     let text = String::from_utf8(output.stdout).expect("names are text");
@@ -72,11 +79,13 @@ pub fn run(path: &Path) -> BTreeMap<String, Ran> {
 fn parse(line: &str) -> (String, Ran) {
     let words: Vec<&str> = line.split(' ').collect();
     let number = |at: usize| words[at].parse().expect("a count");
-    let ran = Ran { truth: words[1].to_owned(), frees: words[2] == "true", taken: number(3), freed: number(4) };
+    let ran =
+        Ran { truth: words[1].to_owned(), frees: words[2] == "true", taken: number(3), freed: number(4) };
     (words[0].to_owned(), ran)
 }
 
 /// The site's hash, as the subjects compute it (FNV-1a).
-pub fn site(name: &str) -> u64 {
-    name.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+pub(crate) fn site(name: &str) -> u64 {
+    name.bytes()
+        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }

@@ -44,7 +44,10 @@ fn check_proof(profile: &str, case: &Judged) {
     if proof.state == State::Proved {
         assert_eq!(ran.truth, "Free", "{profile}: false proof of {name}: {proof:#?}");
         assert_eq!(ran.taken, 0, "{profile}: {name} was proved and took memory");
-        assert!(ran.freed == 0 || proof.may_free != Frees::Never, "{profile}: {name} frees, proof says never");
+        assert!(
+            ran.freed == 0 || proof.may_free != Frees::Never,
+            "{profile}: {name} frees, proof says never"
+        );
     }
     let always = |operation: fn(Operation) -> bool| {
         proof.sites.iter().any(|site| site.certainty == Certainty::Always && operation(site.operation))
@@ -74,9 +77,11 @@ fn report(profile: &str, cases: &[Judged]) {
         count(State::MayAllocate),
     );
     let is_missed = |case: &&Judged| case.ran.truth != "Free" && case.proof.state == State::Unknown;
-    for case in free().filter(|case| case.proof.state != State::Proved).chain(cases.iter().filter(is_missed)) {
+    for case in free().filter(|case| case.proof.state != State::Proved).chain(cases.iter().filter(is_missed))
+    {
         let causes: Vec<_> = case.proof.unknowns.iter().map(|unknown| &unknown.cause).take(2).collect();
-        let sinks: Vec<_> = case.proof.sites.iter().filter(|site| site.operation != Operation::Free).take(1).collect();
+        let sinks: Vec<_> =
+            case.proof.sites.iter().filter(|site| site.operation != Operation::Free).take(1).collect();
         let sinks: Vec<_> = sinks.iter().map(|site| &site.sink).collect();
         println!("  {} ({}) {:?} {causes:?} {sinks:?}", case.name, case.ran.truth, case.proof.state);
     }

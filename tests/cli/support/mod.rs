@@ -9,8 +9,6 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-
-
 /// Folder of this repository.
 pub(crate) fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the crate is a folder of the workspace").to_owned()
@@ -116,7 +114,8 @@ impl Tool {
 
     /// Runs to the end.
     pub(crate) fn run(mut self) -> Outcome {
-        let output = self.command.stdin(Stdio::null()).output().expect("the tool was built and can be started");
+        let output =
+            self.command.stdin(Stdio::null()).output().expect("the tool was built and can be started");
         Outcome::new(output, &self.root)
     }
 

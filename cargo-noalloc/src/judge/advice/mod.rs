@@ -83,6 +83,17 @@ impl<'a> Case<'a> {
         }
     }
 
+    /// What became of the memory, seen from where it was taken: what a function hands to its caller has left it,
+    /// even where the hot function further out gives it back.
+    fn fate(&self) -> Escape {
+        match self.escape {
+            Escape::Temporary if self.expression().is_some_and(|expression| expression.returned) => {
+                Escape::Escapes
+            }
+            escape => escape,
+        }
+    }
+
     fn constant_size(&self) -> Option<u64> {
         (self.sizes.min == self.sizes.max).then_some(self.sizes.min)
     }

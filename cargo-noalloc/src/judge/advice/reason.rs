@@ -16,8 +16,12 @@ fn why(case: &Case<'_>) -> Option<String> {
             Some(name) if name.starts_with("drop of ") => {
                 format!("memory that was taken elsewhere is given back here: {name}")
             }
-            _ => "memory that was taken elsewhere is given back here".to_owned(),
+            Some(name) => format!("memory that was taken elsewhere is given back here, by `{name}`"),
+            None => "memory that was taken elsewhere is given back here".to_owned(),
         });
+    }
+    if case.kind() == Some(&ConstructKind::Print) {
+        return of_kind(case);
     }
     if let Some(lazy) = case.source.and_then(|source| source.lazy.as_ref()) {
         return Some(format!("`{}` fills itself on first use", lazy.name));

@@ -1,13 +1,15 @@
 //! The sentences of a finding. Fixed words; the figures come from the run.
 
-use crate::numbers::{bytes, count, plural};
 use crate::model::{Escape, Finding, Op, Pattern, Rule, Sizes};
+use crate::numbers::{bytes, count, plural};
 
 /// `` `algo_one` allocates 24 bytes on every call ``
 pub(in crate::report) fn title(finding: &Finding, function: &str) -> String {
     let size = finding.sizes.map(size).unwrap_or_default();
     let does = match (finding.rule, finding.op) {
         (Rule::Unexercised, _) => return format!("`{function}` was called by no audited target"),
+        (Rule::MayAllocate, _) => return format!("`{function}` may allocate here"),
+        (Rule::Unproved, _) => return format!("`{function}` is not proved"),
         (Rule::OverBudget, _) => return format!("`{function}` goes beyond its budget: {}", finding.reason),
         (_, Some(Op::Alloc)) => "allocates",
         (_, Some(Op::Realloc)) => "resizes memory to",
@@ -44,7 +46,8 @@ fn size(sizes: Sizes) -> String {
 
 /// `1 allocation a call, always 24 bytes; freed before the call returns`
 pub(super) fn label(finding: &Finding) -> String {
-    let (Some(op), Some(sizes)) = (finding.op, finding.sizes) else { return String::new() };
+    // Nothing happened there: the reason is all there is.
+    let (Some(op), Some(sizes)) = (finding.op, finding.sizes) else { return finding.reason.clone() };
     let one = match op {
         Op::Alloc => "allocation",
         Op::Realloc => "reallocation",
@@ -80,7 +83,7 @@ fn escape(finding: &Finding) -> Option<&'static str> {
 
 /// `1,000 of 1,000 calls; it never leaves the function`
 pub(super) fn note(finding: &Finding, function: &str) -> Option<String> {
-    finding.op?;
+    finding.sizes?;
     let calls = format!("{} of {} calls", count(finding.calls_affected), count(finding.calls));
     let total = format!("{} in all", bytes(finding.bytes));
     Some(match finding.escape {

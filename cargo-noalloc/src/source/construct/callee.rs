@@ -49,20 +49,29 @@ impl<'a> Callee<'a> {
         (!short.is_empty()).then(|| short.replace("boxed::", "").replace("functions::", "thread::"))
     }
 
-    /// The type whose `Trait` implementation runs near the callee, with its generic arguments.
-    pub(super) fn implementor(&self, of: &str) -> Option<String> {
-        let all = self.frames.iter().take(NEAR).filter_map(|frame| {
-            let name = frame.function.demangled();
-            let (ty, rest) = split_impl(name)?;
+    /// The types whose `of` implementations run near the callee, outermost first, with their generic arguments.
+    fn implementors(&self, of: &str) -> impl Iterator<Item = String> {
+        self.frames.iter().take(NEAR).filter_map(move |frame| {
+            let (ty, rest) = split_impl(frame.function.demangled())?;
             rest.contains(of).then(|| short_type(ty))
-        });
-        // `collect` into a `Result` collects into what the `Result` holds.
-        let mut all: Vec<String> = all.collect();
-        let shunt = |ty: &String| ty.starts_with("Result<") || ty.starts_with("Option<");
-        if all.iter().any(|ty| !shunt(ty)) {
-            all.retain(|ty| !shunt(ty));
+        })
+    }
+
+    /// The first of them.
+    pub(super) fn implementor(&self, of: &str) -> Option<String> {
+        self.implementors(of).next()
+    }
+
+    /// What an iterator is collected into, without generic arguments: `Vec`, `Result of Vec`.
+    pub(super) fn collection(&self) -> Option<String> {
+        let plain = |ty: String| ty.split('<').next().unwrap_or_default().to_owned();
+        let mut all = self.implementors("collect::FromIterator<").map(plain);
+        let outer = all.next()?;
+        if !matches!(outer.as_str(), "Result" | "Option") {
+            return Some(outer);
         }
-        all.into_iter().next()
+        let inner = all.find(|ty| *ty != outer)?;
+        Some(format!("{outer} of {inner}"))
     }
 
     /// The type that the drop glue near the callee drops: `Box<dyn Read>`. A closure is the guard's own: what it

@@ -164,11 +164,7 @@ impl Rule {
             Some(DynRole::Becomes { pointer }) => pointer.clone(),
             _ => callee.implementor("convert::From<").unwrap_or_else(|| "another type".to_owned()),
         };
-        let collection = || {
-            let whole =
-                callee.implementor("collect::FromIterator<").unwrap_or_else(|| "a collection".to_owned());
-            whole.split('<').next().unwrap_or_default().to_owned()
-        };
+        let collection = || callee.collection().unwrap_or_else(|| "a collection".to_owned());
         let method = match syntax {
             // `push_mut` and the like are std's own business.
             Some(Syntax::Method { method, .. }) if callee.method().starts_with(method.as_str()) => {

@@ -9,7 +9,7 @@ pub trait Site {
 pub fn root<S: Site, R, F: FnOnce() -> R>(body: F) -> R {
     // SAFETY: emits data into a section that is not loaded; no instruction.
     unsafe {
-        std::arch::asm!(
+        core::arch::asm!(
             ".pushsection .noheap,\"\",@progbits", ".quad {f}", ".quad {id}", ".popsection",
             f = sym root::<S, R, F>, id = const S::ID, options(nomem, nostack, preserves_flags)
         );

@@ -7,10 +7,15 @@ use crate::model::{Argument, ArgumentKind, Binding, Escape, Syntax, Uses};
 const OF_BOX: &[&str] = &["as_ref", "as_mut", "clone", "into_inner", "into_boxed_slice", "into_vec", "into"];
 
 pub(super) fn boxed(case: &Case<'_>) -> Option<String> {
+    let unsized_copy = |of: &str| of == "str" || (of.starts_with('[') && !of.contains(';'));
+    let construct = case.construct()?;
+    if construct.name == "Box::from" && construct.of.as_deref().is_some_and(unsized_copy) {
+        return super::values::copy(case);
+    }
     if !case.fits_the_stack() {
         return Some("it is large: make it once, outside the hot path, and pass it in".to_owned());
     }
-    match (case.escape, case.becomes()) {
+    match (case.fate(), case.becomes()) {
         (Escape::Temporary, Some((object, _))) => Some(borrowed_object(case, object)),
         (Escape::Temporary, None) => Some(kept_value(case)),
         (Escape::Escapes, Some((object, pointer))) => escaping_object(case, object, pointer),
@@ -33,15 +38,17 @@ fn borrowed_object(case: &Case<'_>, object: &str) -> String {
         let argument = only_argument(case).filter(|argument| argument.kind != ArgumentKind::Place)?;
         object_code(binding, argument, object)
     });
+    let shared = bounds.starts_with("Fn(") || case.binding().is_some_and(|binding| !binding.mutable);
+    let borrow = if shared { "&" } else { "&mut " };
     match code {
         Some(code) => format!("nothing outside needs the box: `{code}`, or take {generic}"),
         None if here => {
             format!(
-                "nothing outside needs the box: borrow a value on the stack as `&mut {object}`, or take {generic}"
+                "nothing outside needs the box: borrow a value on the stack as `{borrow}{object}`, or take {generic}"
             )
         }
         None => format!(
-            "it never leaves the call: where `{object}` is declared, `&mut {object}` or {generic} would do without the box"
+            "it never leaves the call: where `{object}` is declared, `{borrow}{object}` or {generic} would do without the box"
         ),
     }
 }
@@ -72,7 +79,11 @@ fn kept_value(case: &Case<'_>) -> String {
     });
     match code {
         Some(code) => format!("nothing outside needs the box: `{code}`"),
-        None => "nothing outside needs the box: keep the value itself in a variable".to_owned(),
+        None if case.construct().is_some_and(|construct| construct.name.starts_with("Box::pin")) => {
+            "it is gone before the call returns: `std::pin::pin!(…)` pins it on the stack".to_owned()
+        }
+        None => "it is gone before the call returns: where nothing needs a `Box`, keep the value itself"
+            .to_owned(),
     }
 }
 
@@ -108,17 +119,17 @@ pub(super) fn shared(case: &Case<'_>) -> Option<String> {
                 .to_owned(),
         );
     }
-    match case.escape {
-        Escape::Temporary => {
-            Some("nothing shares it after the call: keep the value in a variable and lend it".to_owned())
-        }
+    match case.fate() {
+        Escape::Temporary if name.ends_with("::new") => Some(
+            "it is gone before the call returns: keep the value in a variable and lend it, unless parts of the call share it"
+                .to_owned(),
+        ),
+        Escape::Temporary if name.ends_with("::from") => super::values::copy(case),
         Escape::Escapes => {
             let pointer = name.split("::").next().unwrap_or(name);
-            Some(format!(
-                "make it once, outside the hot path, and clone the `{pointer}` here: that takes no memory"
-            ))
+            Some(format!("make it once, outside the hot path, and clone the `{pointer}` here: that takes no memory"))
         }
-        Escape::Unknown => None,
+        Escape::Temporary | Escape::Unknown => None,
     }
 }
 

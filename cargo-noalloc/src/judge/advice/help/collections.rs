@@ -1,7 +1,7 @@
 //! Collections that grow, iterators that are collected, slices that are sorted.
 
 use super::super::Case;
-use crate::model::{Escape, Syntax};
+use crate::model::{Escape, Pattern, Syntax};
 use crate::numbers::bytes;
 
 /// Collections that can take all their memory before it is needed.
@@ -14,30 +14,38 @@ pub(super) fn growth(case: &Case<'_>) -> Option<String> {
     let name = &case.construct()?.name;
     // `Vec::push`, `write! into String`, `+= on String`.
     let owner = name.rsplit([' ', '!']).next()?.split("::").next()?;
+    if owner == "LinkedList" {
+        return Some(
+            "a `LinkedList` takes memory for every element: a `VecDeque` takes it once, with `reserve`"
+                .to_owned(),
+        );
+    }
     if NODES.contains(&owner) {
         return Some(format!(
-            "a `{owner}` takes memory for its entries and cannot reserve: a sorted `Vec` with room, or `HashMap` after `reserve`"
+            "a `{owner}` takes memory for its entries and cannot reserve: a sorted `Vec`, or a hash map, can"
         ));
     }
     if !RESERVING.contains(&owner) {
         return None;
     }
-    let needed = bytes(case.sizes.max);
-    match case.escape {
-        Escape::Temporary => Some(format!(
+    if case.fate() == Escape::Temporary {
+        return Some(format!(
             "make the `{owner}` once, outside the hot path, and pass it in as `&mut`: `clear()` keeps its memory"
-        )),
-        _ => Some(match receiver(case) {
-            Some(receiver) => {
-                format!("reserve once, outside the hot path: `{receiver}.reserve(…)`; {needed} were enough")
-            }
-            None => format!("reserve once, outside the hot path: {needed} were enough"),
-        }),
+        ));
     }
+    let how = receiver(case).map_or(String::new(), |receiver| format!(": `{receiver}.reserve(…)`"));
+    let enough = match case.pattern {
+        Pattern::Growth => format!("; {} were enough in this run", bytes(case.sizes.max)),
+        _ => String::new(),
+    };
+    Some(format!("reserve once, outside the hot path{how}{enough}"))
 }
 
-/// A variable or a field, not a chain of calls.
+/// A variable or a field, not a chain of calls; behind a trait object there is no `reserve`.
 fn receiver<'a>(case: &Case<'a>) -> Option<&'a str> {
+    if case.object().is_some() {
+        return None;
+    }
     match &case.expression()?.syntax {
         Syntax::Method { receiver, .. } if !receiver.contains(['(', '\n']) => Some(receiver),
         _ => None,
@@ -45,7 +53,13 @@ fn receiver<'a>(case: &Case<'a>) -> Option<&'a str> {
 }
 
 pub(super) fn collect(case: &Case<'_>) -> Option<String> {
-    let collection = case.construct()?.name.rsplit(' ').next()?;
+    let name = &case.construct()?.name;
+    let collection = name.rsplit(' ').next()?;
+    if name.contains(" of ") {
+        return Some(format!(
+            "go through the items one by one, or fill a `{collection}` that the caller keeps"
+        ));
+    }
     let iterator = match &case.expression()?.syntax {
         Syntax::Method { receiver, method, .. } if method == "collect" && receiver.len() <= 60 => {
             Some(receiver.as_str())
@@ -53,9 +67,11 @@ pub(super) fn collect(case: &Case<'_>) -> Option<String> {
         _ => None,
     };
     let iterator = iterator.filter(|text| !text.contains('\n'));
-    let extends = RESERVING.contains(&collection) || NODES.contains(&collection);
-    match case.escape {
-        _ if !extends => None,
+    if NODES.contains(&collection) {
+        return Some("use the iterator itself, or a sorted `Vec` that the caller keeps".to_owned());
+    }
+    match case.fate() {
+        _ if !RESERVING.contains(&collection) => None,
         Escape::Temporary => Some(match iterator {
             Some(iterator) => format!(
                 "use the iterator itself, or a `{collection}` that the caller keeps: `buf.clear(); buf.extend({iterator});`"

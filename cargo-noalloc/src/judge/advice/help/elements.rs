@@ -31,7 +31,7 @@ const OF_VEC: &[&str] = &[
 ];
 
 pub(super) fn elements(case: &Case<'_>) -> Option<String> {
-    match case.escape {
+    match case.fate() {
         Escape::Escapes => {
             Some("fill memory that the caller passes in: `out: &mut Vec<…>`, or a slice".to_owned())
         }
@@ -74,6 +74,17 @@ fn array(case: &Case<'_>) -> Option<String> {
     }
 }
 
+/// `Vec::from([…])`.
+pub(super) fn from_array(case: &Case<'_>, array: &str) -> Option<String> {
+    match case.fate() {
+        Escape::Temporary => Some(as_array(case, array)),
+        Escape::Escapes => {
+            Some("return the array itself, or fill memory that the caller passes in".to_owned())
+        }
+        Escape::Unknown => None,
+    }
+}
+
 /// As a statement that can be pasted, where the variable is used like any slice.
 fn as_array(case: &Case<'_>, array: &str) -> String {
     let code = case.binding().filter(|binding| works_as_array(binding)).map(|binding| {
@@ -103,7 +114,7 @@ fn element_size(case: &Case<'_>) -> Option<u64> {
 
 pub(super) fn capacity(case: &Case<'_>) -> Option<String> {
     let name = case.construct()?.name.split("::").next()?;
-    match case.escape {
+    match case.fate() {
         Escape::Temporary => Some(format!(
             "make the `{name}` once, outside the hot path, and pass it in as `&mut`: `clear()` keeps its memory"
         )),

@@ -15,7 +15,7 @@ pub(super) fn text(case: &Case<'_>) -> Option<String> {
         }
         _ => None,
     };
-    let keeper = match case.escape {
+    let keeper = match case.fate() {
         Escape::Escapes => "a `String` that the caller passes in",
         Escape::Temporary => "a `String` that the caller keeps from call to call",
         Escape::Unknown => return None,
@@ -41,7 +41,7 @@ pub(super) fn joined(case: &Case<'_>) -> Option<String> {
             "`{method}()` changes text in place where `{receiver}` may be changed; `eq_ignore_ascii_case` compares without a copy"
         ));
     }
-    match (name, case.escape) {
+    match (name, case.fate()) {
         ("+ on String", _) => Some("the left side had no room: reserve it where it is made, outside the hot path".to_owned()),
         ("Path::join", Escape::Temporary) => {
             Some("`push` onto a `PathBuf` that the caller keeps, and `pop` afterwards".to_owned())

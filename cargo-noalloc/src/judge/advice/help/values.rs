@@ -11,13 +11,25 @@ pub(super) fn copy(case: &Case<'_>) -> Option<String> {
                 .to_owned(),
         );
     }
+    if name == "CString::new" {
+        return Some("make the `CString` before the hot path, or use a literal: `c\"text\"`".to_owned());
+    }
+    if name == "Cow::to_mut" {
+        return Some(
+            "it was borrowed, so it was copied: change memory that the caller owns instead".to_owned(),
+        );
+    }
     if let Some((object, _)) = case.becomes() {
         return Some(format!(
             "return a type of its own instead of `{object}`: a unit struct or an `enum` takes no memory"
         ));
     }
     let original = original(case);
-    match case.escape {
+    if name == "Vec::from" && original.is_some_and(|text| text.starts_with('[')) {
+        return super::elements::from_array(case, original?);
+    }
+    let reuse = if name.starts_with("clone of") { "`clone_from` into one" } else { "copy it into memory" };
+    match case.fate() {
         Escape::Temporary if never_changed(case) => Some(match original {
             Some(original) => {
                 format!("the copy is never changed and goes before the call returns: borrow `{original}`")
@@ -28,15 +40,15 @@ pub(super) fn copy(case: &Case<'_>) -> Option<String> {
         }),
         Escape::Temporary => Some(match original {
             Some(original) => {
-                format!(
-                    "borrow `{original}` if the copy is only read; else `clone_from` into one that the caller keeps"
-                )
+                format!("borrow `{original}` if the copy is only read; else {reuse} that the caller keeps")
             }
             None => {
-                "borrow the original if the copy is only read; else copy into memory that the caller keeps"
-                    .to_owned()
+                format!("borrow the original if the copy is only read; else {reuse} that the caller keeps")
             }
         }),
+        Escape::Escapes if original.is_some_and(|text| text.starts_with('"')) => {
+            Some("the text is a constant: hand out `&'static str`".to_owned())
+        }
         Escape::Escapes => {
             Some("return a borrow of the original, or copy into memory that the caller passes in".to_owned())
         }

@@ -179,8 +179,37 @@ fn dyn_writer_by_reference(d: &mut Data) -> u64 {
     u64::from(generic(&mut *d.writer, d.n))
 }
 
+struct Pair<'a> {
+    out: &'a mut dyn Write,
+    n: u32,
+}
+
+#[inline(never)]
+fn through_pair(pair: &mut Pair<'_>) -> bool {
+    write!(pair.out, "{}", pair.n).is_ok()
+}
+
+// Conditional: the writer from outside lies in an object made here.
+fn dyn_writer_in_a_local_object(d: &mut Data) -> u64 {
+    let mut fixed = Fixed { bytes: &mut d.out, length: 0 };
+    let inside = write!(fixed, "{}", d.n).is_ok();
+    u64::from(inside) + u64::from(through_pair(&mut Pair { out: &mut *d.writer, n: d.n }))
+}
+
+// Conditional: what to write was made by someone else.
+fn arguments_from_outside(d: &mut Data) -> u64 {
+    #[inline(never)]
+    fn log(out: &mut [u8], arguments: std::fmt::Arguments<'_>) -> bool {
+        Fixed { bytes: out, length: 0 }.write_fmt(arguments).is_ok()
+    }
+    let quiet = log(&mut d.out, format_args!("{}", d.n));
+    u64::from(quiet) + u64::from(log(&mut d.out, format_args!("{}", d.display)))
+}
+
 pub fn cases() -> Vec<Case> {
     vec![
+        case!(dyn_writer_in_a_local_object, Conditional),
+        case!(arguments_from_outside, Conditional),
         case!(dyn_with_a_noisy_fellow, Conditional),
         case!(dyn_quiet, Free),
         case!(dyn_default_method, Free),

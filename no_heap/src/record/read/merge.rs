@@ -1,0 +1,220 @@
+//! Adds the threads' parts up, and checks that each agrees with itself.
+
+use std::collections::BTreeMap;
+
+use super::super::layout::{FRAMES, FnCounts, SITES, Site, ThreadHead, site_hash};
+use super::{BadRecord, SiteEntry, word, words};
+
+const WORD: usize = size_of::<u64>();
+const SITE_WORDS: usize = Site::WORDS + FRAMES;
+
+/// Identity of a site over threads.
+type Key = (u64, u64, Vec<u64>);
+
+/// Sums over the threads.
+pub(super) struct Merged {
+    counts: Vec<FnCounts>,
+    sites: BTreeMap<Key, (Site, Option<Key>)>,
+}
+
+impl Merged {
+    pub(super) fn new(hot_count: usize) -> Merged {
+        Merged { counts: vec![FnCounts::default(); hot_count], sites: BTreeMap::new() }
+    }
+
+    /// Adds the part that starts at byte `start`.
+    pub(super) fn add_thread(&mut self, bytes: &[u8], start: u64) -> Result<(), BadRecord> {
+        let fixed = ThreadHead::WORDS + FnCounts::WORDS * self.counts.len();
+        let fixed_words = words(bytes, start, fixed)?;
+        let head = ThreadHead::decode(&fixed_words);
+        let (counts, _) = fixed_words[ThreadHead::WORDS..].as_chunks::<{ FnCounts::WORDS }>();
+        let counts: Vec<FnCounts> = counts.iter().map(|words| FnCounts::decode(words)).collect();
+        let sites_start = start
+            .checked_add((fixed * WORD) as u64)
+            .ok_or(BadRecord::Corrupt("a thread lies beyond all files"))?;
+        let part = Part { sites: read_slots(bytes, sites_start)?, counts, updating: head.updates % 2 == 1 };
+        part.check()?;
+        for slot in part.sites.values() {
+            let freed_by = match slot.site.freed_by {
+                0 => None,
+                free => {
+                    let free = usize::try_from(free - 1).ok().and_then(|index| part.sites.get(&index));
+                    Some(free.ok_or(BadRecord::Corrupt("a site was freed by none"))?.key())
+                }
+            };
+            let (total, last_free) = self.sites.entry(slot.key()).or_default();
+            add_sites(total, &slot.site);
+            *last_free = freed_by.or(last_free.take());
+        }
+        for (total, counts) in self.counts.iter_mut().zip(&part.counts) {
+            total.add(counts);
+        }
+        Ok(())
+    }
+
+    pub(super) fn finish(self) -> (Vec<SiteEntry>, Vec<FnCounts>) {
+        let index: BTreeMap<Key, usize> =
+            self.sites.keys().enumerate().map(|(index, key)| (key.clone(), index)).collect();
+        let sites = self
+            .sites
+            .into_iter()
+            .map(|((_, _, frames), (site, freed_by))| SiteEntry {
+                site,
+                frames,
+                freed_by: freed_by.and_then(|key| index.get(&key).copied()),
+            })
+            .collect();
+        (sites, self.counts)
+    }
+}
+
+/// A slot in use.
+struct Slot {
+    site: Site,
+    frames: Vec<u64>,
+}
+
+impl Slot {
+    fn key(&self) -> Key {
+        (self.site.hot, self.site.op, self.frames.clone())
+    }
+
+    /// Whether its numbers can be true of one site.
+    fn is_sound(&self, counts: &FnCounts) -> bool {
+        let site = &self.site;
+        let fates = [site.freed, site.escaped, site.superseded, site.untracked];
+        let fates = fates.iter().fold(0u64, |sum, fate| sum.saturating_add(*fate));
+        site.flags < 8
+            && site.count > 0
+            && site.size_min <= site.size_max
+            && (site.size_max <= site.bytes || site.bytes == u64::MAX)
+            && (1..=site.count).contains(&site.calls_affected)
+            && (1..=site.last_call).contains(&site.first_call)
+            && (site.first_call..=site.last_call).contains(&site.stamp)
+            && site.last_call <= counts.calls
+            && site.calls_affected <= counts.calls
+            && fates <= if site.op < 2 { site.count } else { 0 }
+            && site.own <= if site.op < 2 { 0 } else { site.count }
+            && (site.freed > 0 || site.freed_by == 0)
+    }
+}
+
+/// The slots in use, by their number.
+fn read_slots(bytes: &[u8], start: u64) -> Result<BTreeMap<usize, Slot>, BadRecord> {
+    let mut sites = BTreeMap::new();
+    for index in 0..SITES {
+        let start = start
+            .checked_add((index * SITE_WORDS * WORD) as u64)
+            .ok_or(BadRecord::Corrupt("a thread lies beyond all files"))?;
+        if word(bytes, start)? == 0 {
+            continue;
+        }
+        let slot = words(bytes, start, SITE_WORDS)?;
+        let site = Site::decode(&slot);
+        if site.op > 2 {
+            return Err(BadRecord::Corrupt("a site has no known operation"));
+        }
+        let depth = usize::try_from(site.depth).unwrap_or(usize::MAX);
+        let frames = slot[Site::WORDS..].get(..depth).ok_or(BadRecord::Corrupt("a stack is too deep"))?;
+        if site_hash(site.hot, site.op, frames) != site.hash {
+            return Err(BadRecord::Corrupt("a site's hash is not that of its stack"));
+        }
+        sites.insert(index, Slot { frames: frames.to_vec(), site });
+    }
+    Ok(sites)
+}
+
+/// What one thread wrote.
+struct Part {
+    counts: Vec<FnCounts>,
+    sites: BTreeMap<usize, Slot>,
+    /// The process ended in the middle of one event: its numbers may be there in part.
+    updating: bool,
+}
+
+impl Part {
+    /// Events counted for a function must be those of its sites.
+    fn check(&self) -> Result<(), BadRecord> {
+        let mut events = vec![0u64; self.counts.len()];
+        let mut bytes = vec![0u64; self.counts.len()];
+        let mut largest = 0;
+        for slot in self.sites.values() {
+            let site = &slot.site;
+            let Some(hot) = usize::try_from(site.hot).ok().filter(|hot| *hot < self.counts.len()) else {
+                return Err(BadRecord::Corrupt("a site names a hot function that is not there"));
+            };
+            if !self.updating && !slot.is_sound(&self.counts[hot]) {
+                return Err(BadRecord::Corrupt("the numbers of a site contradict each other"));
+            }
+            events[hot] = events[hot].saturating_add(site.count);
+            if site.op < 2 {
+                bytes[hot] = bytes[hot].saturating_add(site.bytes);
+                largest = site.size_max.max(largest);
+            }
+        }
+        for ((counts, events), bytes) in self.counts.iter().zip(events).zip(bytes) {
+            let counted = [counts.allocs, counts.reallocs, counts.frees];
+            let counted = counted.iter().fold(0u64, |sum, count| sum.saturating_add(*count));
+            let of_sites = events.saturating_add(counts.unsited);
+            let bytes_of_sites = bytes.saturating_add(counts.unsited_bytes);
+            let (slack, byte_slack) = if self.updating { (1, largest.max(counts.bytes)) } else { (0, 0) };
+            if counted.abs_diff(of_sites) > slack || counts.bytes.abs_diff(bytes_of_sites) > byte_slack {
+                return Err(BadRecord::Corrupt("the counts of a function and of its sites disagree"));
+            }
+            let requests = counts.allocs.saturating_add(counts.reallocs);
+            if counts.max_allocs > counts.allocs
+                || counts.max_requests > requests
+                || counts.max_bytes > counts.bytes
+            {
+                return Err(BadRecord::Corrupt("one call did more than all calls together"));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl FnCounts {
+    /// Adds what another thread or process counted for the same function.
+    pub fn add(&mut self, more: &FnCounts) {
+        for (total, more) in [
+            (&mut self.calls, more.calls),
+            (&mut self.allocs, more.allocs),
+            (&mut self.reallocs, more.reallocs),
+            (&mut self.frees, more.frees),
+            (&mut self.bytes, more.bytes),
+            (&mut self.unsited, more.unsited),
+            (&mut self.unsited_bytes, more.unsited_bytes),
+            (&mut self.unwinding, more.unwinding),
+            (&mut self.permitted, more.permitted),
+        ] {
+            *total = total.saturating_add(more);
+        }
+        self.max_allocs = self.max_allocs.max(more.max_allocs);
+        self.max_requests = self.max_requests.max(more.max_requests);
+        self.max_bytes = self.max_bytes.max(more.max_bytes);
+    }
+}
+
+fn add_sites(total: &mut Site, more: &Site) {
+    if total.count == 0 {
+        *total = more.clone();
+        return;
+    }
+    for (total, more) in [
+        (&mut total.count, more.count),
+        (&mut total.bytes, more.bytes),
+        (&mut total.calls_affected, more.calls_affected),
+        (&mut total.freed, more.freed),
+        (&mut total.escaped, more.escaped),
+        (&mut total.superseded, more.superseded),
+        (&mut total.untracked, more.untracked),
+        (&mut total.own, more.own),
+    ] {
+        *total = total.saturating_add(more);
+    }
+    total.flags |= more.flags;
+    total.size_min = total.size_min.min(more.size_min);
+    total.size_max = total.size_max.max(more.size_max);
+    total.first_call = total.first_call.min(more.first_call);
+    total.last_call = total.last_call.max(more.last_call);
+}

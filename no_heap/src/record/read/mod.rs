@@ -1,0 +1,207 @@
+//! Reads a record file, and trusts nothing in it.
+//!
+//! Every offset and length is checked before it is used, and the counts must agree with each other: a record that
+//! was cut or damaged is an error that says so, not a wrong number.
+
+mod hello;
+mod merge;
+
+use std::fmt;
+
+use super::layout::{BenchResult, FnCounts, Head, MAGIC, SAMPLES, Site, THREADS, VERSION, head_sum};
+pub use hello::{BenchEntry, Hello, HotEntry, Module};
+use merge::Merged;
+
+const WORD: usize = size_of::<u64>();
+
+/// Everything one audited process recorded.
+#[derive(Clone, Debug)]
+pub struct Record {
+    /// The process.
+    pub pid: u64,
+    /// See [`super::hello_flag`].
+    pub flags: u64,
+    /// Who the program is.
+    pub hello: Hello,
+    /// Counts of each hot function over all threads, in the order of [`Hello::hot`].
+    pub counts: Vec<FnCounts>,
+    /// Sites over all threads, ordered by hot function, operation and stack.
+    pub sites: Vec<SiteEntry>,
+    /// Results of each benchmark, in the order of [`Hello::benches`].
+    pub benches: Vec<(BenchResult, Vec<f64>)>,
+    /// Calls that were not recorded, because too many threads ran hot functions at once.
+    pub lost_calls: u64,
+}
+
+/// A site and where it is.
+#[derive(Clone, Debug)]
+pub struct SiteEntry {
+    /// What was counted.
+    pub site: Site,
+    /// Return addresses, innermost first.
+    pub frames: Vec<u64>,
+    /// Index in [`Record::sites`] of the free that last freed a block from here.
+    pub freed_by: Option<usize>,
+}
+
+/// Why a file is no record that can be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BadRecord {
+    /// It does not start as a record does.
+    NotARecord,
+    /// Written by another version of `no_heap`.
+    Version {
+        /// What the file says.
+        found: u64,
+    },
+    /// The process ended before the head was written.
+    Unfinished,
+    /// Shorter than it says.
+    Cut {
+        /// Bytes it should have.
+        expected: u64,
+        /// Bytes it has.
+        found: u64,
+    },
+    /// Something in it cannot be.
+    Corrupt(&'static str),
+}
+
+impl fmt::Display for BadRecord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            BadRecord::NotARecord => f.write_str("this is no record of `no_heap`"),
+            BadRecord::Version { found } if *found > VERSION => write!(
+                f,
+                "the record has version {found}, this tool reads version {VERSION}: upgrade cargo-noalloc"
+            ),
+            BadRecord::Version { found } => write!(
+                f,
+                "the record has version {found}, this tool reads version {VERSION}: upgrade `no_heap`"
+            ),
+            BadRecord::Unfinished => f.write_str("the process ended before its record was set up"),
+            BadRecord::Cut { expected, found } => {
+                write!(f, "the record is cut: {found} of {expected} bytes are there")
+            }
+            BadRecord::Corrupt(what) => write!(f, "the record is damaged: {what}"),
+        }
+    }
+}
+
+impl std::error::Error for BadRecord {}
+
+impl Record {
+    /// Reads the whole record.
+    ///
+    /// # Errors
+    ///
+    /// For bytes that are not a whole, consistent record of this version.
+    pub fn read(bytes: &[u8]) -> Result<Record, BadRecord> {
+        let head = read_head(bytes)?;
+        let hello = read_hello(bytes, &head)?;
+        let mut merged = Merged::new(hello.hot.len());
+        for index in 0..head.threads_used {
+            let start = index
+                .checked_mul(head.thread_stride)
+                .and_then(|offset| offset.checked_add(head.threads_offset))
+                .ok_or(BadRecord::Corrupt("a thread lies beyond all files"))?;
+            merged.add_thread(bytes, start)?;
+        }
+        let (sites, counts) = merged.finish();
+        Ok(Record {
+            pid: head.pid,
+            flags: head.flags,
+            benches: read_benches(bytes, &head)?,
+            hello,
+            counts,
+            sites,
+            lost_calls: head.lost_calls,
+        })
+    }
+}
+
+/// `count` words from byte `offset` on.
+fn words(bytes: &[u8], offset: u64, count: usize) -> Result<Vec<u64>, BadRecord> {
+    let cut = BadRecord::Corrupt("a part lies beyond the end of the file");
+    let start = usize::try_from(offset).map_err(|_| cut.clone())?;
+    let end = count.checked_mul(WORD).and_then(|len| start.checked_add(len)).ok_or(cut.clone())?;
+    let part = bytes.get(start..end).ok_or(cut)?;
+    let (words, _) = part.as_chunks::<WORD>();
+    Ok(words.iter().map(|word| u64::from_le_bytes(*word)).collect())
+}
+
+fn read_head(bytes: &[u8]) -> Result<Head, BadRecord> {
+    let head = words(bytes, 0, Head::WORDS).map_err(|_| BadRecord::NotARecord)?;
+    let head = Head::decode(&head);
+    if head.magic != MAGIC {
+        return Err(BadRecord::NotARecord);
+    }
+    if head.version != VERSION {
+        return Err(BadRecord::Version { found: head.version });
+    }
+    if head.ready != 1 {
+        return Err(BadRecord::Unfinished);
+    }
+    if head.threads_used > THREADS as u64 {
+        return Err(BadRecord::Corrupt("more threads than there is room for"));
+    }
+    let expected = head
+        .thread_stride
+        .checked_mul(head.threads_used)
+        .and_then(|len| len.checked_add(head.threads_offset))
+        .ok_or(BadRecord::Corrupt("a thread lies beyond all files"))?;
+    let found = bytes.len() as u64;
+    let rest = usize::try_from(expected).ok().and_then(|expected| bytes.get(expected..));
+    // It may be longer by the part of a thread that was about to come.
+    match rest {
+        None => Err(BadRecord::Cut { expected, found }),
+        Some(rest) if rest.len() as u64 > head.thread_stride || rest.iter().any(|byte| *byte != 0) => {
+            Err(BadRecord::Corrupt("there is more in it than its threads"))
+        }
+        Some(_) => Ok(head),
+    }
+}
+
+/// One word at byte `offset`.
+fn word(bytes: &[u8], offset: u64) -> Result<u64, BadRecord> {
+    let word = usize::try_from(offset).ok().and_then(|start| bytes.get(start..)?.first_chunk::<WORD>());
+    word.map(|word| u64::from_le_bytes(*word))
+        .ok_or(BadRecord::Corrupt("a part lies beyond the end of the file"))
+}
+
+fn read_hello(bytes: &[u8], head: &Head) -> Result<Hello, BadRecord> {
+    let beyond = BadRecord::Corrupt("the hello lies beyond the end of the file");
+    let start = usize::try_from(head.hello_offset).map_err(|_| beyond.clone())?;
+    let len = usize::try_from(head.hello_len).map_err(|_| beyond.clone())?;
+    let end = start.checked_add(len).ok_or(beyond.clone())?;
+    let hello = bytes.get(start..end).ok_or(beyond)?;
+    if head_sum(head, hello) != head.hello_sum {
+        return Err(BadRecord::Corrupt("the checksum of its head does not match"));
+    }
+    let hello = Hello::parse(hello).ok_or(BadRecord::Corrupt("the hello is not what it should be"))?;
+    if hello.hot.len() as u64 != head.hot_count || hello.benches.len() as u64 != head.bench_count {
+        return Err(BadRecord::Corrupt("the hello and the head disagree"));
+    }
+    Ok(hello)
+}
+
+fn read_benches(bytes: &[u8], head: &Head) -> Result<Vec<(BenchResult, Vec<f64>)>, BadRecord> {
+    let each = BenchResult::WORDS + SAMPLES;
+    let count = usize::try_from(head.bench_count).map_err(|_| BadRecord::Corrupt("too many benchmarks"))?;
+    let total = count.checked_mul(each).ok_or(BadRecord::Corrupt("too many benchmarks"))?;
+    let all = words(bytes, head.benches_offset, total)?;
+    all.chunks_exact(each)
+        .map(|words| {
+            let (result, samples) = words.split_at(BenchResult::WORDS);
+            let result = BenchResult::decode(result);
+            let used = usize::try_from(result.samples).unwrap_or(usize::MAX);
+            let samples =
+                samples.get(..used).ok_or(BadRecord::Corrupt("a benchmark has too many samples"))?;
+            let samples: Vec<f64> = samples.iter().copied().map(f64::from_bits).collect();
+            if samples.iter().any(|ns| !ns.is_finite() || *ns < 0.0) {
+                return Err(BadRecord::Corrupt("a sample is no time"));
+            }
+            Ok((result, samples))
+        })
+        .collect()
+}

@@ -1,0 +1,108 @@
+//! Words of a function's own stack frame that only its own instructions can touch: where the compiler keeps a
+//! register's value for a while.
+//!
+//! A word counts as private when it lies below every address of the frame that the function ever takes: what is
+//! addressed through a pointer starts there and extends upwards. A function that indexes its frame, or whose stack
+//! pointer is not known, has no private words.
+
+use crate::code::Value;
+
+/// An offset that is not known; also the floor of a frame without private words.
+pub(super) const SOMEWHERE: i32 = i32::MIN;
+/// More private words than this are forgotten.
+const MOST_WORDS: usize = 24;
+
+/// Known values of private words, by ascending offset from the stack pointer at the function's entry.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Frame {
+    words: Vec<(i32, Value)>,
+}
+
+impl Frame {
+    pub(super) fn get(&self, offset: i32) -> Value {
+        let found = self.words.binary_search_by_key(&offset, |word| word.0).ok();
+        found.and_then(|index| self.words.get(index)).map_or(Value::Any, |word| word.1)
+    }
+
+    /// A store of `size` bytes (0: not known) at an offset. `value` is what a whole word then holds.
+    pub(super) fn store(&mut self, offset: i32, size: i32, value: Value) {
+        if offset == SOMEWHERE || size == 0 {
+            return self.words.clear();
+        }
+        let end = offset.saturating_add(size);
+        self.words.retain(|word| word.0 >= end || word.0.saturating_add(8) <= offset);
+        let is_kept = size == 8 && offset < 0 && self.words.len() < MOST_WORDS && is_worth_keeping(value);
+        if let (true, Err(at)) = (is_kept, self.words.binary_search_by_key(&offset, |word| word.0)) {
+            self.words.insert(at, (offset, value));
+        }
+    }
+
+    /// Everything below the stack pointer is lost.
+    pub(super) fn cut(&mut self, stack_pointer: i32) {
+        match stack_pointer {
+            SOMEWHERE => self.words.clear(),
+            _ => self.words.retain(|word| word.0 >= stack_pointer),
+        }
+    }
+
+    /// Keeps what another path agrees with; tells whether anything changed.
+    pub(super) fn merge(&mut self, other: &Self, mut join: impl FnMut(Value, Value) -> Value) -> bool {
+        let mut changed = false;
+        self.words.retain_mut(|word| {
+            let joined = join(word.1, other.get(word.0));
+            changed |= joined != word.1;
+            word.1 = joined;
+            joined != Value::Any
+        });
+        changed
+    }
+}
+
+fn is_worth_keeping(value: Value) -> bool {
+    match value {
+        Value::Constant(number) => number >= 0x1000,
+        Value::Any | Value::Unreached | Value::Static(_) => false,
+        _ => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Frame, SOMEWHERE};
+    use crate::code::Value;
+
+    #[test]
+    fn a_word_is_what_was_stored_last_and_nothing_after_a_partial_store() {
+        let mut frame = Frame::default();
+        frame.store(-16, 8, Value::Argument(1));
+        frame.store(-24, 8, Value::Argument(2));
+        assert_eq!((frame.get(-16), frame.get(-24)), (Value::Argument(1), Value::Argument(2)));
+        frame.store(-12, 4, Value::Any);
+        assert_eq!((frame.get(-16), frame.get(-24)), (Value::Any, Value::Argument(2)));
+        frame.store(-24, 8, Value::Any);
+        assert_eq!(frame.get(-24), Value::Any);
+        frame.store(-16, 8, Value::Argument(1));
+        frame.store(SOMEWHERE, 8, Value::Any);
+        assert_eq!(frame.get(-16), Value::Any);
+    }
+
+    #[test]
+    fn what_lies_below_the_stack_pointer_is_lost() {
+        let mut frame = Frame::default();
+        frame.store(-16, 8, Value::Argument(1));
+        frame.cut(-8);
+        assert_eq!(frame.get(-16), Value::Any);
+    }
+
+    #[test]
+    fn paths_keep_what_they_agree_on() {
+        let (mut one, mut other) = (Frame::default(), Frame::default());
+        one.store(-16, 8, Value::Argument(1));
+        one.store(-24, 8, Value::Argument(2));
+        other.store(-16, 8, Value::Argument(1));
+        let join = |left: Value, right: Value| if left == right { left } else { Value::Any };
+        assert!(one.merge(&other, join));
+        assert_eq!((one.get(-16), one.get(-24)), (Value::Argument(1), Value::Any));
+        assert!(!one.merge(&other, join));
+    }
+}

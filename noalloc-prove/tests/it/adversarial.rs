@@ -1,0 +1,102 @@
+//! Where a proof could be fooled, and what keeps it from being: each test fails when its safeguard is removed.
+
+use noalloc_prove::{FunctionRef, Operation, Program, Proof, Refusal, SiteRoots, State};
+
+use crate::subjects::{Built, Options, build, build_with, site};
+
+struct Asked<'b> {
+    program: Program<'b>,
+}
+
+impl<'b> Asked<'b> {
+    fn new(built: &'b Built) -> Self {
+        Self { program: Program::parse(&built.bytes).expect("a subject") }
+    }
+
+    fn roots(&self, name: &str) -> SiteRoots {
+        let sites = self.program.sites().expect("marked");
+        sites.into_iter().find(|found| found.site == site(name)).expect("a case")
+    }
+
+    fn site(&self, name: &str) -> Proof {
+        self.program.prove_site(&self.roots(name))
+    }
+
+    fn named(&self, name: &str) -> Vec<FunctionRef> {
+        self.program.functions_matching(name)
+    }
+}
+
+/// A function that vanished into its callers has no code to prove, only copies that could be overlooked.
+#[test]
+fn an_inlined_function_is_never_proved() {
+    let built = build("release");
+    let asked = Asked::new(&built);
+    for name in ["adversarial::always_inlined", "adversarial::tail_merged"] {
+        let found = asked.named(name);
+        assert!(!found.is_empty(), "{name}: the debug information knows it");
+        assert!(
+            found.iter().all(|function| function.address.is_none() && function.has_inlined_copies),
+            "{found:?}"
+        );
+    }
+    assert_eq!(asked.site("inlined_allocation").state, State::MayAllocate);
+}
+
+/// The marker takes the address, so the body is compiled for every argument; the plain function was specialised.
+#[test]
+fn a_constant_caller_does_not_prove_the_marked_function() {
+    let built = build("release");
+    let asked = Asked::new(&built);
+    let plain = asked.named("adversarial::constant_only");
+    let states: Vec<State> = plain
+        .iter()
+        .filter_map(|function| function.address)
+        .map(|at| asked.program.prove(at).state)
+        .collect();
+    assert!(states.iter().all(|state| *state == State::Proved), "the trap is gone: {plain:?} {states:?}");
+    assert_eq!(asked.site("constant_only_marked").state, State::MayAllocate);
+}
+
+/// Identical functions are merged; each site is judged by its own marker's address, whatever symbols say.
+#[test]
+fn merged_twins_are_both_judged() {
+    for profile in ["release", "size", "fat"] {
+        let built = build(profile);
+        let asked = Asked::new(&built);
+        for (name, state) in [
+            ("twin_one", State::Proved),
+            ("twin_two", State::Proved),
+            ("noisy_twin_one", State::MayAllocate),
+            ("noisy_twin_two", State::MayAllocate),
+        ] {
+            assert_eq!(asked.site(name).state, state, "{profile} {name}");
+        }
+    }
+}
+
+/// Code whose tails were merged has lost a location, not a call: every allocation of both arms is there.
+#[test]
+fn merged_tails_keep_their_calls() {
+    let built = build("size");
+    let proof = Asked::new(&built).site("merged_tails");
+    assert_eq!(proof.state, State::MayAllocate);
+    assert!(proof.sites.iter().any(|site| site.operation != Operation::Free));
+}
+
+/// An allocator that ends in none that is known, out of line or dissolved into its callers, is refused.
+#[test]
+fn an_unknown_allocator_is_refused() {
+    for profile in ["o1", "release"] {
+        let built = build_with(profile, Options { features: "bump", ..Options::default() });
+        let refusal = Program::parse(&built.bytes).expect_err("the allocator is unknown");
+        println!("{profile}: {refusal}");
+        let is_about_it = matches!(
+            refusal,
+            Refusal::AllocatorUnrecognised { .. }
+                | Refusal::AllocatorInlined { .. }
+                | Refusal::AllocatorMissing
+        );
+        assert!(is_about_it, "{profile}: {refusal:?}");
+    }
+}

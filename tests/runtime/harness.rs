@@ -1,0 +1,139 @@
+//! The harness: what it selects, how it ends, what it counts.
+
+use no_heap::record::{BenchResult, BenchState};
+
+use crate::support::{Build, Run, program, run_with};
+
+const ALL: [&str; 7] = [
+    "plain_iter",
+    "with_setup",
+    "first_differs",
+    "no_argument",
+    "inner::plain_iter_inside",
+    "never_iterates",
+    "panics",
+];
+
+/// Without the clock, and without a record in a plain build.
+fn harness(build: Build, args: &[&str]) -> Run {
+    run_with(&program(build, "o3", "harness"), args, |command| {
+        command.env("NOALLOC_BENCH_TIME", "0.01");
+        if build == Build::Plain {
+            command.env_remove("NOALLOC_RECORD_DIR");
+        }
+    })
+}
+
+fn listed(args: &[&str]) -> Vec<String> {
+    let run = harness(Build::Plain, args);
+    assert!(run.output.status.success(), "{}", run.stderr());
+    run.stdout().lines().filter_map(|line| line.strip_suffix(": benchmark").map(str::to_owned)).collect()
+}
+
+#[test]
+fn it_lists_in_the_order_of_the_source() {
+    assert_eq!(listed(&["--list", "--format", "terse"]), ALL);
+    assert_eq!(listed(&["--list"]), ALL);
+    let full = harness(Build::Plain, &["--list"]).stdout();
+    assert!(full.ends_with("\n\n0 tests, 7 benchmarks\n"), "{full}");
+    let terse = harness(Build::Plain, &["--list", "--format", "terse"]).stdout();
+    assert!(!terse.contains("tests,"), "{terse}");
+    let ignored = harness(Build::Plain, &["--list", "--format", "terse", "--ignored"]);
+    assert_eq!(ignored.stdout(), "", "nextest asks for ignored ones");
+}
+
+#[test]
+fn it_selects_as_libtest_does() {
+    assert_eq!(listed(&["--list", "plain_iter"]), ["plain_iter", "inner::plain_iter_inside"]);
+    assert_eq!(listed(&["--list", "--exact", "plain_iter"]), ["plain_iter"]);
+    assert_eq!(listed(&["--list", "plain_iter", "setup"]), [ALL[0], ALL[1], ALL[4]]);
+    assert_eq!(listed(&["--list", "--skip", "plain", "--skip=pan"]), [ALL[1], ALL[2], ALL[3], ALL[5]]);
+    assert_eq!(listed(&["--list", "--exact", "iter"]), [""; 0]);
+}
+
+#[test]
+fn wrong_usage_ends_with_2() {
+    for args in [&["--frobnicate"][..], &["--skip"], &["-x"]] {
+        let run = harness(Build::Plain, args);
+        assert_eq!(run.output.status.code(), Some(2), "{args:?}");
+        assert!(run.stderr().starts_with("error: ") && run.stdout().is_empty(), "{}", run.stderr());
+    }
+}
+
+#[test]
+fn a_test_run_calls_each_once() {
+    for build in [Build::Plain, Build::Audit] {
+        let run = harness(build, &["--test", "plain", "--bench"]);
+        assert!(run.output.status.success(), "{}", run.stderr());
+        if build == Build::Audit {
+            assert_eq!(run.records[0].counts("hot").calls, 1);
+        }
+    }
+}
+
+#[test]
+fn a_bench_that_never_iterates_or_panics_fails_the_run_and_not_the_others() {
+    for build in [Build::Plain, Build::Audit] {
+        let run = harness(build, &["never_iterates", "no_argument"]);
+        assert_eq!(run.output.status.code(), Some(101));
+        assert!(
+            run.stderr().contains("`never_iterates` returned without calling `b.iter(…)`"),
+            "{}",
+            run.stderr()
+        );
+        let program = program(build, "o3", "harness");
+        let run = run_with(&program, &["--bench"], |command| {
+            command.env("HARNESS_PANICS", "1").env("NOALLOC_BENCH_TIME", "0");
+        });
+        assert_eq!(run.output.status.code(), Some(101));
+        if build == Build::Audit {
+            let states: Vec<u64> = run.records[0].0.benches.iter().map(|(result, _)| result.state).collect();
+            let count = |state: BenchState| states.iter().filter(|s| **s == state as u64).count();
+            assert_eq!(count(BenchState::Done), 5);
+            assert_eq!(count(BenchState::NeverIterated), 1);
+            assert_eq!(count(BenchState::Panicked), 1);
+        }
+    }
+}
+
+fn result<'run>(run: &'run Run, name: &str) -> (&'run BenchResult, &'run [f64]) {
+    let record = &run.records[0].0;
+    let index = record.hello.benches.iter().position(|bench| bench.name == name).unwrap();
+    let (result, samples) = &record.benches[index];
+    (result, samples)
+}
+
+/// allocs, frees, bytes
+fn steady(result: &BenchResult) -> [u64; 3] {
+    [result.allocs, result.frees, result.bytes]
+}
+
+fn first(result: &BenchResult) -> [u64; 3] {
+    [result.first_allocs, result.first_frees, result.first_bytes]
+}
+
+#[test]
+fn the_recorded_passes_count_exactly_what_an_iteration_does() {
+    let run = harness(Build::Audit, &["--skip", "never", "--skip", "panics"]);
+    assert!(run.output.status.success(), "{}", run.stderr());
+    assert_eq!(run.stdout(), "", "the tool speaks");
+
+    let (plain, samples) = result(&run, "plain_iter");
+    assert_eq!((plain.recorded, steady(plain), first(plain)), (999, [999, 999, 999 * 50], [1, 1, 50]));
+    assert_eq!((plain.hot_calls, plain.reallocs), (999, 0));
+    assert!(!samples.is_empty() && samples.iter().all(|ns| *ns > 0.0));
+    assert!(plain.timed_iterations > 1000);
+    // The clock's iterations are in no count.
+    assert_eq!(run.records[0].counts("hot").calls, 1000);
+
+    // The input's free, the box and its free, the output.
+    let (setup, _) = result(&run, "with_setup");
+    assert_eq!((steady(setup), first(setup)), ([2 * 999, 2 * 999, 999 * 18], [2, 2, 18]));
+
+    let (differs, _) = result(&run, "first_differs");
+    assert_eq!((steady(differs), first(differs)), ([0, 0, 0], [1, 0, 64]));
+    assert_eq!(differs.hot, 0, "no hot function was called");
+
+    let (no_argument, _) = result(&run, "no_argument");
+    assert_eq!(steady(no_argument), [999, 999, 999 * 4]);
+}
