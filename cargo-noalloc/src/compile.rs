@@ -28,7 +28,8 @@ pub(crate) fn compile(plan: &Plan, options: &CheckOptions, shell: Shell) -> Resu
     let conflicting = build.all(&usual, false, &mut binaries)?;
     // The prediction from the source text missed these; rustc did not.
     for planned in &conflicting {
-        let what = format!("{} `{}` without the recorder's allocator", planned.target.kind, planned.target.name);
+        let what =
+            format!("{} `{}` without the recorder's allocator", planned.target.kind, planned.target.name);
         shell.status("Rebuilding", &what);
     }
     let own: Vec<PlannedTarget> = own.into_iter().chain(conflicting).collect();

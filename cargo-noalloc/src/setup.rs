@@ -66,7 +66,8 @@ fn wrap(allocator: &OwnAllocator) -> String {
 /// A record that cannot be read leaves something out, and nobody knows what. Of a program that was ended by force
 /// that is no surprise, and how it ended is said anyway.
 fn damaged_record(run: &mut Run) -> Option<(Failure, String)> {
-    let problem = run.problems.first().filter(|_| matches!(run.status, Status::Ok | Status::Failed { .. }))?;
+    let problem =
+        run.problems.first().filter(|_| matches!(run.status, Status::Ok | Status::Failed { .. }))?;
     let failure = Failure::new(Exit::SetUp, problem.message.clone())
         .at(run.binary.planned.target.source.clone())
         .note("without it nobody knows what the program did, so this is no pass")

@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 
 use crate::model::{
     Audited, Bench, Counts, Finding, FunctionVerdict, HotFn, HotId, HotReport, Level, Problem, ProofReport,
-    ProofState, Rule, Site, Status, Step, Target, Verdict,
+    ProofState, Rule, Site, Span, Status, Step, Target, Verdict,
 };
 
 /// What the earlier steps found, over all targets.
