@@ -101,7 +101,7 @@ fn interrupt(bench: &str, times: usize) -> Outcome {
     stderr.read_to_string(&mut said).unwrap();
     let mut output = child.wait_with_output().unwrap();
     output.stderr = said.into_bytes();
-    Outcome::new(output, &root)
+    Outcome::new(&output, &root)
 }
 
 fn pid(child: &Child) -> Pid {

@@ -3,6 +3,8 @@
 //! One integration binary, a `mod` for each subject. Fixtures are copied before use and share one target
 //! directory, so that `no_heap` is built once for all of them.
 
+#![expect(clippy::unwrap_used, reason = "in a test the panic is the report")]
+
 mod allocators;
 mod elvis;
 mod endings;

@@ -68,7 +68,7 @@ fn two_checks_at_once_wait_for_each_other() {
     let (first, root) = check("--bench hangs --timeout 1 --format json").start();
     let (second, _) = check("--bench hangs --timeout 1 --format json").start();
     let outcomes = [first, second]
-        .map(|child| crate::support::Outcome::new(child.wait_with_output().unwrap(), &root).exits(103));
+        .map(|child| crate::support::Outcome::new(&child.wait_with_output().unwrap(), &root).exits(103));
     for outcome in &outcomes {
         assert_eq!(outcome.json()["functions"][0]["calls"], 7);
     }

@@ -92,7 +92,7 @@ fn imports(source: &Source) -> Vec<String> {
         };
         match rest.strip_prefix('{') {
             Some(group) => {
-                modules.extend(group.split('}').next().unwrap_or_default().split(',').filter_map(word))
+                modules.extend(group.split('}').next().unwrap_or_default().split(',').filter_map(word));
             }
             None => modules.extend(word(rest)),
         }

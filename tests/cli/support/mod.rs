@@ -64,11 +64,6 @@ impl Project {
         self
     }
 
-    /// Text of a file of the copy.
-    pub(crate) fn read(&self, path: &str) -> String {
-        fs::read_to_string(self.root.join(path)).expect("the fixture has this file")
-    }
-
     /// `cargo noalloc` with these words, in the project's folder.
     pub(crate) fn noalloc<W: AsRef<OsStr>>(&self, words: impl IntoIterator<Item = W>) -> Tool {
         let mut command = Command::new(env!("CARGO_BIN_EXE_cargo-noalloc"));
@@ -102,11 +97,6 @@ impl Tool {
         self
     }
 
-    pub(crate) fn env_remove(mut self, name: &str) -> Tool {
-        self.command.env_remove(name);
-        self
-    }
-
     pub(crate) fn arg(mut self, word: impl AsRef<OsStr>) -> Tool {
         self.command.arg(word);
         self
@@ -116,7 +106,7 @@ impl Tool {
     pub(crate) fn run(mut self) -> Outcome {
         let output =
             self.command.stdin(Stdio::null()).output().expect("the tool was built and can be started");
-        Outcome::new(output, &self.root)
+        Outcome::new(&output, &self.root)
     }
 
     /// Starts it, for tests that do something to it on the way.

@@ -17,7 +17,7 @@ pub(crate) struct Outcome {
 }
 
 impl Outcome {
-    pub(crate) fn new(output: Output, root: &Path) -> Outcome {
+    pub(crate) fn new(output: &Output, root: &Path) -> Outcome {
         Outcome {
             code: output.status.code(),
             stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
