@@ -14,6 +14,7 @@ use std::process::{Command, Stdio};
 use crate::exit::{Exit, Failure};
 use crate::model::{Binaries, Binary, Plan, PlannedTarget, TargetKind, Workspace};
 use crate::options::CheckOptions;
+use crate::process;
 use crate::shell::Shell;
 use messages::Built;
 
@@ -27,7 +28,8 @@ pub(crate) fn compile(plan: &Plan, options: &CheckOptions, shell: Shell) -> Resu
     let conflicting = build.all(&usual, false, &mut binaries)?;
     // The prediction from the source text missed these; rustc did not.
     for planned in &conflicting {
-        let what = format!("{} `{}` without the recorder's allocator", planned.target.kind, planned.target.name);
+        let what =
+            format!("{} `{}` without the recorder's allocator", planned.target.kind, planned.target.name);
         shell.status("Rebuilding", &what);
     }
     let own: Vec<PlannedTarget> = own.into_iter().chain(conflicting).collect();
@@ -81,6 +83,9 @@ impl Build<'_> {
         let mut command = self.command(verb, group, own_allocator);
         let built = messages::read(&mut command, self.shell, &self.shown, group)?;
         let Built { artifacts, conflicts, library_paths, success } = built;
+        if !success && process::interrupted() {
+            return Err(Failure::new(Exit::BuildFailed, "interrupted while building"));
+        }
         if !success && conflicts.is_empty() {
             return Err(Failure::new(
                 Exit::BuildFailed,

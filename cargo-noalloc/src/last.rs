@@ -13,7 +13,8 @@ use crate::cli::BuildArgs;
 use crate::exit::{Exit, Failure};
 use crate::judge::Policy;
 use crate::model::{
-    Binary, Environment, OwnAllocator, Plan, PlannedTarget, Proofs, Run, Status, Target, TargetKind, Workspace,
+    Binary, Environment, OwnAllocator, Plan, PlannedTarget, Proofs, Run, Status, Target, TargetKind,
+    Workspace,
 };
 use crate::{Checked, discover, run};
 

@@ -163,6 +163,7 @@ fn exit(verdict: &Verdict, unseen: &[Failure]) -> Exit {
 fn clean(options: &CleanOptions, shell: Shell) -> Result<Exit, Failure> {
     let folder = discover::audit_dir(&options.build)?;
     if folder.exists() {
+        let _lock = lock::take(&folder, shell)?;
         std::fs::remove_dir_all(&folder).map_err(|error| {
             Failure::new(Exit::SetUp, format!("`{}` could not be removed: {error}", folder.display()))
         })?;

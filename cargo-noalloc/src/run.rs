@@ -9,7 +9,9 @@ use no_heap::env;
 use no_heap::record::Record;
 
 use crate::exit::{Exit, Failure};
-use crate::model::{Binaries, Binary, Plan, Problem, Proofs, Run, Status, Step, TargetKind, Toolchain, Workspace};
+use crate::model::{
+    Binaries, Binary, Plan, Problem, Proofs, Run, Status, Step, TargetKind, Toolchain, Workspace,
+};
 use crate::options::CheckOptions;
 use crate::process::{self, Terminal};
 use crate::shell::Shell;

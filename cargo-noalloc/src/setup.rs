@@ -3,7 +3,7 @@
 use no_heap::record::hello_flag;
 
 use crate::exit::{Exit, Failure};
-use crate::model::{Audited, Gap, OwnAllocator, Run, Status, Target, TargetKind, Verdict};
+use crate::model::{Audited, Gap, OwnAllocator, Run, Status, Step, Target, TargetKind, Verdict};
 
 /// One failure for each run that no record can be trusted of. Such records are taken out, and the run is marked:
 /// zeros that nobody counted must not reach the verdict.
@@ -63,10 +63,13 @@ fn wrap(allocator: &OwnAllocator) -> String {
     format!("wrap it: `{line}`")
 }
 
-/// A record that cannot be read leaves something out, and nobody knows what. Of a program that was ended by force
-/// that is no surprise, and how it ended is said anyway.
+/// A record that cannot be read leaves something out, and nobody knows what.
 fn damaged_record(run: &mut Run) -> Option<(Failure, String)> {
-    let problem = run.problems.first().filter(|_| matches!(run.status, Status::Ok | Status::Failed { .. }))?;
+    let problem = run.problems.iter().find(|problem| problem.step == Step::Run)?;
+    // Of a program that was ended by force that is no surprise, and how it ended is said anyway.
+    if !matches!(run.status, Status::Ok | Status::Failed { .. }) {
+        return None;
+    }
     let failure = Failure::new(Exit::SetUp, problem.message.clone())
         .at(run.binary.planned.target.source.clone())
         .note("without it nobody knows what the program did, so this is no pass")

@@ -13,7 +13,11 @@ fn check(words: &str) -> Outcome {
 fn assert_exact(report: &Value, name: &str) {
     let function = named(&report["functions"], "name", name);
     let count = |key: &str| function[key].as_u64().unwrap();
-    assert_eq!([count("calls"), count("allocs"), count("frees"), count("bytes")], [7, 7, 7, 28], "{function:#}");
+    assert_eq!(
+        [count("calls"), count("allocs"), count("frees"), count("bytes")],
+        [7, 7, 7, 28],
+        "{function:#}"
+    );
 }
 
 #[test]

@@ -19,7 +19,8 @@ fn an_integration_test_that_calls_no_hot_function_leaves_it_unexercised() {
 
 #[test]
 fn a_filter_that_selects_nothing_leaves_it_unexercised() {
-    let report = Project::shared("endings").check_json("--bench exits no-such-benchmark").run().exits(0).json();
+    let report =
+        Project::shared("endings").check_json("--bench exits no-such-benchmark").run().exits(0).json();
     assert_eq!(report["functions"][0]["verdict"], "unexercised");
 }
 

@@ -35,12 +35,15 @@ fn flags_of_every_level_survive() {
     assert_seen(configured(&format!("[build]\nrustflags = [\"{FLAG}\"]")), "flags::hot");
     assert_seen(configured(&format!("[target.{triple}]\nrustflags = \"{FLAG}\"")), "flags::hot");
     assert_seen(configured(&format!("[target.'cfg(unix)']\nrustflags = [\"{FLAG}\"]")), "flags::hot");
-    let both = format!("[build]\nrustflags = [\"--cfg=lost\"]\n[target.'cfg(unix)']\nrustflags = [\"{FLAG}\"]");
+    let both =
+        format!("[build]\nrustflags = [\"--cfg=lost\"]\n[target.'cfg(unix)']\nrustflags = [\"{FLAG}\"]");
     assert_seen(configured(&both), "flags::hot");
 
     assert_seen(project().check_json("").env("RUSTFLAGS", FLAG).run(), "flags::hot");
-    let encoded = project().check_json("").env("CARGO_ENCODED_RUSTFLAGS", FLAG).env("RUSTFLAGS", "--cfg=lost");
-    assert_seen(encoded.run(), "flags::hot");
+    let encoded = project();
+    let encoded =
+        encoded.check_json("").env("CARGO_ENCODED_RUSTFLAGS", FLAG).env("RUSTFLAGS", "--cfg=lost").run();
+    assert_seen(encoded, "flags::hot");
     assert_seen(project().check_json("").env("CARGO_BUILD_RUSTFLAGS", FLAG).run(), "flags::hot");
 
     for config in [

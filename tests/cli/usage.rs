@@ -9,7 +9,9 @@ fn no_manifest_is_said_with_what_to_do() {
 
 #[test]
 fn a_manifest_path_that_leads_nowhere() {
-    insta::assert_snapshot!(Project::empty().check("--manifest-path not/Cargo.toml").run().exits(102).errors());
+    insta::assert_snapshot!(
+        Project::empty().check("--manifest-path not/Cargo.toml").run().exits(102).errors()
+    );
 }
 
 #[test]

@@ -18,9 +18,14 @@ pub(super) fn defines_one(planned: &PlannedTarget) -> bool {
 
 /// The allocator of a target that has one: first where programs define it, then in the package's other files,
 /// then in the packages around it.
-pub(super) fn find(planned: &PlannedTarget, user_roots: &[PathBuf], workspace: &Path) -> Option<OwnAllocator> {
+pub(super) fn find(
+    planned: &PlannedTarget,
+    user_roots: &[PathBuf],
+    workspace: &Path,
+) -> Option<OwnAllocator> {
     let package = || rust_files(&planned.package_root);
-    let others = || user_roots.iter().filter(|root| **root != planned.package_root).flat_map(|root| rust_files(root));
+    let others =
+        || user_roots.iter().filter(|root| **root != planned.package_root).flat_map(|root| rust_files(root));
     let beside = folder_of(planned);
     let its_own = usual_files(planned)
         .into_iter()
@@ -52,7 +57,8 @@ fn folder_of(planned: &PlannedTarget) -> Option<PathBuf> {
 /// Main files of other targets have allocators of their own.
 fn is_another_target(path: &Path, planned: &PlannedTarget) -> bool {
     let folders = ["benches", "tests", "examples", "src/bin"].map(|folder| planned.package_root.join(folder));
-    path != planned.source && (folders.iter().any(|folder| path.starts_with(folder)) || path.ends_with("src/main.rs"))
+    path != planned.source
+        && (folders.iter().any(|folder| path.starts_with(folder)) || path.ends_with("src/main.rs"))
 }
 
 /// Cargo builds a package's programs beside its benchmarks and tests.
@@ -96,7 +102,8 @@ fn in_file(path: &Path) -> Option<Found> {
 
 /// The first line that starts with the attribute: not one in a comment, not one in a string.
 fn in_text(text: &str) -> Option<Found> {
-    let (index, line) = text.lines().enumerate().find(|(_, line)| line.trim_start().starts_with(ATTRIBUTE))?;
+    let (index, line) =
+        text.lines().enumerate().find(|(_, line)| line.trim_start().starts_with(ATTRIBUTE))?;
     let above = text.lines().take(index).filter(|line| !line.trim().is_empty()).last();
     let after: Vec<&str> = text.lines().skip(index).collect();
     let after = after.join("\n");

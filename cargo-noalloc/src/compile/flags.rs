@@ -136,8 +136,22 @@ fn level(config: &Config, triple: &str, cli: &[String]) -> Result<Level, Failure
     let in_force = config.rustflags(triple).map_err(|error| unreadable(&error))?;
     let of_target =
         in_force.is_some_and(|flags| Some(&flags.flags) != config.build.rustflags.as_ref().map(|f| &f.flags));
-    let from_cli = cli.iter().any(|value| value.starts_with("target.") && value.contains("rustflags"));
+    let from_cli = cli.iter().any(|value| names_target_flags(value));
     Ok(if of_target || from_cli { Level::Target } else { Level::Build })
+}
+
+/// Whether a `--config` value, a line of TOML or the path of a file, has rustflags for targets.
+fn names_target_flags(value: &str) -> bool {
+    let file = std::fs::read_to_string(value).ok();
+    let lines = file.as_deref().unwrap_or(value).lines().map(str::trim);
+    let mut in_target = false;
+    lines.filter(|line| !line.starts_with('#')).any(|line| {
+        if line.starts_with('[') {
+            in_target = line.trim_start_matches(['[', ' ']).starts_with("target");
+            return false;
+        }
+        line.contains("rustflags") && (in_target || line.starts_with("target"))
+    })
 }
 
 fn text(name: &str) -> Result<Option<String>, Failure> {
@@ -155,4 +169,17 @@ fn rustc_version(config: &Config) -> String {
 
 fn unreadable(error: &cargo_config2::Error) -> Failure {
     Failure::new(Exit::MetadataFailed, format!("cargo's configuration could not be read: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::names_target_flags;
+
+    #[test]
+    fn target_flags_on_the_command_line_are_seen() {
+        assert!(names_target_flags("target.x86_64-unknown-linux-gnu.rustflags=[\"--cfg=a\"]"));
+        assert!(names_target_flags("target.'cfg(unix)'.rustflags = '--cfg=a'"));
+        assert!(!names_target_flags("build.rustflags=[\"--cfg=target\"]"));
+        assert!(!names_target_flags("target.'cfg(unix)'.runner = 'env'"));
+    }
 }

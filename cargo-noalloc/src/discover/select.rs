@@ -155,7 +155,9 @@ fn unknown_target(kind: TargetKind, name: &str, mut there: Vec<&str>) -> Failure
     let failure = Failure::new(Exit::Usage, format!("no {kind} target `{name}` in the selected packages"));
     match there.iter().find(|near| strsim::levenshtein(near, name) <= 2) {
         Some(near) => failure.help(format!("did you mean `--{kind} {near}`?")),
-        None if there.is_empty() => failure.help("they have no such target at all; `-p` names another package"),
+        None if there.is_empty() => {
+            failure.help("they have no such target at all; `-p` names another package")
+        }
         None => failure.help(format!("they have: {}", there.join(", "))),
     }
 }

@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 
 use crate::model::{
     Audited, Bench, Counts, Finding, FunctionVerdict, HotFn, HotId, HotReport, Level, Problem, ProofReport,
-    ProofState, Rule, Site, Status, Step, Target, Verdict,
+    ProofState, Rule, Site, Span, Status, Step, Target, Verdict,
 };
 
 /// What the earlier steps found, over all targets.
@@ -88,7 +88,9 @@ impl Case<'_> {
     }
 
     /// A finding of this case that every field has still to be told to.
-    fn finding(&self, rule: Rule, span: crate::model::Span) -> Finding {
+    fn finding(&self, rule: Rule, span: Span) -> Finding {
+        // Where no frame could be named, the function itself is the nearest place there is.
+        let span = if span.start.line == 0 { Span::point(self.hot.place.clone()) } else { span };
         Finding {
             rule,
             level: self.level(rule),

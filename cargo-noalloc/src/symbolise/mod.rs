@@ -13,8 +13,8 @@ use std::collections::BTreeMap;
 use no_heap::record::{HotEntry, Record, SiteEntry, SiteFlag};
 
 use crate::model::{
-    Audited, Bench, Calls, Counts, FunctionName, Gap, HotFn, HotId, LookupAddress, Op, Place, Problem, Promise,
-    ReturnAddress, Run, Site, Sizes, Status, Step, Workspace,
+    Audited, Bench, Calls, Counts, FunctionName, Gap, HotFn, HotId, LookupAddress, Op, Place, Problem,
+    Promise, ReturnAddress, Run, Site, Sizes, Status, Step, Workspace,
 };
 use origin::Origins;
 use symbols::Symbols;
@@ -44,7 +44,8 @@ fn one(run: Run, origins: &Origins) -> Audited {
     let symbols = bytes.clone().and_then(Symbols::open);
     audited.gap = gap(&audited.status, &records, bytes, symbols.as_ref().err());
     if let Some(Gap::NoDebugInfo { reason }) = &audited.gap {
-        let message = format!("{} `{}` has no debug info to read: {reason}", audited.target.kind, audited.target.name);
+        let message =
+            format!("{} `{}` has no debug info to read: {reason}", audited.target.kind, audited.target.name);
         problems.push(Problem::new(Step::Symbolise, message));
     }
     let symbols = symbols.ok();
@@ -61,7 +62,12 @@ fn one(run: Run, origins: &Origins) -> Audited {
 
 /// Silence must not look like a pass: a binary with hot functions always leaves a record, because it is opened
 /// before `main`.
-fn gap(status: &Status, records: &[Record], bytes: Result<&[u8], String>, error: Option<&String>) -> Option<Gap> {
+fn gap(
+    status: &Status,
+    records: &[Record],
+    bytes: Result<&[u8], String>,
+    error: Option<&String>,
+) -> Option<Gap> {
     let ran_to_its_end = matches!(status, Status::Ok | Status::Failed { .. });
     match (bytes, error) {
         (Ok(bytes), _) if records.is_empty() => {

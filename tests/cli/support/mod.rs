@@ -48,6 +48,7 @@ impl Project {
         let root = temporary.path().join(folder);
         copy(&repository().join("tests/fixtures").join(fixture), &root);
         add_lock_file(&root);
+        number(&root.join("Cargo.toml"));
         Project { root, _own: Some(temporary) }
     }
 
@@ -153,6 +154,17 @@ fn copy(from: &Path, to: &Path) {
             write(&to.join(name), text.as_bytes());
         }
     }
+}
+
+/// Gives the package a version of the running test's own. Cargo does not tell two copies of one package apart by
+/// their folders: in a shared target directory it would take one's binary for the other's.
+fn number(manifest: &Path) {
+    let thread = std::thread::current();
+    let name = thread.name().unwrap_or_default();
+    let number = name.bytes().fold(17u32, |hash, byte| hash.wrapping_mul(31).wrapping_add(byte.into()));
+    let text = fs::read_to_string(manifest).expect("the fixture has a manifest");
+    let text = text.replacen("version = \"0.1.0\"", &format!("version = \"0.1.{number}\""), 1);
+    write(manifest, text.as_bytes());
 }
 
 /// The versions that this repository is tested with.

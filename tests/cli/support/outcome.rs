@@ -46,7 +46,11 @@ impl Outcome {
     pub(crate) fn errors(&self) -> String {
         let text = self.redact(&self.stderr);
         let ran = text.rfind("    Auditing ").unwrap_or(0);
-        let start = if text.starts_with("error") { Some(0) } else { text[ran..].find("\nerror").map(|at| ran + at + 1) };
+        let start = if text.starts_with("error") {
+            Some(0)
+        } else {
+            text[ran..].find("\nerror").map(|at| ran + at + 1)
+        };
         text[start.unwrap_or(text.len())..].to_owned()
     }
 
