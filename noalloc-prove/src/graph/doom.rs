@@ -5,7 +5,7 @@
 //! Linear in the size of the graph: each block is looked at again only when one of its exits becomes doomed.
 
 use super::{TargetSets, alternatives};
-use crate::code::{Block, Exit, FunctionCode, NO_BLOCK, Target};
+use crate::code::{Exit, FunctionCode, NO_BLOCK, Target};
 use crate::symbols::{Class, Classes};
 
 /// Marks an entry of the reverse edges as "is the landing pad of".
@@ -145,17 +145,15 @@ impl<'p> Pass<'p> {
         }
         let function = self.owner[here];
         let first = self.doom.first[function as usize];
-        let Some(block) = self.functions[function as usize].blocks.get((index - first) as usize) else {
-            return;
-        };
-        if self.is_doomed(function, block, self.open[here] == 0) {
+        if self.is_doomed(function, index - first, self.open[here] == 0) {
             self.doom.blocks[here] = true;
             self.waiting.push(index);
         }
     }
 
     /// `all`: no successor is left that is not doomed (also when there was none).
-    fn is_doomed(&self, function: u32, block: &Block, all: bool) -> bool {
+    fn is_doomed(&self, function: u32, index: u32, all: bool) -> bool {
+        let Some(block) = self.functions[function as usize].blocks.get(index as usize) else { return false };
         let has_successors = block.successor_count > 0;
         match block.exit {
             Exit::Trap => true,
@@ -163,7 +161,9 @@ impl<'p> Pass<'p> {
             Exit::Flow => has_successors && all,
             Exit::Tail(target) => all && self.doom.never_returns(target, self.sets),
             Exit::Call(target) => {
-                let is_caught = block.catches && !self.doom.block(function, block.pad);
+                // A pad may cover its own call, as those of functions that must not unwind do: what unwinds out of
+                // it comes back to it, and still nothing returns.
+                let is_caught = block.catches && block.pad != index && !self.doom.block(function, block.pad);
                 !is_caught && (all || self.doom.never_returns(target, self.sets))
             }
         }
@@ -239,6 +239,16 @@ mod tests {
         let one = function(vec![block(Exit::Tail(Target::Function(1)), &[])]);
         let two = function(vec![block(Exit::Tail(Target::Function(0)), &[])]);
         assert_eq!(doomed(&[one, two]), [false, false]);
+    }
+
+    #[test]
+    fn a_pad_that_covers_its_own_call_is_doomed_with_it() {
+        let traps = function(vec![block(Exit::Trap, &[])]);
+        let pad = catching(Target::Function(0), &[1], 2);
+        let must_not_unwind =
+            function(vec![catching(Target::Null, &[1], 2), block(Exit::Return, &[]), pad.clone()]);
+        let ends = function(vec![catching(Target::Function(0), &[1], 2), block(Exit::Return, &[]), pad]);
+        assert_eq!(doomed(&[traps, must_not_unwind, ends]), [true, false, true]);
     }
 
     #[test]

@@ -209,7 +209,8 @@ impl<'r, 'a> Reader<'r, 'a> {
     }
 
     fn flow(&mut self, code: &FunctionCode, never: &NeverReturn, stores: &[u64]) -> Option<Ends> {
-        let stepper = Stepper { floor: i32::MAX, image: self.image, sets: &mut self.sets, info: &mut self.info };
+        let stepper =
+            Stepper { floor: i32::MAX, image: self.image, sets: &mut self.sets, info: &mut self.info };
         let instructions = self.decoded.instructions.as_slice();
         Flow { stepper, instructions, code, never, stores, fuel: &mut self.fuel }.run()
     }

@@ -116,7 +116,9 @@ impl Stepper<'_, '_> {
         if matches!(index, Some(Value::Frame(_))) {
             self.take(SOMEWHERE);
         }
-        let Some(Value::Frame(base)) = number(instruction.memory_base()).map(|base| state.get(base)) else { return };
+        let Some(Value::Frame(base)) = number(instruction.memory_base()).map(|base| state.get(base)) else {
+            return;
+        };
         if instruction.memory_index() != Register::None {
             self.take(SOMEWHERE);
         }
