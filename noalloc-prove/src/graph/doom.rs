@@ -102,8 +102,8 @@ impl<'p> Pass<'p> {
                 }
             }
         }
-        let before = Reverse::new(before, doom.blocks.len());
-        let callers = Reverse::new(calls, functions.len());
+        let before = Reverse::new(&before, doom.blocks.len());
+        let callers = Reverse::new(&calls, functions.len());
         Self { doom, functions, sets, classes, owner, open, before, callers, waiting: Vec::new() }
     }
 
@@ -184,10 +184,9 @@ struct Reverse {
 }
 
 impl Reverse {
-    fn new(mut edges: Vec<(u32, u32)>, count: usize) -> Self {
-        edges.sort_unstable();
+    fn new(edges: &[(u32, u32)], count: usize) -> Self {
         let mut starts = vec![0u32; count + 1];
-        for (end, _) in &edges {
+        for (end, _) in edges {
             if let Some(slot) = starts.get_mut(*end as usize + 1) {
                 *slot += 1;
             }
@@ -195,7 +194,16 @@ impl Reverse {
         for index in 1..starts.len() {
             starts[index] += starts[index - 1];
         }
-        Self { starts, entries: edges.into_iter().map(|edge| edge.1).collect() }
+        let mut next = starts.clone();
+        let mut entries = vec![0u32; starts.last().copied().unwrap_or(0) as usize];
+        for (end, entry) in edges {
+            let Some(at) = next.get_mut(*end as usize) else { continue };
+            if let Some(slot) = entries.get_mut(*at as usize) {
+                *slot = *entry;
+                *at += 1;
+            }
+        }
+        Self { starts, entries }
     }
 
     fn of(&self, index: u32) -> &[u32] {
