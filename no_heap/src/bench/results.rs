@@ -53,7 +53,7 @@ mod audit {
     use super::{Duration, Outcome, Timing};
     use crate::record::{BenchCells, BenchState};
     use crate::recorder;
-    use crate::scope::{self, Counts, Kind, STATE, Scope};
+    use crate::scope::{self, Counts, Kind, Scope, with_thread};
     use std::cell::Cell;
     use std::mem::MaybeUninit;
 
@@ -84,7 +84,7 @@ mod audit {
         }
 
         pub(in crate::bench) fn first(&self, run: impl FnOnce() -> Duration) -> Duration {
-            STATE.with(|thread| {
+            with_thread(|thread| {
                 thread.bench_hot.set(0);
                 thread.bench_calls.set(0);
             });
@@ -99,7 +99,7 @@ mod audit {
         }
 
         pub(in crate::bench) fn steady(&self, iterations: u64, run: impl FnOnce() -> Duration) {
-            let calls_before = STATE.with(|thread| thread.bench_calls.get());
+            let calls_before = with_thread(|thread| thread.bench_calls.get());
             let (counts, _) = tally(run);
             if let Some(BenchCells { result, .. }) = &self.cells {
                 result.allocs.set(counts.allocs);
@@ -107,7 +107,7 @@ mod audit {
                 result.frees.set(counts.frees);
                 result.bytes.set(counts.bytes);
                 result.recorded.set(iterations);
-                STATE.with(|thread| {
+                with_thread(|thread| {
                     result.hot.set(thread.bench_hot.get());
                     result.hot_calls.set(thread.bench_calls.get() - calls_before);
                 });
@@ -171,7 +171,7 @@ mod audit {
     }
 
     fn all_events() -> Counts {
-        STATE.with(|thread| thread.counted.get().plus(thread.others.get()))
+        with_thread(|thread| thread.counted.get().plus(thread.others.get()))
     }
 
     impl Drop for Counting<'_> {
