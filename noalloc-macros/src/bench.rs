@@ -8,7 +8,7 @@ use crate::item::explain_item;
 use crate::options::Options;
 
 pub(crate) fn expand(options: TokenStream, item: &TokenStream) -> TokenStream {
-    match try_expand(options, item.clone()) {
+    match try_expand(options, item) {
         Ok(tokens) => tokens,
         Err(error) => {
             let error = error.to_compile_error();
@@ -17,10 +17,10 @@ pub(crate) fn expand(options: TokenStream, item: &TokenStream) -> TokenStream {
     }
 }
 
-fn try_expand(options: TokenStream, item: TokenStream) -> Result<TokenStream> {
+fn try_expand(options: TokenStream, item: &TokenStream) -> Result<TokenStream> {
     let krate = krate(options)?;
     let function: ItemFn = parse2(item.clone())
-        .map_err(|error| explain_item(&item, error, "`#[no_heap::bench]` goes on a function"))?;
+        .map_err(|error| explain_item(item, error, "`#[no_heap::bench]` goes on a function"))?;
     let sig = &function.sig;
     if let Some(token) = &sig.asyncness {
         return Err(Error::new(
