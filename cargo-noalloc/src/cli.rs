@@ -23,6 +23,8 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Build and run benchmarks (or other targets) and report which hot functions use the heap
     Check(Box<CheckArgs>),
+    /// Every `#[no_heap]` function in the source: its name, place and options
+    List(ListArgs),
     /// Everything known from the last check about one function or place
     Explain(ExplainArgs),
     /// Render the last check again, in other formats, without running anything
@@ -64,6 +66,21 @@ pub(crate) struct CheckArgs {
     /// Passed to each target as it is
     #[arg(last = true, value_name = "HARNESS-ARGS")]
     pub(crate) harness_args: Vec<String>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ListArgs {
+    /// Package to list, repeatable
+    #[arg(short, long = "package", value_name = "SPEC")]
+    pub(crate) packages: Vec<String>,
+    /// All packages in the workspace
+    #[arg(long, alias = "all")]
+    pub(crate) workspace: bool,
+    /// human or json
+    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    pub(crate) format: String,
+    #[command(flatten)]
+    pub(crate) last: LastArgs,
 }
 
 #[derive(Args, Debug)]

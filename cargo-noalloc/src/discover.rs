@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 
 use cargo_metadata::{CargoOpt, Metadata, MetadataCommand, Package};
 
-use crate::cli::BuildArgs;
+use crate::cli::{BuildArgs, SelectionArgs};
 use crate::exit::{Exit, Failure};
-use crate::model::{Plan, Target, Workspace};
+use crate::model::{Plan, Root, Target, Workspace};
 use crate::options::CheckOptions;
 
 /// Crates whose frames are ours, not the user's.
@@ -24,6 +24,24 @@ pub(crate) fn plan(options: &CheckOptions) -> Result<Plan, Failure> {
         return Err(nothing_selected(&packages, &skipped));
     }
     Ok(Plan { workspace, targets, skipped })
+}
+
+/// Main source files of every target of the selected packages, with the package's name, relative to the workspace
+/// where they lie inside; and the workspace.
+pub(crate) fn roots(selection: &SelectionArgs, build: &BuildArgs) -> Result<(Vec<Root>, Workspace), Failure> {
+    let metadata = metadata(build)?;
+    let workspace = workspace(&metadata, build);
+    let packages = select::packages(&metadata, selection)?;
+    let mut roots: Vec<Root> = Vec::new();
+    for target in packages.iter().flat_map(|package| &package.targets) {
+        let source = target.src_path.as_std_path();
+        let relative = source.strip_prefix(&workspace.root).unwrap_or(source);
+        let krate = target.name.replace('-', "_");
+        roots.push(Root { krate, file: relative.to_string_lossy().into_owned() });
+    }
+    roots.sort();
+    roots.dedup();
+    Ok((roots, workspace))
 }
 
 /// The audit's folder of the workspace that `build` names.

@@ -33,7 +33,7 @@ use std::ffi::OsString;
 pub use exit::{Exit, Failure};
 use judge::Policy;
 use model::{Environment, Plan, Run, Texts, Toolchain, Verdict};
-use options::{CheckOptions, CleanOptions, ExplainOptions, Options, Refusal, ReportOptions};
+use options::{CheckOptions, CleanOptions, ExplainOptions, ListOptions, Options, Refusal, ReportOptions};
 use shell::Shell;
 
 /// Does what the command line says; nothing it returns is undocumented.
@@ -41,6 +41,7 @@ pub fn main(words: impl Iterator<Item = OsString>) -> Exit {
     let shell = Shell::from_environment();
     let done = match Options::parse(words) {
         Ok(Options::Check(options)) => check(&options, shell),
+        Ok(Options::List(options)) => list(&options, shell),
         Ok(Options::Explain(options)) => explain(&options, shell),
         Ok(Options::Report(options)) => report(&options, shell),
         Ok(Options::Clean(options)) => clean(&options, shell),
@@ -85,6 +86,17 @@ fn conclude(check: Checked, options: &ReportOptions, shell: Shell) -> Result<Exi
 /// Renders the last check again.
 fn report(options: &ReportOptions, shell: Shell) -> Result<Exit, Failure> {
     conclude(last::load(&options.build)?, options, shell)
+}
+
+/// Every hot function in the source, and whether the last check's binaries have it.
+fn list(options: &ListOptions, shell: Shell) -> Result<Exit, Failure> {
+    let (roots, workspace) = discover::roots(&options.selection, &options.build)?;
+    let sources = source::Sources::new(&workspace.root);
+    let declared = source::scan::all(&sources, &roots);
+    // Without a last check nothing is known of binaries, and the list says so.
+    let last = last::load(&options.build).ok().map(|last| last.conclude().verdict);
+    report::list(&declared, last.as_ref(), options.json, shell);
+    Ok(Exit::Pass)
 }
 
 /// Says all that the last check knows about one thing.

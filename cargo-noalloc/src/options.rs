@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::Parser as _;
 use regex_lite::Regex;
 
-use crate::cli::{BuildArgs, CheckArgs, Cli, Command, LastArgs, ReportArgs, SelectionArgs};
+use crate::cli::{BuildArgs, CheckArgs, Cli, Command, LastArgs, ListArgs, ReportArgs, SelectionArgs};
 use crate::exit::{Exit, Failure};
 use crate::judge::Policy;
 use crate::report::Output;
@@ -16,6 +16,7 @@ use crate::report::Output;
 #[derive(Debug)]
 pub(crate) enum Options {
     Check(Box<CheckOptions>),
+    List(ListOptions),
     Explain(ExplainOptions),
     Report(ReportOptions),
     Clean(CleanOptions),
@@ -44,6 +45,14 @@ pub(crate) struct ReportOptions {
     /// Only hot functions whose name matches.
     pub(crate) pattern: Option<Regex>,
     /// Where the last check is.
+    pub(crate) build: BuildArgs,
+}
+
+/// Checked options of `list`.
+#[derive(Debug)]
+pub(crate) struct ListOptions {
+    pub(crate) selection: SelectionArgs,
+    pub(crate) json: bool,
     pub(crate) build: BuildArgs,
 }
 
@@ -100,6 +109,10 @@ impl Options {
                 let options = check(*args).map_err(|failure| Refusal::Failure(Box::new(failure)))?;
                 Ok(Options::Check(Box::new(options)))
             }
+            Command::List(args) => {
+                let options = list(args).map_err(|failure| Refusal::Failure(Box::new(failure)))?;
+                Ok(Options::List(options))
+            }
             Command::Explain(args) => Ok(Options::Explain(ExplainOptions {
                 what: What::parse(&args.what),
                 build: args.last.into(),
@@ -154,6 +167,20 @@ fn report(args: ReportArgs) -> Result<ReportOptions, Failure> {
         pattern: args.pattern.as_deref().map(Regex::new).transpose().map_err(wrong)?,
         build: args.last.into(),
     })
+}
+
+fn list(args: ListArgs) -> Result<ListOptions, Failure> {
+    let json = match args.format.as_str() {
+        "human" => false,
+        "json" => true,
+        other => {
+            return Err(Failure::new(Exit::Usage, format!("unknown format `{other}`"))
+                .help("`cargo noalloc list --format` takes: human, json"));
+        }
+    };
+    let selection =
+        SelectionArgs { packages: args.packages, workspace: args.workspace, ..SelectionArgs::default() };
+    Ok(ListOptions { selection, json, build: args.last.into() })
 }
 
 impl From<LastArgs> for BuildArgs {

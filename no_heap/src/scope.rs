@@ -117,7 +117,7 @@ pub(crate) struct ThreadState {
 thread_local! {
     // PERF: constant and without a destructor, so that reading it is one load relative to the thread pointer and
     // works at any time of the thread's life, inside the allocator too.
-    pub(crate) static STATE: ThreadState = const { ThreadState {
+    static STATE: ThreadState = const { ThreadState {
         scope: Cell::new(ptr::null()),
         part: Cell::new(Thread::NONE),
         stack: Cell::new(Bounds::UNKNOWN),
@@ -128,6 +128,18 @@ thread_local! {
         bench_hot: Cell::new(0),
         bench_calls: Cell::new(0),
     } };
+}
+
+/// This thread's state.
+///
+/// PERF: `LocalKey::with` is a function of its own wherever it is given more than a line to do, and asks for the
+/// address through a pointer; this leaves one instruction.
+#[inline(always)]
+pub(crate) fn with_thread<R>(with: impl FnOnce(&ThreadState) -> R) -> R {
+    let thread = STATE.with(ptr::from_ref);
+    // SAFETY: the state is constant and has no destructor, so it is there as long as the thread is. The reference
+    // ends with the call, and nobody has an exclusive one.
+    with(unsafe { &*thread })
 }
 
 impl Scope {
@@ -238,8 +250,12 @@ impl Scope {
     }
 
     /// PERF: most hot functions are entered from outside of all scopes; the rest is kept off that path.
+    #[cold]
     #[inline(never)]
     fn nest(&mut self, hot: u32, thread: &ThreadState) {
+        if recorder::foreign_permits() {
+            self.permitted_outside.set(recorder::permitted_around());
+        }
         // SAFETY: as for `next`.
         let Some(outer) = (unsafe { self.outer.as_ref() }) else { return };
         match outer.kind {
@@ -281,18 +297,22 @@ impl Scope {
             return recorder::lost_order(thread);
         }
         thread.scope.set(self.outer);
+        let counts = thread.counted.get().since(self.before.get());
+        if !counts.is_none() || !self.earlier.is_null() {
+            self.close(thread, counts);
+        }
+    }
+
+    /// Leaves a scope in which something happened, or that others have to be told about.
+    #[inline(never)]
+    fn close(&self, thread: &ThreadState, counts: Counts) {
         if !self.earlier.is_null() {
             self.unlink();
         }
         match self.kind {
-            Kind::Hot(hot) => {
-                let counts = thread.counted.get().since(self.before.get());
-                if !counts.is_none() {
-                    recorder::close_call(thread, self, hot, counts);
-                }
-            }
+            Kind::Hot(hot) if !counts.is_none() => recorder::close_call(thread, self, hot, counts),
             Kind::Permit => self.hide_counts(thread),
-            Kind::Bench | Kind::SelfTest => {}
+            Kind::Hot(_) | Kind::Bench | Kind::SelfTest => {}
         }
     }
 
@@ -347,33 +367,51 @@ pub(crate) fn enter_hot<'scope>(
     place: &'scope mut MaybeUninit<Scope>,
     hot: &HotFn,
 ) -> Option<Entered<'scope>> {
-    if !recorder::recording() && !recorder::start() {
-        return None;
-    }
     let local = 0u8;
     let own = crate::stack::read_frame_pointer!(&raw const local);
-    STATE.with(|thread| {
-        if thread.part.get().is_none() && !recorder::join(thread) {
-            return None;
-        }
-        let index = hot.index.load(Ordering::Relaxed);
+    let recording = recorder::recording();
+    with_thread(|thread| {
         let part = thread.part.get();
-        if index as usize >= part.hot_count() {
-            return None;
+        let index = hot.index.load(Ordering::Relaxed);
+        if !recording || index as usize >= part.hot_count() {
+            return enter_first(place, hot, thread, callers_frame(own));
         }
-        let calls = &part.counts(index).calls;
-        let call = calls.get() + 1;
-        calls.set(call);
-        let scope = place.write(Scope::new(Kind::Hot(index), call, callers_frame(own), thread));
-        if !scope.outer.is_null() {
-            scope.nest(index, thread);
-        }
-        if recorder::foreign_permits() {
-            scope.permitted_outside.set(recorder::permitted_around());
-        }
-        thread.scope.set(scope);
-        Some(Entered(scope))
+        Some(enter_known(place, index, thread, callers_frame(own)))
     })
+}
+
+/// The first call of a thread, or of all; and every call while nothing is recorded.
+#[cold]
+#[inline(never)]
+fn enter_first<'scope>(
+    place: &'scope mut MaybeUninit<Scope>,
+    hot: &HotFn,
+    thread: &ThreadState,
+    frame: usize,
+) -> Option<Entered<'scope>> {
+    if !recorder::start() || (thread.part.get().is_none() && !recorder::join(thread)) {
+        return None;
+    }
+    let index = hot.index.load(Ordering::Relaxed);
+    ((index as usize) < thread.part.get().hot_count()).then(|| enter_known(place, index, thread, frame))
+}
+
+#[inline(always)]
+fn enter_known<'scope>(
+    place: &'scope mut MaybeUninit<Scope>,
+    index: u32,
+    thread: &ThreadState,
+    frame: usize,
+) -> Entered<'scope> {
+    let calls = &thread.part.get().counts(index).calls;
+    let call = calls.get().wrapping_add(1);
+    calls.set(call);
+    let scope = place.write(Scope::new(Kind::Hot(index), call, frame, thread));
+    if !scope.outer.is_null() || recorder::foreign_permits() {
+        scope.nest(index, thread);
+    }
+    thread.scope.set(scope);
+    Entered(scope)
 }
 
 /// Enters a scope that is no hot function.
@@ -381,7 +419,7 @@ pub(crate) fn enter_hot<'scope>(
 pub(crate) fn enter(place: &mut MaybeUninit<Scope>, kind: Kind) -> Entered<'_> {
     let local = 0u8;
     let own = crate::stack::read_frame_pointer!(&raw const local);
-    STATE.with(|thread| {
+    with_thread(|thread| {
         let scope = place.write(Scope::new(kind, 0, callers_frame(own), thread));
         thread.scope.set(scope);
         Entered(scope)
@@ -399,8 +437,9 @@ fn callers_frame(own: usize) -> usize {
 }
 
 impl Drop for Entered<'_> {
-    #[inline]
+    /// NOTE: not inlined: this goes into every hot function.
+    #[inline(never)]
     fn drop(&mut self) {
-        STATE.with(|thread| self.0.leave(thread));
+        with_thread(|thread| self.0.leave(thread));
     }
 }

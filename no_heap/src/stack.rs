@@ -5,6 +5,7 @@
 //! (a C library that calls back) breaks the chain: the walk notices, and [`unwind`] does the work once more from
 //! the unwind tables.
 
+use std::cell::Cell;
 use std::ffi::c_void;
 
 /// As many frames as one record entry holds.
@@ -136,26 +137,30 @@ unsafe fn step(frame: usize, end: usize) -> Option<(usize, usize)> {
 }
 
 /// Whether the frame pointers lead from `frame` to `end` with exactly these return addresses between.
-#[inline]
-pub(crate) fn leads_through(
-    frame: usize,
-    end: usize,
-    stack: Bounds,
-    expected: impl Iterator<Item = u64>,
-) -> bool {
-    if !stack.contain(frame) || !stack.contain(end) {
+///
+/// PERF: the recorder's inner loop. One comparison keeps the next frame above this one and below the end. As a
+/// function of its own it has the registers for itself.
+#[inline(never)]
+pub(crate) fn leads_through(frame: usize, end: usize, stack: Bounds, expected: &[Cell<u64>]) -> bool {
+    if frame >= end || !stack.contain(frame) || !stack.contain(end) {
         return false;
     }
-    let mut frame = frame;
+    let (mut frame, mut left) = (frame, end - frame);
     for expected in expected {
-        // SAFETY: `frame` lies in [first frame, end] or above, both of which the stack contains.
-        match unsafe { step(frame, end) } {
-            Some((above, return_address)) if return_address as u64 == expected => frame = above,
-            _ => return false,
+        // SAFETY: `frame` lies in [first frame, end), and this thread's stack contains both ends, the last one with
+        // two words to spare. It is mapped and initialised memory from the current frame upwards; no reference to
+        // these words exists. They need not be a frame at all, nor be aligned: they are copied and compared.
+        let [above, return_address] = unsafe { std::ptr::read_unaligned(frame as *const [usize; 2]) };
+        let step = above.wrapping_sub(frame);
+        if return_address as u64 != expected.get() || step.wrapping_sub(1) >= left - 1 {
+            return false;
         }
+        frame = above;
+        left -= step;
     }
-    // SAFETY: as above.
-    matches!(unsafe { step(frame, end) }, Some((above, _)) if above == end)
+    // SAFETY: as above; the loop has kept `frame` below `end`.
+    let above = unsafe { std::ptr::read_unaligned(frame as *const usize) };
+    above == end
 }
 
 /// Where the function with the frame at `frame` returns to; 0 where frames are unknown.

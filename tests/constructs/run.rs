@@ -73,8 +73,12 @@ fn check() -> Report {
     let start = if text.starts_with('{') { 0 } else { text.find("\n{").expect("a document") + 1 };
     let json: Value =
         serde_json::from_str(&text[start..]).unwrap_or_else(|error| panic!("{error}: {errors}"));
+    // What ran; what might run is the proof's own business.
+    let ran = |finding: &&Value| {
+        ["heap-in-hot-path", "free-in-hot-path"].iter().any(|rule| finding["rule"] == *rule)
+    };
     Report {
-        findings: list(&json["findings"]).iter().map(|finding| self::finding(finding, &fixture)).collect(),
+        findings: list(&json["findings"]).iter().filter(ran).map(|found| finding(found, &fixture)).collect(),
         functions: list(&json["functions"]).iter().map(function).collect(),
     }
 }

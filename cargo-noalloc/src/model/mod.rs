@@ -5,6 +5,7 @@
 mod address;
 mod bench;
 mod binary;
+mod declared;
 mod expression;
 mod finding;
 mod frame;
@@ -23,6 +24,7 @@ mod verdict;
 
 pub use address::{LookupAddress, ReturnAddress};
 pub use bench::Bench;
+pub use declared::{Declared, DeclaredFn};
 pub use binary::{Binaries, Binary, Environment, OwnAllocator, Toolchain};
 pub use expression::{
     Argument, ArgumentKind, Binding, Construct, ConstructKind, DynRole, Elements, Expression, Function, Lazy,
@@ -33,7 +35,7 @@ pub use frame::{Frame, Origin};
 pub use hot::{HotFn, HotId, Promise};
 pub use name::{FunctionName, shorten};
 pub use place::{CodePlace, Place, Span};
-pub use plan::{Plan, PlannedTarget, Workspace};
+pub use plan::{Plan, PlannedTarget, Root, Workspace};
 pub use problem::{Problem, Step};
 pub use proof::{Doubt, ProofReport, Proofs, Reachable};
 pub use run::{Audited, Counts, Gap, Run};

@@ -48,3 +48,12 @@ pub struct PlannedTarget {
     /// Main source file.
     pub source: PathBuf,
 }
+
+/// Where a crate begins.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Root {
+    /// The crate's name, as paths start with it.
+    pub krate: String,
+    /// Its main file, relative to the workspace where it lies inside.
+    pub file: String,
+}

@@ -3,6 +3,7 @@
 mod explain;
 mod human;
 mod json;
+mod list;
 mod listing;
 mod short;
 mod table;
@@ -13,7 +14,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use crate::exit::{Exit, Failure};
-use crate::model::{Environment, Status, Texts, Verdict};
+use crate::model::{Declared, Environment, Status, Texts, Verdict};
 use crate::options::{ReportOptions, What};
 use crate::shell::Shell;
 
@@ -123,6 +124,15 @@ pub(crate) fn explain(verdict: &Verdict, texts: &Texts, what: &What, shell: Shel
     let text = explain::render(verdict, texts, what, style)?;
     drop(std::io::stdout().write_all(text.as_bytes()));
     Ok(())
+}
+
+/// Writes the declared hot functions to standard output.
+pub(crate) fn list(declared: &Declared, last: Option<&Verdict>, json: bool, shell: Shell) {
+    let text = if json { list::json(declared, last) } else { list::human(declared, last) };
+    drop(std::io::stdout().write_all(text.as_bytes()));
+    for problem in &declared.problems {
+        shell.raw(&format!("warning: {problem}"));
+    }
 }
 
 /// As the shell decided for standard error, but for standard output.

@@ -11,7 +11,6 @@ mod file;
 mod finder;
 mod package;
 mod read;
-#[cfg_attr(not(test), expect(dead_code, reason = "the `list` subcommand is going to be built on it"))]
 pub(crate) mod scan;
 mod types;
 mod uses;

@@ -10,22 +10,28 @@ use syn::{Attribute, ImplItem, Item, ItemImpl, ItemMod, Meta, TraitItem};
 use super::Sources;
 use super::expression::no_heap;
 use super::file::SourceFile;
-use crate::model::{NoSource, Place};
+use crate::model::{Declared, DeclaredFn, NoSource, Root};
 
-/// A hot function as it is declared.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct DeclaredFn {
-    /// Path inside the crate: `fir::Filter::process`.
-    pub(crate) name: String,
-    /// Of its name.
-    pub(crate) place: Place,
-    /// Between the attribute's parentheses, as written; empty without any.
-    pub(crate) options: String,
+/// All hot functions of the crates that begin at `roots`; a file that two of them share is the first one's.
+pub(crate) fn all(sources: &Sources, roots: &[Root]) -> Declared {
+    let mut declared = Declared::default();
+    for Root { krate, file } in roots {
+        let (functions, mut problems) = scan(sources, file);
+        for function in functions {
+            if !declared.functions.iter().any(|(_, known)| known.place == function.place) {
+                declared.functions.push((krate.clone(), function));
+            }
+        }
+        declared.problems.append(&mut problems);
+    }
+    declared.problems.sort();
+    declared.problems.dedup();
+    declared
 }
 
 /// All hot functions that are reachable from `root`, a target's main file, in source order, and the files that
 /// could not be read.
-pub(crate) fn scan(sources: &Sources, root: &str) -> (Vec<DeclaredFn>, Vec<NoSource>) {
+fn scan(sources: &Sources, root: &str) -> (Vec<DeclaredFn>, Vec<NoSource>) {
     let mut scan = Scan { sources, found: Vec::new(), problems: Vec::new(), seen: Vec::new() };
     scan.file(root, &[], true);
     (scan.found, scan.problems)

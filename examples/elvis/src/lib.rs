@@ -140,7 +140,7 @@ pub fn algo_four<const N: usize>(data: &[u8], find: &[u8; N], repl: &[u8], out: 
             }
             continue;
         }
-        out.write(&buf[..1])?;
+        out.push(buf[0])?;
         buf.copy_within(1.., 0);
     }
     out.write(&buf[..end])
@@ -180,6 +180,13 @@ struct Output<'a> {
 }
 
 impl Output<'_> {
+    /// Appends one byte; returns `None` when it does not fit.
+    fn push(&mut self, byte: u8) -> Option<()> {
+        *self.buf.get_mut(self.len)? = byte;
+        self.len += 1;
+        Some(())
+    }
+
     /// Appends `bytes`; returns the length so far, or `None` when they do not fit.
     fn write(&mut self, bytes: &[u8]) -> Option<usize> {
         let end = self.len + bytes.len();

@@ -56,7 +56,7 @@ mod audit {
     use super::{Duration, Outcome, Timing};
     use crate::record::{BenchCells, BenchState};
     use crate::recorder;
-    use crate::scope::{self, Counts, Kind, STATE, Scope};
+    use crate::scope::{self, Counts, Kind, Scope, with_thread};
     use std::cell::Cell;
     use std::mem::MaybeUninit;
 
@@ -87,7 +87,7 @@ mod audit {
         }
 
         pub(in crate::bench) fn first(&self, run: impl FnOnce() -> Duration) {
-            STATE.with(|thread| {
+            with_thread(|thread| {
                 thread.bench_hot.set(0);
                 thread.bench_calls.set(0);
             });
@@ -101,7 +101,7 @@ mod audit {
         }
 
         pub(in crate::bench) fn steady(&self, iterations: u64, run: impl FnOnce() -> Duration) -> Duration {
-            let calls_before = STATE.with(|thread| thread.bench_calls.get());
+            let calls_before = with_thread(|thread| thread.bench_calls.get());
             let (counts, elapsed) = tally(run);
             if let Some(BenchCells { result, .. }) = &self.cells {
                 recorder::add(&result.allocs, counts.allocs);
@@ -109,7 +109,7 @@ mod audit {
                 recorder::add(&result.frees, counts.frees);
                 recorder::add(&result.bytes, counts.bytes);
                 recorder::add(&result.recorded, iterations);
-                STATE.with(|thread| {
+                with_thread(|thread| {
                     result.hot.set(thread.bench_hot.get());
                     recorder::add(&result.hot_calls, thread.bench_calls.get() - calls_before);
                 });
@@ -174,7 +174,7 @@ mod audit {
     }
 
     fn all_events() -> Counts {
-        STATE.with(|thread| thread.counted.get().plus(thread.others.get()))
+        with_thread(|thread| thread.counted.get().plus(thread.others.get()))
     }
 
     impl Drop for Counting<'_> {

@@ -1,24 +1,38 @@
 //! Which hot functions answer for an event, and with which stack. Everything off the short path of `record`.
 
-use std::cell::Cell;
-
-use super::{Event, Op, add, permits, process, raise, sites};
+use super::{Event, Op, Updating, add, permits, process, raise, sites};
 use crate::record::{SiteFlag, Thread};
 use crate::scope::{Counts, Kind, Scope, ThreadState};
 use crate::stack::{End, Trace};
 
 /// Why a hot function does not answer for an event.
 #[derive(Clone, Copy)]
-pub(super) enum Refused {
+enum Refused {
     /// Somebody's permit is open.
     Permitted,
     /// A panic is at work.
     Unwinding,
 }
 
-/// Whether the hot function `innermost` is excused.
+/// Counts one event, whatever it is and wherever it happens.
 #[inline(never)]
-pub(super) fn refused(innermost: &Scope) -> Option<Refused> {
+pub(super) fn record(thread: &ThreadState, innermost: &Scope, event: Event, frame: usize) {
+    if !matches!(innermost.kind(), Kind::Hot(_)) {
+        return outside(thread, innermost, &event, frame);
+    }
+    if let Some(refused) = refused(innermost) {
+        return leave_out(thread, innermost, refused, &event);
+    }
+    thread.counted.set(thread.counted.get().plus(event.counts()));
+    let part = thread.part.get();
+    if !part.is_none() {
+        let _updating = Updating::begin(part.head());
+        attribute(thread, innermost, &event, frame);
+    }
+}
+
+/// Whether the hot function `innermost` is excused.
+fn refused(innermost: &Scope) -> Option<Refused> {
     if std::thread::panicking() {
         return Some(Refused::Unwinding);
     }
@@ -27,8 +41,7 @@ pub(super) fn refused(innermost: &Scope) -> Option<Refused> {
 }
 
 /// An event whose innermost scope is no hot function.
-#[inline(never)]
-pub(super) fn outside(thread: &ThreadState, innermost: &Scope, event: &Event, frame: usize) {
+fn outside(thread: &ThreadState, innermost: &Scope, event: &Event, frame: usize) {
     match innermost.kind() {
         Kind::SelfTest => process::self_tested(innermost, frame, thread.stack.get()),
         Kind::Permit => match innermost.outer() {
@@ -43,8 +56,7 @@ pub(super) fn outside(thread: &ThreadState, innermost: &Scope, event: &Event, fr
 
 /// Counts it where a reader can see that it was left out, and why. The block's fate is followed all the same: it
 /// may be one that a hot function has allocated.
-#[inline(never)]
-pub(super) fn leave_out(thread: &ThreadState, hot: &Scope, refused: Refused, event: &Event) {
+fn leave_out(thread: &ThreadState, hot: &Scope, refused: Refused, event: &Event) {
     thread.others.set(thread.others.get().plus(event.counts()));
     let part = thread.part.get();
     if part.is_none() {
@@ -64,16 +76,8 @@ pub(super) fn leave_out(thread: &ThreadState, hot: &Scope, refused: Refused, eve
     }
 }
 
-/// Records the event for every hot function that is running, each with the stack up to its own guard. `guess` is
-/// where the innermost one's site is looked for the next time.
-#[inline(never)]
-pub(super) fn attribute(
-    thread: &ThreadState,
-    innermost: &Scope,
-    event: &Event,
-    frame: usize,
-    guess: &Cell<u16>,
-) {
+/// Records the event for every hot function that is running, each with the stack up to its own guard.
+fn attribute(thread: &ThreadState, innermost: &Scope, event: &Event, frame: usize) {
     let part = thread.part.get();
     let mut trace = Trace::new();
     let mut at = frame;
@@ -84,7 +88,7 @@ pub(super) fn attribute(
         flags |= follow(&mut trace, &mut at, frame, current.frame(), thread, flags);
         let site = sites::find_or_insert(part.sites(), hot, event.op, trace.frames(), flags);
         if let (true, Some(site)) = (std::ptr::eq(current, innermost), site) {
-            guess.set(site);
+            thread.guesses.place(frame, event.op, crate::stack::return_address(frame)).set(site);
         }
         sites::count(thread, part, current, hot, event, site);
         scope = current.next();

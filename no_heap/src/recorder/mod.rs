@@ -14,7 +14,7 @@ use std::cell::Cell;
 use std::sync::atomic::{Ordering, compiler_fence};
 
 use crate::record::ThreadHead;
-use crate::scope::{Counts, Kind, STATE, Scope, ThreadState};
+use crate::scope::{Counts, Kind, Scope, ThreadState, with_thread};
 
 pub(crate) use attribute::{close_call, lost_order};
 pub(crate) use live::LiveBlocks;
@@ -58,7 +58,7 @@ impl Event {
 /// PERF: this is what every allocation outside of hot functions pays: one thread-local load and a branch.
 #[inline]
 pub(crate) fn active() -> bool {
-    STATE.with(|thread| !thread.scope.get().is_null())
+    with_thread(|thread| !thread.scope.get().is_null())
 }
 
 /// Counts an allocation. `frame` is the frame pointer of the allocator method; so it is below.
@@ -66,53 +66,42 @@ pub(crate) fn active() -> bool {
 /// PERF: one copy of the path for each operation, with its parameters in registers.
 #[inline(never)]
 pub(crate) fn record_alloc(block: *mut u8, size: usize, frame: usize) {
-    record(&Event { op: Op::Alloc, block, before: block, size }, frame);
+    with_thread(|thread| record(thread, Event { op: Op::Alloc, block, before: block, size }, frame));
 }
 
 /// Counts a reallocation.
 #[inline(never)]
 pub(crate) fn record_realloc(before: *mut u8, block: *mut u8, size: usize, frame: usize) {
-    record(&Event { op: Op::Realloc, block, before, size }, frame);
+    with_thread(|thread| record(thread, Event { op: Op::Realloc, block, before, size }, frame));
 }
 
 /// Counts a free.
 #[inline(never)]
 pub(crate) fn record_free(block: *mut u8, size: usize, frame: usize) {
-    record(&Event { op: Op::Free, block, before: block, size }, frame);
+    with_thread(|thread| record(thread, Event { op: Op::Free, block, before: block, size }, frame));
 }
 
 #[inline(always)]
-fn record(event: &Event, frame: usize) {
-    STATE.with(|thread| {
-        let quiet = Quiet::enter(thread);
-        // SAFETY: `active` said that a scope is entered; it stays in its guard's frame until it is left, and
-        // this call happens inside it.
-        let Some(innermost) = (unsafe { quiet.scope.as_ref() }) else { return };
-        let Kind::Hot(hot) = innermost.kind() else {
-            return attribute::outside(thread, innermost, event, frame);
-        };
-        if (std::thread::panicking() || foreign_permits())
-            && let Some(refused) = attribute::refused(innermost)
-        {
-            return attribute::leave_out(thread, innermost, refused, event);
+fn record(thread: &ThreadState, event: Event, frame: usize) {
+    let quiet = Quiet::enter(thread);
+    // SAFETY: `active` said that a scope is entered; it stays in its guard's frame until it is left, and this call
+    // happens inside it.
+    let Some(innermost) = (unsafe { quiet.scope.as_ref() }) else { return };
+    let part = thread.part.get();
+    if let (Kind::Hot(hot), false) = (innermost.kind(), part.is_none())
+        && innermost.next().is_none()
+        && !std::thread::panicking()
+        && !foreign_permits()
+    {
+        let guess = thread.guesses.place(frame, event.op, crate::stack::return_address(frame)).get();
+        let slot = &part.sites()[usize::from(guess)];
+        if sites::is_stack_of(slot, hot, event.op, frame, innermost.frame(), thread.stack.get()) {
+            thread.counted.set(thread.counted.get().plus(event.counts()));
+            let _updating = Updating::begin(part.head());
+            return sites::count(thread, part, innermost, hot, &event, Some(guess));
         }
-        thread.counted.set(thread.counted.get().plus(event.counts()));
-        let part = thread.part.get();
-        if part.is_none() {
-            return;
-        }
-        let _updating = Updating::begin(part.head());
-        let stack = thread.stack.get();
-        let guess = thread.guesses.place(frame, event.op, crate::stack::return_address(frame));
-        if innermost.next().is_none() {
-            let site = guess.get();
-            let slot = &part.sites()[usize::from(site)];
-            if sites::is_stack_of(slot, hot, event.op, frame, innermost.frame(), stack) {
-                return sites::count(thread, part, innermost, hot, event, Some(site));
-            }
-        }
-        attribute::attribute(thread, innermost, event, frame, guess);
-    });
+    }
+    attribute::record(thread, innermost, event, frame);
 }
 
 impl Event {

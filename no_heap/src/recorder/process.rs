@@ -10,7 +10,7 @@ use super::permits;
 use crate::env;
 use crate::record::{Map, Thread, hello_flag};
 use crate::registry::{HOT_FUNCTIONS, HotFn};
-use crate::scope::{self, Kind, STATE, Scope, ThreadState};
+use crate::scope::{self, Kind, Scope, ThreadState, with_thread};
 use crate::stack::{Bounds, End, Trace};
 
 const NOT_STARTED: u8 = 0;
@@ -63,14 +63,14 @@ fn start_once() {
     }
     STARTER.store(this_thread(), Ordering::Relaxed);
     // A hot function may have been entered from a scope that counts: what the recorder allocates is no event.
-    let scope = STATE.with(|thread| thread.scope.replace(ptr::null()));
+    let scope = with_thread(|thread| thread.scope.replace(ptr::null()));
     let mode = if open().is_some() { ON } else { OFF };
-    STATE.with(|thread| thread.scope.set(scope));
+    with_thread(|thread| thread.scope.set(scope));
     MODE.store(mode, Ordering::Release);
 }
 
 fn this_thread() -> usize {
-    STATE.with(|thread| ptr::from_ref(thread).addr())
+    with_thread(|thread| ptr::from_ref(thread).addr())
 }
 
 /// Creates the record of this process. What goes wrong leaves no file, or one that never became `ready`.
@@ -111,7 +111,7 @@ fn prepare() -> Option<()> {
 
 /// Makes one allocation that must arrive here, from a depth that the walk must climb.
 fn self_test() -> u64 {
-    STATE.with(|thread| {
+    with_thread(|thread| {
         if thread.stack.get().is_unknown() {
             thread.stack.set(Bounds::of_this_thread());
         }
@@ -172,7 +172,7 @@ pub(crate) fn join(thread: &ThreadState) -> bool {
 /// may call hot functions themselves. When a destructor that comes later still calls one, `join` sets the value
 /// again, and then the thread library calls this again.
 extern "C" fn thread_ends(_part: *mut c_void) {
-    STATE.with(|thread| {
+    with_thread(|thread| {
         let part = thread.part.replace(Thread::NONE);
         if !part.is_none() {
             part.release();
@@ -189,7 +189,7 @@ pub(super) fn lose_call() {
 
 /// In the child of a fork: the map is shared with the parent, so this process needs one of its own.
 extern "C" fn forked() {
-    STATE.with(|thread| {
+    with_thread(|thread| {
         thread.part.set(Thread::NONE);
         thread.live.clear();
         let inside = thread.scope.replace(ptr::null());

@@ -12,7 +12,9 @@ use crate::stack::Bounds;
 const PROBES: usize = 64;
 
 /// Counts `event` for `hot`, whose call `scope` is.
-#[inline]
+///
+/// PERF: always inlined, so that the operation is known and the event stays in registers.
+#[inline(always)]
 pub(crate) fn count(
     thread: &ThreadState,
     part: Thread,
@@ -41,7 +43,7 @@ pub(crate) fn count(
 }
 
 /// Keeps track of the block, so that the end of the call can tell whether it escaped.
-#[inline]
+#[inline(always)]
 fn follow_block(
     thread: &ThreadState,
     scope: &Scope,
@@ -63,7 +65,7 @@ fn follow_block(
     }
 }
 
-#[inline]
+#[inline(always)]
 fn hit(slot: &SiteSlot, index: u16, scope: &Scope, event: &Event) {
     let site = &slot.site;
     let size = event.size as u64;
@@ -148,7 +150,7 @@ impl Guesses {
 }
 
 /// Whether the stack from `frame` to `end` is the one of `slot`, and the operation and hot function are, too.
-#[inline]
+#[inline(always)]
 pub(crate) fn is_stack_of(
     slot: &SiteSlot,
     hot: u32,
@@ -162,6 +164,6 @@ pub(crate) fn is_stack_of(
     if !key || site.flags.get() != 0 {
         return false;
     }
-    let frames = slot.frames.iter().take(site.depth.get() as usize);
-    crate::stack::leads_through(frame, end, stack, frames.map(Cell::get))
+    let Some(frames) = slot.frames.get(..site.depth.get() as usize) else { return false };
+    crate::stack::leads_through(frame, end, stack, frames)
 }

@@ -81,6 +81,6 @@ fn receiver(base: Base) -> Origin {
         Base::Unknown => Origin::Memory,
         Base::Argument(argument) => Origin::Argument(argument),
         Base::Field { argument, offset } => Origin::Field { argument, offset },
-        Base::Static(address) => Origin::Static(address),
+        Base::Static(address) => Origin::Static(u64::from(address)),
     }
 }

@@ -5,7 +5,7 @@
 //! Linear in the size of the graph: each block is looked at again only when one of its exits becomes doomed.
 
 use super::{TargetSets, alternatives};
-use crate::code::{Block, Exit, FunctionCode, NO_BLOCK, Target};
+use crate::code::{Exit, FunctionCode, NO_BLOCK, Target};
 use crate::symbols::{Class, Classes};
 
 /// Marks an entry of the reverse edges as "is the landing pad of".
@@ -102,8 +102,8 @@ impl<'p> Pass<'p> {
                 }
             }
         }
-        let before = Reverse::new(before, doom.blocks.len());
-        let callers = Reverse::new(calls, functions.len());
+        let before = Reverse::new(&before, doom.blocks.len());
+        let callers = Reverse::new(&calls, functions.len());
         Self { doom, functions, sets, classes, owner, open, before, callers, waiting: Vec::new() }
     }
 
@@ -145,17 +145,15 @@ impl<'p> Pass<'p> {
         }
         let function = self.owner[here];
         let first = self.doom.first[function as usize];
-        let Some(block) = self.functions[function as usize].blocks.get((index - first) as usize) else {
-            return;
-        };
-        if self.is_doomed(function, block, self.open[here] == 0) {
+        if self.is_doomed(function, index - first, self.open[here] == 0) {
             self.doom.blocks[here] = true;
             self.waiting.push(index);
         }
     }
 
     /// `all`: no successor is left that is not doomed (also when there was none).
-    fn is_doomed(&self, function: u32, block: &Block, all: bool) -> bool {
+    fn is_doomed(&self, function: u32, index: u32, all: bool) -> bool {
+        let Some(block) = self.functions[function as usize].blocks.get(index as usize) else { return false };
         let has_successors = block.successor_count > 0;
         match block.exit {
             Exit::Trap => true,
@@ -163,7 +161,9 @@ impl<'p> Pass<'p> {
             Exit::Flow => has_successors && all,
             Exit::Tail(target) => all && self.doom.never_returns(target, self.sets),
             Exit::Call(target) => {
-                let is_caught = block.catches && !self.doom.block(function, block.pad);
+                // A pad may cover its own call, as those of functions that must not unwind do: what unwinds out of
+                // it comes back to it, and still nothing returns.
+                let is_caught = block.catches && block.pad != index && !self.doom.block(function, block.pad);
                 !is_caught && (all || self.doom.never_returns(target, self.sets))
             }
         }
@@ -184,10 +184,9 @@ struct Reverse {
 }
 
 impl Reverse {
-    fn new(mut edges: Vec<(u32, u32)>, count: usize) -> Self {
-        edges.sort_unstable();
+    fn new(edges: &[(u32, u32)], count: usize) -> Self {
         let mut starts = vec![0u32; count + 1];
-        for (end, _) in &edges {
+        for (end, _) in edges {
             if let Some(slot) = starts.get_mut(*end as usize + 1) {
                 *slot += 1;
             }
@@ -195,7 +194,16 @@ impl Reverse {
         for index in 1..starts.len() {
             starts[index] += starts[index - 1];
         }
-        Self { starts, entries: edges.into_iter().map(|edge| edge.1).collect() }
+        let mut next = starts.clone();
+        let mut entries = vec![0u32; starts.last().copied().unwrap_or(0) as usize];
+        for (end, entry) in edges {
+            let Some(at) = next.get_mut(*end as usize) else { continue };
+            if let Some(slot) = entries.get_mut(*at as usize) {
+                *slot = *entry;
+                *at += 1;
+            }
+        }
+        Self { starts, entries }
     }
 
     fn of(&self, index: u32) -> &[u32] {
@@ -239,6 +247,16 @@ mod tests {
         let one = function(vec![block(Exit::Tail(Target::Function(1)), &[])]);
         let two = function(vec![block(Exit::Tail(Target::Function(0)), &[])]);
         assert_eq!(doomed(&[one, two]), [false, false]);
+    }
+
+    #[test]
+    fn a_pad_that_covers_its_own_call_is_doomed_with_it() {
+        let traps = function(vec![block(Exit::Trap, &[])]);
+        let pad = catching(Target::Function(0), &[1], 2);
+        let must_not_unwind =
+            function(vec![catching(Target::Null, &[1], 2), block(Exit::Return, &[]), pad.clone()]);
+        let ends = function(vec![catching(Target::Function(0), &[1], 2), block(Exit::Return, &[]), pad]);
+        assert_eq!(doomed(&[traps, must_not_unwind, ends]), [true, false, true]);
     }
 
     #[test]

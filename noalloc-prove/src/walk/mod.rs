@@ -166,7 +166,7 @@ impl<'g, 'a> Walk<'g, 'a> {
             Some(target) if self.never_returns(target) => {}
             Some(target) => self.call(node, function, block, target, context),
             None => {
-                self.doubts.push(Doubt { node, block: Some(block), cause: cause(open), open: Some(open) })
+                self.doubts.push(Doubt { node, block: Some(block), cause: cause(open), open: Some(open) });
             }
         }
     }

@@ -35,6 +35,8 @@ struct Builder<'p, 'a> {
     code: FunctionCode,
     /// How an empty block behind the last one ends, when the last call may return over the function's end.
     trailing: Option<Exit>,
+    /// Successors of the block at hand.
+    scratch: Vec<u32>,
 }
 
 /// Builds the blocks of one function. `leaders` are addresses at which blocks may start.
@@ -48,7 +50,7 @@ pub(super) fn build(plan: &Plan<'_, '_>, instructions: &[Instruction], leaders: 
         ahead.next_if_eq(start).is_some()
     });
     let code = FunctionCode { start: plan.function.start, ..FunctionCode::default() };
-    let mut builder = Builder { plan, starts, code, trailing: None };
+    let mut builder = Builder { plan, starts, code, trailing: None, scratch: Vec::new() };
     let mut first = 0;
     for index in 0..builder.starts.len() {
         let bound = builder.starts.get(index + 1).copied().unwrap_or(plan.function.end);
@@ -66,9 +68,11 @@ pub(super) fn build(plan: &Plan<'_, '_>, instructions: &[Instruction], leaders: 
 impl Builder<'_, '_> {
     fn add(&mut self, index: usize, last: &Instruction) {
         let start = self.starts.get(index).copied().unwrap_or(0);
-        let mut successors = Vec::new();
+        let mut successors = std::mem::take(&mut self.scratch);
+        successors.clear();
         let exit = self.exit(last, &mut successors);
         self.push(start, Some(last), exit, &successors);
+        self.scratch = successors;
     }
 
     fn push(&mut self, start: u64, last: Option<&Instruction>, exit: Exit, successors: &[u32]) {

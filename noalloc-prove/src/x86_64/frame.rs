@@ -5,6 +5,8 @@
 //! addressed through a pointer starts there and extends upwards. A function that indexes its frame, or whose stack
 //! pointer is not known, has no private words.
 
+use iced_x86::{Instruction, Mnemonic, OpKind, Register};
+
 use crate::code::Value;
 
 /// An offset that is not known; also the floor of a frame without private words.
@@ -47,9 +49,15 @@ impl Frame {
 
     /// Keeps what another path agrees with; tells whether anything changed.
     pub(super) fn merge(&mut self, other: &Self, mut join: impl FnMut(Value, Value) -> Value) -> bool {
+        if self.words == other.words {
+            return false;
+        }
         let mut changed = false;
+        let mut theirs = other.words.iter().peekable();
         self.words.retain_mut(|word| {
-            let joined = join(word.1, other.get(word.0));
+            while theirs.next_if(|their| their.0 < word.0).is_some() {}
+            let their = theirs.next_if(|their| their.0 == word.0).map_or(Value::Any, |their| their.1);
+            let joined = if their == word.1 { their } else { join(word.1, their) };
             changed |= joined != word.1;
             word.1 = joined;
             joined != Value::Any
@@ -64,6 +72,39 @@ fn is_worth_keeping(value: Value) -> bool {
         Value::Any | Value::Unreached | Value::Static(_) => false,
         _ => true,
     }
+}
+
+/// A guess at the lowest address of the frame that a function takes, from its first instructions and every `lea`.
+///
+/// PERF: it saves a run. A guess that is too low only forgets words, one that is too high is corrected by the run.
+pub(super) fn expected_floor(instructions: &[Instruction]) -> i32 {
+    let mut depth = 0i64;
+    for instruction in instructions.iter().take(16) {
+        match instruction.mnemonic() {
+            Mnemonic::Push => depth -= 8,
+            Mnemonic::Sub
+                if instruction.op0_register() == Register::RSP && is_number(instruction.op1_kind()) =>
+            {
+                depth -= instruction.immediate(1).cast_signed().clamp(0, 1 << 24);
+                break;
+            }
+            _ => {}
+        }
+    }
+    let taken = instructions.iter().filter(|instruction| instruction.mnemonic() == Mnemonic::Lea);
+    let offsets = taken.filter_map(|instruction| {
+        let displacement = instruction.memory_displacement64().cast_signed();
+        match instruction.memory_base() {
+            Register::RSP => depth.checked_add(displacement),
+            Register::RBP => displacement.checked_sub(8),
+            _ => None,
+        }
+    });
+    offsets.filter_map(|offset| i32::try_from(offset).ok()).min().unwrap_or(i32::MAX)
+}
+
+fn is_number(kind: OpKind) -> bool {
+    matches!(kind, OpKind::Immediate8to64 | OpKind::Immediate32to64)
 }
 
 #[cfg(test)]

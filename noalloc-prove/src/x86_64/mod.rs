@@ -122,7 +122,7 @@ impl<'r, 'a> Reader<'r, 'a> {
             let plan =
                 Plan { image: self.image, function, landing: &landing, tables: &tables, values: &values };
             let code = blocks::build(&plan, &self.decoded.instructions, &leaders);
-            let ends = self.flow(&code, never, &stores).ok_or(Flaw::Budget)?;
+            let ends = self.flow(&code, never, &stores, false).ok_or(Flaw::Budget)?;
             values = through(&code, &ends);
             let found = self.new_tables(function, survey, &values, &tables);
             if found.is_empty() {
@@ -208,11 +208,17 @@ impl<'r, 'a> Reader<'r, 'a> {
         decode::written_static(self.image, self.decoded.instructions.get(index)?)
     }
 
-    fn flow(&mut self, code: &FunctionCode, never: &NeverReturn, stores: &[u64]) -> Option<Ends> {
-        let stepper =
-            Stepper { floor: i32::MAX, image: self.image, sets: &mut self.sets, info: &mut self.info };
+    fn flow(
+        &mut self,
+        code: &FunctionCode,
+        never: &NeverReturn,
+        stores: &[u64],
+        wants_arguments: bool,
+    ) -> Option<Ends> {
         let instructions = self.decoded.instructions.as_slice();
-        Flow { stepper, instructions, code, never, stores, fuel: &mut self.fuel }.run()
+        let floor = frame::expected_floor(instructions);
+        let stepper = Stepper { floor, image: self.image, sets: &mut self.sets, info: &mut self.info };
+        Flow { stepper, instructions, code, never, stores, wants_arguments, fuel: &mut self.fuel }.run()
     }
 
     /// Third reading, of a function whose blocks are final: what its calls pass, what it materialises.
@@ -222,7 +228,7 @@ impl<'r, 'a> Reader<'r, 'a> {
             return facts;
         }
         self.fuel = STEPS * (self.decoded.instructions.len() as u64 + 100);
-        if let Some(ends) = self.flow(code, never, &[]) {
+        if let Some(ends) = self.flow(code, never, &[], true) {
             let is_exit = |exit: Exit| matches!(exit, Exit::Call(_) | Exit::Tail(_));
             let blocks = (0u32..).zip(&code.blocks).zip(ends.arguments);
             facts.arguments = blocks

@@ -255,7 +255,7 @@ impl Stepper<'_, '_> {
             Some(Value::Loaded { offset, base: Base::Argument(argument) }) => {
                 Base::Field { argument, offset }
             }
-            Some(Value::Static(address)) => Base::Static(address),
+            Some(Value::Static(address)) => u32::try_from(address).map_or(Base::Unknown, Base::Static),
             _ => Base::Unknown,
         };
         Value::Loaded { offset, base }

@@ -1,0 +1,175 @@
+//! The one table of names: which functions allocate, free, are harmless or never return, and why.
+//!
+//! An import that is not here makes a verdict unknown and is named in it. A function with a body in the image is
+//! judged by its body; only allocators and what ends the program are recognised by name there.
+
+mod table;
+
+use crate::image::{Image, demangle};
+use table::TABLE;
+
+/// What a call to a function means for the proof.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Class {
+    /// Takes memory from the heap.
+    Allocates,
+    /// Resizes a block of the heap.
+    Reallocates,
+    /// Gives memory back.
+    Frees,
+    /// Neither takes nor gives back memory, and calls nothing of ours back.
+    Harmless,
+    /// Control does not come back from it in the ordinary way.
+    NeverReturns,
+}
+
+impl Class {
+    /// A call to the C library or a fellow that takes or gives back memory.
+    pub(crate) fn is_sink(self) -> bool {
+        matches!(self, Self::Allocates | Self::Reallocates | Self::Frees)
+    }
+}
+
+/// Rust's own entry points to the allocator, by the last part of their path.
+const RUST_ENTRIES: &[(&str, Class)] = &[
+    ("__rust_alloc", Class::Allocates),
+    ("__rust_alloc_zeroed", Class::Allocates),
+    ("__rust_realloc", Class::Reallocates),
+    ("__rust_dealloc", Class::Frees),
+    ("__rdl_alloc", Class::Allocates),
+    ("__rdl_alloc_zeroed", Class::Allocates),
+    ("__rdl_realloc", Class::Reallocates),
+    ("__rdl_dealloc", Class::Frees),
+    ("__rg_alloc", Class::Allocates),
+    ("__rg_alloc_zeroed", Class::Allocates),
+    ("__rg_realloc", Class::Reallocates),
+    ("__rg_dealloc", Class::Frees),
+];
+
+/// Methods of `GlobalAlloc`; `no_heap::Allocator` keeps them out of line.
+const METHODS: &[(&str, Class)] = &[
+    ("alloc", Class::Allocates),
+    ("alloc_zeroed", Class::Allocates),
+    ("realloc", Class::Reallocates),
+    ("dealloc", Class::Frees),
+];
+
+/// C functions with a body in the image that are believed to end the program by their name alone.
+const ENDINGS: &[&str] = &[
+    "abort",
+    "exit",
+    "_exit",
+    "_Exit",
+    "_Unwind_Resume",
+    "_Unwind_RaiseException",
+    "_Unwind_Resume_or_Rethrow",
+];
+
+/// The class of a function of another shared object; `None` when it is in no row.
+pub(crate) fn import(name: &str) -> Option<Class> {
+    TABLE.iter().find(|row| row.names().any(|known| known == name)).map(|row| row.class)
+}
+
+/// The class of a function with a body, by one of its symbols. Harmless names are not believed, few endings are.
+pub(crate) fn body(symbol: &str) -> Option<Class> {
+    if symbol.starts_with("_ZN") || symbol.starts_with("_R") {
+        return rust_body(symbol);
+    }
+    let is_believed = |class: &Class| match class {
+        Class::Harmless => false,
+        Class::NeverReturns => ENDINGS.contains(&symbol),
+        _ => true,
+    };
+    entry(symbol).or_else(|| import(symbol).filter(is_believed))
+}
+
+/// Whether a symbol is a compiler's thunk that jumps through a register by `ret`, so that its body looks harmless.
+pub(crate) fn is_indirect_thunk(symbol: &str) -> bool {
+    let prefixes = ["__llvm_retpoline_", "__x86_indirect_thunk", "__llvm_lvi_thunk", "__x86_return_thunk"];
+    prefixes.iter().any(|prefix| symbol.starts_with(prefix))
+}
+
+fn rust_body(symbol: &str) -> Option<Class> {
+    let is_candidate = ["__rust_", "__rdl_", "__rg_", "no_heap"].iter().any(|part| symbol.contains(part));
+    if !is_candidate {
+        return None;
+    }
+    let path = demangle(symbol);
+    if let Some(tail) = path.strip_prefix("__rustc::") {
+        return entry(tail);
+    }
+    let is_own = path.starts_with("<no_heap::") && path.contains(" as core::alloc::global::GlobalAlloc>::");
+    let method = path.rsplit("::").next().filter(|_| is_own)?;
+    METHODS.iter().find(|known| known.0 == method).map(|known| known.1)
+}
+
+fn entry(name: &str) -> Option<Class> {
+    RUST_ENTRIES.iter().find(|known| known.0 == name).map(|known| known.1)
+}
+
+/// Whether a symbol is the shim that stands between `alloc` and the global allocator, which proves nothing.
+pub(crate) fn is_shim(symbol: &str) -> bool {
+    let path = demangle(symbol);
+    let name = path.strip_prefix("__rustc::").unwrap_or(&path);
+    name.starts_with("__rust_") || name.starts_with("__rg_")
+}
+
+/// Whether a symbol is `__rust_alloc` itself.
+pub(crate) fn is_rust_alloc(symbol: &str) -> bool {
+    symbol.contains("__rust_alloc") && demangle(symbol).trim_start_matches("__rustc::") == "__rust_alloc"
+}
+
+/// Classes of everything that can be called, by index; `None` is "not known by name".
+#[derive(Default)]
+pub(crate) struct Classes {
+    pub(crate) functions: Vec<Option<Class>>,
+    pub(crate) imports: Vec<Option<Class>>,
+}
+
+impl Classes {
+    pub(crate) fn of(image: &Image<'_>) -> Self {
+        let class = |function| image.names(function).iter().find_map(|name| body(name));
+        Self {
+            functions: image.functions.iter().map(class).collect(),
+            imports: image.imports.iter().map(|name| import(name)).collect(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Class, TABLE, body, import, is_rust_alloc};
+
+    #[test]
+    fn every_row_has_a_reason_and_no_name_stands_twice() {
+        let mut names: Vec<&str> = TABLE.iter().flat_map(super::table::Row::names).collect();
+        let count = names.len();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), count);
+        assert!(TABLE.iter().all(|row| !row.reason.is_empty()));
+    }
+
+    #[test]
+    fn allocators_are_known_by_every_mangling() {
+        let check = |symbol, class| assert_eq!(body(symbol), class, "{symbol}");
+        check("_RNvCsgGR9yzm7JLW_7___rustc12___rust_alloc", Some(Class::Allocates));
+        check("_RNvCsgGR9yzm7JLW_7___rustc14___rust_dealloc", Some(Class::Frees));
+        check("__rust_realloc", Some(Class::Reallocates));
+        check("_RNvCsgGR9yzm7JLW_7___rustc35___rust_no_alloc_shim_is_unstable_v2", None);
+        let legacy = "_ZN91_$LT$no_heap..allocator..Allocator$LT$A$GT$$u20$as$u20$core..alloc..global..GlobalAlloc$GT$7realloc17h0123456789abcdefE";
+        check(legacy, Some(Class::Reallocates));
+        check("_ZN4user12my__rust_alloc17h0123456789abcdefE", None);
+        check("memcpy", None);
+        check("errx", None);
+        check("abort", Some(Class::NeverReturns));
+        check("_rjem_mallocx", Some(Class::Allocates));
+        assert!(is_rust_alloc("_RNvCsgGR9yzm7JLW_7___rustc12___rust_alloc"));
+    }
+
+    #[test]
+    fn an_import_in_no_row_has_no_class() {
+        assert_eq!(import("bsearch"), None);
+        assert_eq!(import("memcpy"), Some(Class::Harmless));
+    }
+}
