@@ -69,6 +69,20 @@ impl<'a> Image<'a> {
         }
     }
 
+    /// An image made by hand: sections by address, and functions as (start, end).
+    #[cfg(test)]
+    pub(crate) fn made(sections: &[(u64, &'a [u8], Memory)], functions: &[(u64, u64)]) -> Self {
+        let function = |range: &(u64, u64)| Function {
+            start: range.0,
+            end: range.1,
+            exceptions: 0,
+            framed: true,
+            names: 0..0,
+        };
+        let functions = functions.iter().map(function).collect();
+        Self { sections: sections::Sections::made(sections), functions, ..Self::empty() }
+    }
+
     /// Mangled names of a function, in symbol table order.
     pub(crate) fn names(&self, function: &Function) -> &[&'a str] {
         self.names.get(function.names.start as usize..function.names.end as usize).unwrap_or(&[])

@@ -64,6 +64,18 @@ impl<'a> Sections<'a> {
         loaded
     }
 
+    /// Sections made by hand, by ascending address.
+    #[cfg(test)]
+    pub(super) fn made(sections: &[(u64, &'a [u8], Memory)]) -> Self {
+        let section = |(address, data, memory): &(u64, &'a [u8], Memory)| Section {
+            address: *address,
+            size: data.len() as u64,
+            data,
+            memory: *memory,
+        };
+        Self { sections: sections.iter().map(section).collect(), ..Self::default() }
+    }
+
     /// Sum of the data of all sections: more than the file's length means that they overlap.
     pub(super) fn bytes(&self) -> usize {
         self.sections.iter().map(|section| section.data.len()).sum()

@@ -283,3 +283,91 @@ fn through(code: &FunctionCode, ends: &Ends) -> BTreeMap<u64, Value> {
 fn is_padding(instruction: &Instruction) -> bool {
     matches!(instruction.mnemonic(), Mnemonic::Nop | Mnemonic::Int3 | Mnemonic::Ud2)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{NeverReturn, Reader};
+    use crate::code::{Exit, FunctionCode, OpenCall, Target};
+    use crate::image::{Image, Memory};
+
+    /// Surveys and traces the function at 0x1000; another one stands at 0x2000, a table at 0x3000.
+    fn trace(code: &[u8], table: &[u8]) -> FunctionCode {
+        let sections = [
+            (0x1000, code, Memory::Code),
+            (0x2000, [0xc3].as_slice(), Memory::Code),
+            (0x3000, table, Memory::ReadOnly),
+        ];
+        let image = Image::made(&sections, &[(0x1000, 0x1000 + code.len() as u64), (0x2000, 0x2001)]);
+        let mut reader = Reader::new(&image);
+        let survey = reader.survey();
+        reader.trace(&image.functions[0], &survey, &NeverReturn::default()).code
+    }
+
+    /// `cmp edi, bound; ja default; lea rax, [table]; movsxd rcx, [rax+rdi*4]; add rcx, rax; jmp rcx`, then two
+    /// returns and the default's `ud2`.
+    fn jump_through_table(bound: u8) -> Vec<u8> {
+        let mut code = vec![0x83, 0xff, bound, 0x77, 0x12];
+        code.extend([0x48, 0x8d, 0x05, 0xf4, 0x1f, 0, 0]);
+        code.extend([0x48, 0x63, 0x0c, 0xb8, 0x48, 0x01, 0xc1, 0xff, 0xe1]);
+        code.extend([0xc3, 0xc3, 0x0f, 0x0b]);
+        code
+    }
+
+    /// Entries for the returns at 0x1015 and 0x1016.
+    const TABLE: [u8; 8] = [0x15, 0xe0, 0xff, 0xff, 0x16, 0xe0, 0xff, 0xff];
+
+    fn jump_of(code: &FunctionCode) -> (Exit, Vec<u32>) {
+        let block = code.blocks.iter().find(|block| block.last == 0x13).expect("the jump ends a block");
+        let start = |index: &u32| code.blocks[*index as usize].start;
+        (block.exit, code.successors_of(block).iter().map(start).collect())
+    }
+
+    #[test]
+    fn a_jump_table_is_read_to_its_end() {
+        let code = trace(&jump_through_table(1), &TABLE);
+        assert_eq!(jump_of(&code), (Exit::Flow, vec![0x15, 0x16]));
+        assert!(code.opens.is_empty());
+    }
+
+    #[test]
+    fn a_table_that_ends_before_its_bound_is_open() {
+        let code = trace(&jump_through_table(2), &TABLE);
+        let (exit, _) = jump_of(&code);
+        assert!(matches!(exit, Exit::Tail(Target::Open(open)) if code.open(open) == OpenCall::Table));
+    }
+
+    #[test]
+    fn a_table_that_leaves_blocks_unreached_is_open() {
+        let code = trace(&jump_through_table(0), &TABLE[..4]);
+        let (exit, _) = jump_of(&code);
+        assert!(matches!(exit, Exit::Tail(Target::Open(open)) if code.open(open) == OpenCall::Table));
+    }
+
+    #[test]
+    fn ends_of_blocks_are_told_apart() {
+        let check = |bytes: &[u8], expected: Exit| {
+            assert_eq!(trace(bytes, &[]).blocks[0].exit, expected, "{bytes:02x?}")
+        };
+        check(&[0xc3], Exit::Return);
+        check(&[0x0f, 0x0b], Exit::Trap);
+        check(&[0xe9, 0xfb, 0x0f, 0, 0], Exit::Tail(Target::Function(1)));
+        check(&[0xe8, 0xfb, 0x0f, 0, 0, 0xc3], Exit::Call(Target::Function(1)));
+        // lea rax, [0x2000]; jmp rax
+        check(&[0x48, 0x8d, 0x05, 0xf9, 0x0f, 0, 0, 0xff, 0xe0], Exit::Tail(Target::Function(1)));
+        // syscall does not end anything
+        check(&[0x0f, 0x05, 0xc3], Exit::Flow);
+    }
+
+    #[test]
+    fn what_cannot_be_followed_is_open() {
+        let check = |bytes: &[u8], expected| {
+            let code = trace(bytes, &[]);
+            assert_eq!(code.opens.first(), Some(&expected), "{bytes:02x?}");
+        };
+        check(&[0x06], OpenCall::Undecodable);
+        // jmp into the middle of nowhere
+        check(&[0xe9, 0, 0x40, 0, 0], OpenCall::Into(0x5005));
+        // runs over its end
+        check(&[0x90], OpenCall::Into(0x1001));
+    }
+}

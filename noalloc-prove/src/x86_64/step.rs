@@ -32,6 +32,7 @@ impl Stepper<'_, '_> {
             return;
         }
         self.note_store(instruction, state);
+        self.note_odd_use(instruction, state);
         if let Some((register, value)) = self.written(instruction, state) {
             self.note_taken(register, value);
             return state.set(register, value);
@@ -131,6 +132,23 @@ impl Stepper<'_, '_> {
     fn note_taken(&mut self, register: usize, value: Value) {
         if let (Value::Frame(offset), false) = (value, matches!(register, RSP | RBP)) {
             self.take(offset);
+        }
+    }
+
+    /// The stack or frame pointer as a source of something that is not followed: its value may go anywhere.
+    fn note_odd_use(&mut self, instruction: &Instruction, state: &State) {
+        let is_followed =
+            matches!(instruction.mnemonic(), Mnemonic::Mov | Mnemonic::Add | Mnemonic::Cmp | Mnemonic::Test);
+        let is_pointer = |operand: u32| {
+            instruction.op_kind(operand) == OpKind::Register
+                && number(instruction.op_register(operand))
+                    .is_some_and(|register| matches!(register, RSP | RBP) && is_frame(state.get(register)))
+        };
+        let is_exchange =
+            matches!(instruction.mnemonic(), Mnemonic::Xchg | Mnemonic::Xadd | Mnemonic::Cmpxchg);
+        let first = u32::from(!is_exchange);
+        if !is_followed && (first..instruction.op_count()).any(is_pointer) {
+            self.floor = SOMEWHERE;
         }
     }
 
@@ -271,6 +289,10 @@ impl Stepper<'_, '_> {
     }
 }
 
+fn is_frame(value: Value) -> bool {
+    matches!(value, Value::Frame(_))
+}
+
 /// `movsxd reg, dword [table + index * 4]`: scale 4 pins which register is the index.
 fn table_entry(instruction: &Instruction, state: &State) -> Value {
     let is_entry = instruction.op1_kind() == OpKind::Memory
@@ -385,4 +407,72 @@ fn is_conditional_move(mnemonic: Mnemonic) -> bool {
             | Mnemonic::Cmovp
             | Mnemonic::Cmovs
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use iced_x86::{Decoder, DecoderOptions, InstructionInfoFactory};
+
+    use super::super::frame::SOMEWHERE;
+    use super::super::registers::{RAX, RCX, State};
+    use super::Stepper;
+    use crate::code::{Sets, Value};
+    use crate::image::Image;
+
+    /// Runs a few instructions from a function's entry; answers the state and the floor after them.
+    fn run(bytes: &[u8]) -> (State, i32) {
+        let (image, mut sets, mut info) = (Image::empty(), Sets::default(), InstructionInfoFactory::new());
+        let mut stepper = Stepper { floor: i32::MAX, image: &image, sets: &mut sets, info: &mut info };
+        let mut state = State::entry();
+        for instruction in &mut Decoder::with_ip(64, bytes, 0x1000, DecoderOptions::NONE) {
+            stepper.step(&instruction, &mut state);
+        }
+        (state, stepper.floor)
+    }
+
+    fn check(bytes: &[u8], register: usize, expected: Value) {
+        assert_eq!(run(bytes).0.get(register), expected, "{bytes:02x?}");
+    }
+
+    #[test]
+    fn values_go_through_registers() {
+        // mov rax, rdi
+        check(&[0x48, 0x89, 0xf8], RAX, Value::Argument(0));
+        // mov eax, edi: half of it
+        check(&[0x89, 0xf8], RAX, Value::Any);
+        // xor eax, eax; mov al, 1
+        check(&[0x31, 0xc0], RAX, Value::Constant(0));
+        check(&[0x31, 0xc0, 0xb0, 0x01], RAX, Value::Any);
+        // lea rax, [rip+0x10]
+        check(&[0x48, 0x8d, 0x05, 0x10, 0, 0, 0], RAX, Value::Constant(0x1017));
+        // mov rax, rdi; call +0
+        check(&[0x48, 0x89, 0xf8, 0xe8, 0, 0, 0, 0], RAX, Value::Any);
+        // mov rcx, rdi; cpuid
+        check(&[0x48, 0x89, 0xf9, 0x0f, 0xa2], RCX, Value::Any);
+    }
+
+    #[test]
+    fn a_spilled_value_comes_back_unless_its_word_can_be_reached() {
+        // mov [rsp-8], rdi; mov rax, [rsp-8]
+        let spill = [0x48, 0x89, 0x7c, 0x24, 0xf8];
+        let reload = [0x48, 0x8b, 0x44, 0x24, 0xf8];
+        check(&[spill, reload].concat(), RAX, Value::Argument(0));
+        // lea rcx, [rsp-16] in between: a pointer to something that may reach up to the word
+        let taken = [0x48, 0x8d, 0x4c, 0x24, 0xf0];
+        check(&[spill, taken, reload].concat(), RAX, Value::Any);
+        // push rdi; pop rax
+        check(&[0x57, 0x58], RAX, Value::Argument(0));
+    }
+
+    #[test]
+    fn a_frame_that_is_indexed_or_escapes_has_no_private_words() {
+        // mov [rsp+rcx*8-64], rdi
+        assert_eq!(run(&[0x48, 0x89, 0x7c, 0xcc, 0xc0]).1, SOMEWHERE);
+        // xchg rax, rsp
+        assert_eq!(run(&[0x48, 0x94]).1, SOMEWHERE);
+        // mov rax, rsp; and rax, -32
+        assert_eq!(run(&[0x48, 0x89, 0xe0, 0x48, 0x83, 0xe0, 0xe0]).1, SOMEWHERE);
+        // push rbp; mov rbp, rsp; sub rsp, 32: the usual beginning
+        assert_eq!(run(&[0x55, 0x48, 0x89, 0xe5, 0x48, 0x83, 0xec, 0x20]).1, i32::MAX);
+    }
 }
