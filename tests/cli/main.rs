@@ -11,6 +11,7 @@ mod endings;
 mod exercised;
 mod flags;
 mod records;
+mod rendered;
 mod schema;
 mod support;
 mod tidy;

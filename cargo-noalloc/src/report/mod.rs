@@ -144,9 +144,11 @@ fn stdout_color(shell: Shell) -> bool {
     }
 }
 
-/// Columns of the terminal; 100 where there is none.
+/// Columns of the terminal; without one, what `COLUMNS` says, or 100.
 fn width() -> usize {
-    terminal_size::terminal_size().map_or(100, |(width, _)| usize::from(width.0))
+    let told = || std::env::var("COLUMNS").ok()?.parse().ok().filter(|columns| *columns >= 40);
+    let terminal = terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
+    terminal.or_else(told).unwrap_or(100)
 }
 
 fn to_file(path: &std::path::Path, bytes: &str) -> Result<(), Failure> {
