@@ -24,8 +24,8 @@ mod verdict;
 
 pub use address::{LookupAddress, ReturnAddress};
 pub use bench::Bench;
-pub use declared::{Declared, DeclaredFn};
 pub use binary::{Binaries, Binary, Environment, OwnAllocator, Toolchain};
+pub use declared::{Declared, DeclaredFn};
 pub use expression::{
     Argument, ArgumentKind, Binding, Construct, ConstructKind, DynRole, Elements, Expression, Function, Lazy,
     NoSource, SiteSource, Syntax, TraitObject, Uses,
