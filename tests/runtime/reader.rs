@@ -114,8 +114,7 @@ fn a_damaged_byte_is_an_error_or_a_consistent_record() {
 #[test]
 fn a_damaged_counter_or_hash_is_noticed() {
     let original = bytes();
-    let head: Vec<u64> =
-        original[..128].chunks_exact(8).map(|word| u64::from_le_bytes(word.try_into().unwrap())).collect();
+    let head: Vec<u64> = original[..128].as_chunks().0.iter().map(|word| u64::from_le_bytes(*word)).collect();
     let (hot_count, threads, stride) = (head[9] as usize, head[10] as usize, head[11] as usize);
     assert_eq!(original.len(), threads + stride * head[12] as usize, "the head's words are where they were");
     let mut bytes = original.to_vec();

@@ -121,3 +121,19 @@ fn without_a_folder_or_with_one_that_cannot_be_written_nothing_happens() {
         assert!(run.records.is_empty() && run.stdout().is_empty() && run.stderr().is_empty());
     }
 }
+
+#[test]
+fn stacks_that_are_switched_inside_hot_functions_are_noticed() {
+    for profile in ["o3", "o0"] {
+        let run = run(&program(Build::Audit, profile, "switches"), &[]);
+        let record = run.only();
+        assert_eq!((record.counts("first").calls, record.counts("second").calls), (1, 1));
+        assert!(record.0.lost_calls >= 1, "a call left out of order is counted as lost");
+        let afterwards = record.counts("afterwards");
+        assert_eq!(
+            (afterwards.calls, afterwards.allocs, afterwards.frees),
+            (3, 3, 3),
+            "and then all is well again"
+        );
+    }
+}
