@@ -110,8 +110,10 @@ fn a_crowd_beyond_the_places_is_counted_as_lost() {
 #[test]
 fn without_a_folder_or_with_one_that_cannot_be_written_nothing_happens() {
     let program = program(Build::Audit, "o3", "survival");
+    let here = tempfile::tempdir().unwrap();
     for folder in [None, Some("/dev/null/nowhere"), Some("")] {
         let run = run_with(&program, &["child"], |command| {
+            command.current_dir(here.path());
             match folder {
                 Some(folder) => command.env("NOALLOC_RECORD_DIR", folder),
                 None => command.env_remove("NOALLOC_RECORD_DIR"),
@@ -119,6 +121,7 @@ fn without_a_folder_or_with_one_that_cannot_be_written_nothing_happens() {
         });
         assert!(run.output.status.success(), "{}", run.stderr());
         assert!(run.records.is_empty() && run.stdout().is_empty() && run.stderr().is_empty());
+        assert_eq!(std::fs::read_dir(here.path()).unwrap().count(), 0, "{folder:?} leaves nothing behind");
     }
 }
 
