@@ -62,7 +62,7 @@ pub(crate) struct Scope {
 const HIT_WORDS: usize = SITES / 64;
 
 /// Heap events of a thread. They wrap around: only differences mean something.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Counts {
     pub(crate) allocs: u64,
     pub(crate) reallocs: u64,
@@ -249,9 +249,7 @@ impl Scope {
         unsafe { self.hits[word].get().assume_init() }
     }
 
-    /// PERF: most hot functions are entered from outside of all scopes; the rest is kept off that path.
-    #[cold]
-    #[inline(never)]
+    /// Tells the scopes outside about this one.
     fn nest(&mut self, hot: u32, thread: &ThreadState) {
         if recorder::foreign_permits() {
             self.permitted_outside.set(recorder::permitted_around());
@@ -297,15 +295,15 @@ impl Scope {
             return recorder::lost_order(thread);
         }
         thread.scope.set(self.outer);
-        let counts = thread.counted.get().since(self.before.get());
-        if !counts.is_none() || !self.earlier.is_null() {
-            self.close(thread, counts);
+        if thread.counted.get() != self.before.get() || !self.earlier.is_null() {
+            self.close(thread);
         }
     }
 
     /// Leaves a scope in which something happened, or that others have to be told about.
     #[inline(never)]
-    fn close(&self, thread: &ThreadState, counts: Counts) {
+    fn close(&self, thread: &ThreadState) {
+        let counts = thread.counted.get().since(self.before.get());
         if !self.earlier.is_null() {
             self.unlink();
         }
@@ -408,8 +406,18 @@ fn enter_known<'scope>(
     calls.set(call);
     let scope = place.write(Scope::new(Kind::Hot(index), call, frame, thread));
     if !scope.outer.is_null() || recorder::foreign_permits() {
-        scope.nest(index, thread);
+        return enter_nested(scope, index, thread);
     }
+    thread.scope.set(scope);
+    Entered(scope)
+}
+
+/// PERF: most hot functions are entered from outside of all scopes; the rest is kept off that path, in a function
+/// that comes last, so that nothing has to be saved for its return.
+#[cold]
+#[inline(never)]
+fn enter_nested<'scope>(scope: &'scope mut Scope, index: u32, thread: &ThreadState) -> Entered<'scope> {
+    scope.nest(index, thread);
     thread.scope.set(scope);
     Entered(scope)
 }

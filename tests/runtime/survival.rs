@@ -110,8 +110,10 @@ fn a_crowd_beyond_the_places_is_counted_as_lost() {
 #[test]
 fn without_a_folder_or_with_one_that_cannot_be_written_nothing_happens() {
     let program = program(Build::Audit, "o3", "survival");
+    let here = tempfile::tempdir().unwrap();
     for folder in [None, Some("/dev/null/nowhere"), Some("")] {
         let run = run_with(&program, &["child"], |command| {
+            command.current_dir(here.path());
             match folder {
                 Some(folder) => command.env("NOALLOC_RECORD_DIR", folder),
                 None => command.env_remove("NOALLOC_RECORD_DIR"),
@@ -119,5 +121,22 @@ fn without_a_folder_or_with_one_that_cannot_be_written_nothing_happens() {
         });
         assert!(run.output.status.success(), "{}", run.stderr());
         assert!(run.records.is_empty() && run.stdout().is_empty() && run.stderr().is_empty());
+        assert_eq!(std::fs::read_dir(here.path()).unwrap().count(), 0, "{folder:?} leaves nothing behind");
+    }
+}
+
+#[test]
+fn stacks_that_are_switched_inside_hot_functions_are_noticed() {
+    for profile in ["o3", "o0"] {
+        let run = run(&program(Build::Audit, profile, "switches"), &[]);
+        let record = run.only();
+        assert_eq!((record.counts("first").calls, record.counts("second").calls), (1, 1));
+        assert!(record.0.lost_calls >= 1, "a call left out of order is counted as lost");
+        let afterwards = record.counts("afterwards");
+        assert_eq!(
+            (afterwards.calls, afterwards.allocs, afterwards.frees),
+            (3, 3, 3),
+            "and then all is well again"
+        );
     }
 }

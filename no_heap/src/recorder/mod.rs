@@ -159,14 +159,21 @@ impl Drop for Quiet<'_> {
 ///
 /// NOTE: the reader may see the part as it was when the process was killed between any two instructions, so the
 /// compiler must not move the event's writes out of here.
-struct Updating<'part>(&'part ThreadHead<Cell<u64>>);
+///
+/// PERF: the number is carried from the first write to the second. To read it again would mean to wait for the
+/// first, which the compiler makes a write of one byte.
+struct Updating<'part> {
+    head: &'part ThreadHead<Cell<u64>>,
+    odd: u64,
+}
 
 impl<'part> Updating<'part> {
     #[inline]
     fn begin(head: &'part ThreadHead<Cell<u64>>) -> Updating<'part> {
-        head.updates.set(head.updates.get() | 1);
+        let odd = head.updates.get() | 1;
+        head.updates.set(odd);
         compiler_fence(Ordering::SeqCst);
-        Updating(head)
+        Updating { head, odd }
     }
 }
 
@@ -174,6 +181,6 @@ impl Drop for Updating<'_> {
     #[inline]
     fn drop(&mut self) {
         compiler_fence(Ordering::SeqCst);
-        add(&self.0.updates, 1);
+        self.head.updates.set(self.odd.wrapping_add(1));
     }
 }

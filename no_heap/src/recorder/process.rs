@@ -78,8 +78,10 @@ fn open() -> Option<()> {
     let new = match map() {
         Some(parents) => parents.renew().ok()?,
         None => {
+            // An empty name is nobody's wish: it would be the current folder.
+            let folder = std::env::var_os(env::RECORD_DIR).filter(|folder| !folder.is_empty())?;
             prepare()?;
-            Map::create(PathBuf::from(std::env::var_os(env::RECORD_DIR)?), self_test()).ok()?
+            Map::create(PathBuf::from(folder), self_test()).ok()?
         }
     };
     new.publish();
@@ -89,7 +91,6 @@ fn open() -> Option<()> {
 
 /// What is done once, and holds for the children of forks, too.
 fn prepare() -> Option<()> {
-    std::env::var_os(env::RECORD_DIR)?;
     permits::read_environment();
     for (index, hot) in HOT_FUNCTIONS.iter().enumerate() {
         hot.index.store(u32::try_from(index).unwrap_or(HotFn::UNREGISTERED), Ordering::Relaxed);
