@@ -33,7 +33,7 @@ fn is_own_allocator(symbol: &str) -> bool {
     symbol.contains("no_heap") && crate::symbols::body(symbol) == Some(Class::Allocates)
 }
 
-/// Whether a recognised allocator is below a function, the shims in between taken for what they contain.
+/// Whether a recognised allocator takes memory below a function, the shims in between taken for what they contain.
 fn leads_to_sink(image: &Image<'_>, graph: &Graph, function: u32) -> bool {
     let is_transparent = |target: Target| match target {
         Target::Function(index) => image
@@ -51,7 +51,7 @@ fn leads_to_sink(image: &Image<'_>, graph: &Graph, function: u32) -> bool {
         }
         for edge in graph.edges(function) {
             let class = graph.class(edge.target);
-            if class.is_some_and(Class::is_sink) && !is_transparent(edge.target) {
+            if class.is_some_and(Class::takes) && !is_transparent(edge.target) {
                 return true;
             }
             if let Target::Function(callee) = edge.target {

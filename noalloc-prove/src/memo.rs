@@ -66,8 +66,7 @@ impl Memo {
 
     /// Functions in which every returning path allocates.
     pub(crate) fn must_allocate(&self, graph: &Graph) -> &Must {
-        let is_sink = |class| matches!(class, Class::Allocates | Class::Reallocates);
-        self.must_allocate.get_or_init(|| Must::of(graph, self.callers(graph), is_sink))
+        self.must_allocate.get_or_init(|| Must::of(graph, self.callers(graph), Class::takes))
     }
 
     /// Functions in which every returning path frees.

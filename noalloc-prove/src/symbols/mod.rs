@@ -24,6 +24,11 @@ pub(crate) enum Class {
 }
 
 impl Class {
+    /// Takes memory, fresh or more of it.
+    pub(crate) fn takes(self) -> bool {
+        matches!(self, Self::Allocates | Self::Reallocates)
+    }
+
     /// A call to the C library or a fellow that takes or gives back memory.
     pub(crate) fn is_sink(self) -> bool {
         matches!(self, Self::Allocates | Self::Reallocates | Self::Frees)

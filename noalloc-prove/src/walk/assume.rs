@@ -9,7 +9,6 @@ use super::trust::Trust;
 use super::{Doubt, Place, Walk};
 use crate::code::{OpenCall, Target, Value};
 use crate::dispatch::{FIRST_METHOD, FORMATTER, NO_CONTEXT, Role, is_vtable, method, stays_inside};
-use crate::symbols::Class;
 
 /// A walk with more steps than this is not worth an assumption.
 const MOST_STEPS: usize = 50_000;
@@ -57,7 +56,7 @@ impl Walk<'_, '_> {
     }
 
     fn allocates(&self) -> bool {
-        self.sinks.iter().any(|(_, class)| matches!(class, Class::Allocates | Class::Reallocates))
+        self.sinks.iter().any(|(_, class)| class.takes())
     }
 
     fn is_inside(&self, trust: &Trust, doubt: &Doubt) -> bool {

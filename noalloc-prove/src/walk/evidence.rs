@@ -67,7 +67,7 @@ enum Kind {
 impl Kind {
     fn includes(self, class: Class) -> bool {
         match self {
-            Self::Takes => matches!(class, Class::Allocates | Class::Reallocates),
+            Self::Takes => class.takes(),
             Self::Frees => class == Class::Frees,
         }
     }

@@ -346,7 +346,7 @@ mod tests {
     #[test]
     fn ends_of_blocks_are_told_apart() {
         let check = |bytes: &[u8], expected: Exit| {
-            assert_eq!(trace(bytes, &[]).blocks[0].exit, expected, "{bytes:02x?}")
+            assert_eq!(trace(bytes, &[]).blocks[0].exit, expected, "{bytes:02x?}");
         };
         check(&[0xc3], Exit::Return);
         check(&[0x0f, 0x0b], Exit::Trap);

@@ -2,7 +2,7 @@
 
 use noalloc_prove::{FunctionRef, Operation, Program, Proof, Refusal, SiteRoots, State};
 
-use crate::subjects::{Built, Options, build, build_with, site};
+use crate::subjects::{Built, Options, build, build_tiny, build_with, site};
 
 struct Asked<'b> {
     program: Program<'b>,
@@ -99,4 +99,34 @@ fn an_unknown_allocator_is_refused() {
         );
         assert!(is_about_it, "{profile}: {refusal:?}");
     }
+}
+
+/// Replaces every occurrence of some bytes by others of the same length.
+fn replaced(bytes: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
+    let mut changed = bytes.to_vec();
+    let mut at = 0;
+    while let Some(found) = changed[at..].windows(from.len()).position(|window| window == from) {
+        changed[at + found..at + found + to.len()].copy_from_slice(to);
+        at += found + to.len();
+    }
+    changed
+}
+
+/// Without `__rust_alloc` and without the runtime's allocator, the places where the debug information shows an
+/// allocation must lead to a recognised allocator; when they do not, every verdict would be "proved".
+#[test]
+fn a_dissolved_allocator_must_still_be_seen() {
+    let own = build_tiny("abort");
+    assert!(Program::parse(&own).is_ok(), "the runtime's allocator is known by name");
+    let foreign = replaced(&own, b"7no_heap", b"7my_heap");
+    assert!(Program::parse(&foreign).is_ok(), "it still ends in `malloc`");
+    let unknown = replaced(&foreign, b"\0malloc\0", b"\0mylloc\0");
+    let refusal = Program::parse(&unknown).expect_err("nothing that is known allocates");
+    assert!(matches!(refusal, Refusal::AllocatorInlined { .. }), "{refusal:?}");
+    let stripped = replaced(&build_tiny("tiny"), b"7no_heap", b"7my_heap");
+    assert_eq!(
+        Program::parse(&stripped).err(),
+        Some(Refusal::AllocatorMissing),
+        "nothing shows how it allocates"
+    );
 }
