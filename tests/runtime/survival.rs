@@ -25,9 +25,13 @@ fn the_record_survives_every_end() {
 }
 
 #[test]
-fn a_process_that_calls_no_hot_function_leaves_no_record() {
+fn a_process_that_calls_no_hot_function_says_so() {
     let run = ended("quiet");
-    assert!(run.output.status.success() && run.records.is_empty());
+    assert!(run.output.status.success(), "{}", run.stderr());
+    let [record] = &run.records[..] else { panic!("{} records", run.records.len()) };
+    assert!(!record.0.hello.hot.is_empty() && record.0.counts.len() == record.0.hello.hot.len());
+    assert!(record.0.counts.iter().all(|counts| counts.calls == 0), "{:?}", record.0.counts);
+    assert!(record.0.sites.is_empty());
 }
 
 #[test]
