@@ -143,3 +143,27 @@ fn a_pattern_that_is_no_regular_expression_is_refused() {
     let run = again("report --format listing algo(", "100").exits(2);
     assert!(run.stderr.contains("`algo(` is no regular expression"), "{}", run.stderr);
 }
+
+#[test]
+fn rules_are_links_where_the_terminal_knows_them() {
+    checked();
+    let dir = target_dir();
+    let words = ["report", "--target-dir", &dir];
+    let coloured = || Project::repository().noalloc(words).env("CARGO_TERM_COLOR", "always");
+    let linked = coloured().env("FORCE_HYPERLINK", "1").run().stdout;
+    assert!(linked.contains("\u{1b}]8;;") && linked.contains("docs/rules.md#heap-in-hot-path"), "{linked}");
+    let unlinked = coloured().run().stdout;
+    assert!(!unlinked.contains("\u{1b}]8;;"), "{unlinked}");
+}
+
+#[test]
+fn every_rule_is_written_about() {
+    let source = std::fs::read_to_string(repository().join("cargo-noalloc/src/model/finding.rs")).unwrap();
+    let docs = std::fs::read_to_string(repository().join("docs/rules.md")).unwrap();
+    let names = source.lines().filter_map(|line| line.trim().strip_prefix("Rule::")?.split('"').nth(1));
+    let names: Vec<&str> = names.collect();
+    assert!(names.len() >= 7, "{names:?}");
+    for name in names {
+        assert!(docs.contains(&format!("\n## {name}\n")), "`{name}` has no place in docs/rules.md");
+    }
+}

@@ -16,6 +16,8 @@ pub(crate) struct Style {
     pub(crate) color: bool,
     /// Whole chains, std's frames included.
     pub(crate) verbose: bool,
+    /// Rules are links.
+    pub(crate) links: bool,
     /// Columns.
     pub(crate) width: usize,
 }

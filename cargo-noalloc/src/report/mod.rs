@@ -103,7 +103,12 @@ pub(crate) fn write(
                 human::render(
                     verdict,
                     texts,
-                    human::Style { color, verbose: options.verbose, width: width() },
+                    human::Style {
+                        color,
+                        verbose: options.verbose,
+                        links: to_terminal && links(),
+                        width: width(),
+                    },
                 )
             }
         };
@@ -120,7 +125,7 @@ pub(crate) fn write(
 /// Writes everything known about one function or place to standard output.
 pub(crate) fn explain(verdict: &Verdict, texts: &Texts, what: &What, shell: Shell) -> Result<(), Failure> {
     // The chains follow, each frame with its place.
-    let style = human::Style { color: stdout_color(shell), verbose: false, width: width() };
+    let style = human::Style { color: stdout_color(shell), verbose: false, links: links(), width: width() };
     let text = explain::render(verdict, texts, what, style)?;
     drop(std::io::stdout().write_all(text.as_bytes()));
     Ok(())
@@ -142,6 +147,11 @@ fn stdout_color(shell: Shell) -> bool {
         Ok("never") => false,
         _ => std::io::stdout().is_terminal() && (shell.color() || std::env::var_os("NO_COLOR").is_none()),
     }
+}
+
+/// Whether the terminal knows links; a file and a pipe do not.
+fn links() -> bool {
+    supports_hyperlinks::on(supports_hyperlinks::Stream::Stdout)
 }
 
 /// Columns of the terminal; without one, what `COLUMNS` says, or 100.

@@ -3,10 +3,12 @@
 use std::ops::Range;
 
 use annotate_snippets::renderer::DecorStyle;
-use annotate_snippets::{Annotation, AnnotationKind, Group, Level as Grade, Origin, Renderer, Snippet};
+use annotate_snippets::{
+    Annotation, AnnotationKind, Group, Level as Grade, Origin, Renderer, Snippet, Title,
+};
 
 use super::{Style, words};
-use crate::model::{Finding, Frame, Level, Place, Span, Texts, Verdict, shorten};
+use crate::model::{Finding, Frame, Level, Place, Rule, Span, Texts, Verdict, shorten};
 
 /// The text of one finding, without the line break at its end.
 pub(super) fn render(finding: &Finding, verdict: &Verdict, texts: &Texts, style: Style) -> String {
@@ -17,8 +19,7 @@ pub(super) fn render(finding: &Finding, verdict: &Verdict, texts: &Texts, style:
         Level::Warning => Grade::WARNING,
         Level::Note => Grade::NOTE,
     };
-    let mut group =
-        grade.primary_title(title).id(finding.rule.name()).elements(std::iter::empty::<Origin<'_>>());
+    let mut group = titled(grade, title, finding.rule, style).elements(std::iter::empty::<Origin<'_>>());
     group = excerpt(group, finding, verdict, texts);
     if let Some(note) = words::note(finding, &function) {
         group = group.element(Grade::NOTE.message(note));
@@ -32,6 +33,15 @@ pub(super) fn render(finding: &Finding, verdict: &Verdict, texts: &Texts, style:
     let renderer = if style.color { Renderer::styled() } else { Renderer::plain() };
     let renderer = renderer.decor_style(DecorStyle::Ascii).term_width(style.width);
     renderer.render(&[group])
+}
+
+/// The first line; its rule leads to what is written about it, in terminals that know links.
+fn titled<'a>(grade: Grade<'a>, title: String, rule: Rule, style: Style) -> Title<'a> {
+    let titled = grade.primary_title(title).id(rule.name());
+    if !style.links {
+        return titled;
+    }
+    titled.id_url(format!("{}/blob/main/docs/rules.md#{}", env!("CARGO_PKG_REPOSITORY"), rule.name()))
 }
 
 fn short_name(finding: &Finding, verdict: &Verdict) -> String {
