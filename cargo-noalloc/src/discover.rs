@@ -21,7 +21,7 @@ pub(crate) fn plan(options: &CheckOptions) -> Result<Plan, Failure> {
     let packages = select::packages(&metadata, &options.selection)?;
     let (targets, skipped) = select::targets(&packages, options, &workspace.root)?;
     if targets.is_empty() {
-        return Err(nothing_selected(&packages, &skipped));
+        return Err(nothing_selected(&packages, &skipped, &options.selection));
     }
     Ok(Plan { workspace, targets, skipped })
 }
@@ -128,12 +128,21 @@ fn absolute(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 
-fn nothing_selected(packages: &[&Package], skipped: &[(Target, String)]) -> Failure {
+fn nothing_selected(
+    packages: &[&Package],
+    skipped: &[(Target, String)],
+    selection: &SelectionArgs,
+) -> Failure {
     let names: Vec<String> = packages.iter().map(|package| format!("`{}`", package.name)).collect();
     let of = if names.len() <= 3 { names.join(", ") } else { format!("{} packages", names.len()) };
     let failure = Failure::new(Exit::NothingToCheck, format!("{of}: no target to check"));
     if let Some((target, reason)) = skipped.first() {
         return failure.note(format!("{} `{}` was left out: {reason}", target.kind, target.name));
+    }
+    if !select::is_default(selection) {
+        return failure
+            .note("the options select kinds of targets that are not there")
+            .help("leave them out to check all benchmarks, or select others: `--benches`, `--all-targets`");
     }
     failure.note("without a selection all benchmarks are checked, and there is none").help(
         "add `[[bench]] name = \"hot\", harness = false` with a `benches/hot.rs`, or select other targets: \

@@ -49,6 +49,13 @@ fn a_package_without_benches_has_nothing_to_check() {
 }
 
 #[test]
+fn a_selection_that_matches_nothing_is_not_told_to_add_a_benchmark() {
+    let errors = Project::shared("cold").check("--examples").run().exits(4).errors();
+    assert!(errors.contains("select kinds of targets that are not there"), "{errors}");
+    assert!(!errors.contains("there is none"), "{errors}");
+}
+
+#[test]
 fn benches_without_a_hot_function_have_nothing_to_check() {
     insta::assert_snapshot!(Project::shared("cold").check("").run().exits(4).errors());
 }

@@ -117,18 +117,24 @@ fn kind(target: &cargo_metadata::Target) -> Option<TargetKind> {
     })
 }
 
+/// Whether no kind of target is asked for: then all benchmarks are meant.
+pub(super) fn is_default(selection: &SelectionArgs) -> bool {
+    let SelectionArgs { lib, bins, bin, examples, example, tests, test, benches, bench, all_targets, .. } =
+        selection;
+    !(*lib || *bins || *examples || *tests || *benches || *all_targets)
+        && [bin, example, test, bench].iter().all(|names| names.is_empty())
+}
+
 fn is_selected(selection: &SelectionArgs, kind: TargetKind, name: &str) -> bool {
     let SelectionArgs { lib, bins, bin, examples, example, tests, test, benches, bench, all_targets, .. } =
         selection;
-    let nothing_said = !(*lib || *bins || *examples || *tests || *benches || *all_targets)
-        && [bin, example, test, bench].iter().all(|names| names.is_empty());
     let named = |all: bool, names: &[String]| all || *all_targets || names.iter().any(|given| given == name);
     match kind {
         TargetKind::Lib => *lib || *all_targets,
         TargetKind::Bin => named(*bins, bin),
         TargetKind::Example => named(*examples, example),
         TargetKind::Test => named(*tests, test),
-        TargetKind::Bench => nothing_said || named(*benches, bench),
+        TargetKind::Bench => is_default(selection) || named(*benches, bench),
     }
 }
 
