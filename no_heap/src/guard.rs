@@ -3,17 +3,22 @@
 
 use std::future::Future;
 use std::mem::MaybeUninit;
+use std::panic::Location;
 use std::pin::Pin;
+use std::sync::atomic::AtomicU32;
 use std::task::{Context, Poll};
 
+use crate::record::BlockKind;
+use crate::recorder;
+use crate::registry::HotFn;
 use crate::registry::Site;
-use crate::scope::enter_hot;
+use crate::scope::{Kind, enter, enter_hot};
 
 /// Runs `body` as the hot function `S`.
 #[inline]
 pub fn guarded<S: Site, R, F: FnOnce() -> R>(body: F) -> R {
     let mut scope = MaybeUninit::uninit();
-    match enter_hot(&mut scope, S::hot()) {
+    match enter_hot(&mut scope, &S::hot().index) {
         Some(_entered) => assert_no_alloc::assert_no_alloc(|| root::<S, R, F>(body)),
         None => root::<S, R, F>(body),
     }
@@ -49,6 +54,40 @@ fn root<S: Site, R, F: FnOnce() -> R>(body: F) -> R {
         std::arch::asm!("", options(nomem, nostack, preserves_flags));
     }
     result
+}
+
+/// Runs `body` as a hot function that has no attribute: it is listed in the record when it is met.
+#[inline]
+pub(crate) fn block<R, F: FnOnce() -> R>(name: &'static str, at: &'static Location<'static>, body: F) -> R {
+    let index = recorder::block(BlockKind::Guard, name, at);
+    let mut scope = MaybeUninit::uninit();
+    match enter_hot(&mut scope, &AtomicU32::new(index.unwrap_or(HotFn::UNREGISTERED))) {
+        Some(_entered) => assert_no_alloc::assert_no_alloc(|| alone(body)),
+        None => alone(body),
+    }
+}
+
+/// Runs `body` with the heap allowed, until an inner hot function forbids it again.
+#[inline]
+pub(crate) fn permit<R, F: FnOnce() -> R>(
+    reason: &'static str,
+    at: &'static Location<'static>,
+    body: F,
+) -> R {
+    if !recorder::is_in_hot() {
+        return body();
+    }
+    let index = recorder::block(BlockKind::Permit, reason, at).unwrap_or(HotFn::UNREGISTERED);
+    let mut scope = MaybeUninit::uninit();
+    let _entered = enter(&mut scope, Kind::Permit(index));
+    recorder::enter_permit(index);
+    alone(body)
+}
+
+/// A frame of its own, for the stack walk to end at.
+#[inline(never)]
+fn alone<R, F: FnOnce() -> R>(body: F) -> R {
+    body()
 }
 
 /// Runs `future` as the hot function `S`: the guard is on during each of its polls, never between them.

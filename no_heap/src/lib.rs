@@ -34,6 +34,7 @@
 mod allocator;
 #[cfg(feature = "bench")]
 mod bench;
+mod block;
 #[cfg(any(noalloc_audit, feature = "bench", feature = "read-record"))]
 #[doc(hidden)]
 pub mod env;
@@ -53,6 +54,7 @@ mod stack;
 pub use allocator::Allocator;
 #[cfg(feature = "bench")]
 pub use bench::Bencher;
+pub use block::{guard, permit};
 /// Registers a benchmark for [`main!`](crate::main): `fn name(b: &mut Bencher)`, or `fn name()` for the plain
 /// case.
 #[cfg(feature = "bench")]

@@ -11,11 +11,10 @@
 use std::cell::Cell;
 use std::mem::MaybeUninit;
 use std::ptr;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::record::{SITES, Thread};
 use crate::recorder::{self, LiveBlocks};
-use crate::registry::HotFn;
 use crate::stack::Bounds;
 
 /// What a scope does to the events inside it.
@@ -23,9 +22,8 @@ use crate::stack::Bounds;
 pub(crate) enum Kind {
     /// The heap is forbidden, and every event is recorded for this hot function.
     Hot(u32),
-    /// The heap is allowed until an inner hot function forbids it again.
-    #[expect(dead_code, reason = "the block form of a permit is built on it")]
-    Permit,
+    /// The heap is allowed until an inner hot function forbids it again; the permit's index in the record.
+    Permit(u32),
     /// One pass of a benchmark: events are counted, not judged.
     #[cfg_attr(not(feature = "bench"), expect(dead_code, reason = "only the harness opens one"))]
     Bench,
@@ -263,7 +261,7 @@ impl Scope {
                 thread.bench_hot.set(if seen == 0 || seen == this { this } else { u64::MAX });
                 thread.bench_calls.set(thread.bench_calls.get().wrapping_add(1));
             }
-            Kind::Permit | Kind::SelfTest => {}
+            Kind::Permit(_) | Kind::SelfTest => {}
         }
     }
 
@@ -309,7 +307,10 @@ impl Scope {
         }
         match self.kind {
             Kind::Hot(hot) if !counts.is_none() => recorder::close_call(thread, self, hot, counts),
-            Kind::Permit => self.hide_counts(thread),
+            Kind::Permit(_) => {
+                self.hide_counts(thread);
+                recorder::excuse_inner(thread, self, counts);
+            }
             Kind::Hot(_) | Kind::Bench | Kind::SelfTest => {}
         }
     }
@@ -357,22 +358,23 @@ impl Scope {
 /// A guard that was entered and is left when it is dropped, also when the body panics.
 pub(crate) struct Entered<'scope>(&'scope Scope);
 
-/// Enters a hot function; `None` when nothing is to be recorded, and then the body just runs.
+/// Enters the hot function with this index in the record; `None` when nothing is to be recorded, and then the body
+/// just runs.
 ///
 /// Never inlined: its caller's frame pointer is where stack walks end.
 #[inline(never)]
 pub(crate) fn enter_hot<'scope>(
     place: &'scope mut MaybeUninit<Scope>,
-    hot: &HotFn,
+    registered: &AtomicU32,
 ) -> Option<Entered<'scope>> {
     let local = 0u8;
     let own = crate::stack::read_frame_pointer!(&raw const local);
     let recording = recorder::recording();
     with_thread(|thread| {
         let part = thread.part.get();
-        let index = hot.index.load(Ordering::Relaxed);
+        let index = registered.load(Ordering::Relaxed);
         if !recording || index as usize >= part.hot_count() {
-            return enter_first(place, hot, thread, callers_frame(own));
+            return enter_first(place, registered, thread, callers_frame(own));
         }
         Some(enter_known(place, index, thread, callers_frame(own)))
     })
@@ -383,14 +385,14 @@ pub(crate) fn enter_hot<'scope>(
 #[inline(never)]
 fn enter_first<'scope>(
     place: &'scope mut MaybeUninit<Scope>,
-    hot: &HotFn,
+    registered: &AtomicU32,
     thread: &ThreadState,
     frame: usize,
 ) -> Option<Entered<'scope>> {
     if !recorder::start() || (thread.part.get().is_none() && !recorder::join(thread)) {
         return None;
     }
-    let index = hot.index.load(Ordering::Relaxed);
+    let index = registered.load(Ordering::Relaxed);
     ((index as usize) < thread.part.get().hot_count()).then(|| enter_known(place, index, thread, frame))
 }
 

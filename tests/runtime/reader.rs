@@ -116,8 +116,9 @@ fn a_damaged_counter_or_hash_is_noticed() {
     let original = bytes();
     let head: Vec<u64> =
         original[..128].as_chunks::<8>().0.iter().map(|word| u64::from_le_bytes(*word)).collect();
-    let (hot_count, threads, stride) = (head[9] as usize, head[10] as usize, head[11] as usize);
-    assert_eq!(original.len(), threads + stride * head[12] as usize, "the head's words are where they were");
+    let (hot_count, block_room) = (head[9] as usize, head[11] as usize);
+    let (threads, stride) = (head[12] as usize, head[13] as usize);
+    assert_eq!(original.len(), threads + stride * head[14] as usize, "the head's words are where they were");
     let mut bytes = original.to_vec();
     let mut damage = |at: usize, what: &str| {
         let word: [u8; 8] = bytes[at..at + 8].try_into().unwrap();
@@ -128,7 +129,8 @@ fn a_damaged_counter_or_hash_is_noticed() {
         }
         bytes[at..at + 8].copy_from_slice(&word);
     };
-    for hot in 0..hot_count {
+    // The first block's, too, though there is none.
+    for hot in 0..=hot_count - block_room {
         for counter in 1..5 {
             damage(threads + 16 + hot * 96 + counter * 8, "a function's counter");
         }
@@ -155,13 +157,15 @@ fn foreign_files_and_other_versions_are_told_apart() {
         assert_eq!(read(foreign, "foreign").unwrap_err(), BadRecord::NotARecord);
     }
     let mut other = bytes().to_vec();
-    for (version, advice) in [(0, "upgrade `no_heap`"), (2, "upgrade cargo-noalloc")] {
+    for (version, advice) in
+        [(0, "upgrade `no_heap`"), (1, "upgrade `no_heap`"), (3, "upgrade cargo-noalloc")]
+    {
         other[8] = version;
         let error = read(&other, "version").unwrap_err();
         assert_eq!(error, BadRecord::Version { found: u64::from(version) });
         assert!(error.to_string().contains(advice), "{error}");
     }
     let mut unfinished = bytes().to_vec();
-    unfinished[14 * 8] = 0;
+    unfinished[17 * 8] = 0;
     assert_eq!(read(&unfinished, "unfinished").unwrap_err(), BadRecord::Unfinished);
 }

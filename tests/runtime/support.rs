@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::Mutex;
 
-use no_heap::record::{FnCounts, Record, SiteEntry};
+use no_heap::record::{FnCounts, HotEntry, PermitEntry, Record, SiteEntry};
 
 /// How a fixture is built.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -138,7 +138,8 @@ pub(crate) const FREE: u64 = 2;
 impl Seen {
     fn index(&self, name: &str) -> usize {
         let tail = format!("::{name}::__NoHeapSite");
-        self.0.hello.hot.iter().position(|hot| hot.path.ends_with(&tail)).unwrap_or_else(|| {
+        let is_it = |hot: &HotEntry| if hot.block { hot.path == name } else { hot.path.ends_with(&tail) };
+        self.0.hello.hot.iter().position(is_it).unwrap_or_else(|| {
             panic!(
                 "no hot function {name} in {:?}",
                 self.0.hello.hot.iter().map(|hot| &hot.path).collect::<Vec<_>>()
@@ -148,6 +149,14 @@ impl Seen {
 
     pub(crate) fn counts(&self, name: &str) -> &FnCounts {
         &self.0.counts[self.index(name)]
+    }
+
+    pub(crate) fn permit(&self, reason: &str) -> &PermitEntry {
+        let permits = &self.0.permits;
+        permits
+            .iter()
+            .find(|permit| permit.reason == reason)
+            .unwrap_or_else(|| panic!("no {reason} in {permits:#?}"))
     }
 
     pub(crate) fn sites(&self, name: &str) -> Vec<&SiteEntry> {

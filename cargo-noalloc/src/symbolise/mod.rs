@@ -106,7 +106,7 @@ impl Reader<'_> {
         let bound = |value: u64| (value != u64::MAX).then_some(value);
         HotFn {
             id: HotId(entry.id),
-            name: FunctionName::new(path).as_str().to_owned(),
+            name: if entry.block { path.to_owned() } else { FunctionName::new(path).as_str().to_owned() },
             place: Place { file: self.origins.file(&entry.file), line: entry.line, column: entry.column },
             promise: Promise {
                 allocs: bound(entry.allocs),
@@ -202,7 +202,7 @@ impl Reader<'_> {
         let mut admit = |message: String| audited.problems.push(Problem::new(Step::Run, message));
         if self.record.lost_calls > 0 {
             admit(format!(
-                "{target}: {} calls of hot functions were not recorded: too many threads ran them at once",
+                "{target}: {} calls of hot functions were not recorded: too many threads ran them at once, or there are too many blocks",
                 self.record.lost_calls
             ));
         }

@@ -7,7 +7,7 @@
 pub(crate) const MAGIC: u64 = u64::from_le_bytes(*b"noalloc\0");
 
 /// Version of this layout. A reader refuses every other one.
-pub const VERSION: u64 = 1;
+pub const VERSION: u64 = 2;
 
 /// Return addresses kept for one call stack, innermost first.
 pub const FRAMES: usize = 96;
@@ -17,6 +17,16 @@ pub const SITES: usize = 1024;
 
 /// Threads that can run hot functions at the same time; ended threads give their place back.
 pub const THREADS: usize = 256;
+
+/// Blocks and permits of one program, see [`Block`].
+pub const BLOCKS: usize = 128;
+
+/// Words after each [`Block`] for its name and its file, one behind the other.
+pub const BLOCK_TEXT: usize = 96;
+
+/// Longest name of a block in bytes; the rest is for the file.
+#[cfg(noalloc_audit)]
+pub(crate) const BLOCK_NAME: usize = 256;
 
 /// Timing samples kept for one benchmark.
 pub const SAMPLES: usize = 64;
@@ -64,8 +74,12 @@ words! {
         benches_offset,
         /// Benchmarks in this program.
         bench_count,
-        /// Hot functions in this program.
+        /// Counters in each thread's part: the program's hot functions, then [`Head::block_room`] blocks.
         hot_count,
+        /// Offset of the blocks in bytes.
+        blocks_offset,
+        /// Blocks there is room for.
+        block_room,
         /// Offset of the first thread in bytes.
         threads_offset,
         /// Bytes from one thread to the next.
@@ -74,6 +88,8 @@ words! {
         threads_used,
         /// Calls of hot functions that found no place for their thread. Written atomically.
         lost_calls,
+        /// Blocks that were met, from the first on; only ever grows. Written atomically.
+        blocks_used,
         /// 1 when the file is whole: written last.
         ready,
     }
@@ -85,6 +101,35 @@ pub mod hello_flag {
     pub const RECORDER_INSTALLED: u64 = 1;
     /// A stack walked as a test led from the allocator to the frame it should.
     pub const FRAME_POINTERS: u64 = 2;
+}
+
+words! {
+    /// A block of code that was met while the program ran: `no_heap::guard` or `no_heap::permit`. Its name and its
+    /// file follow, see [`BLOCK_TEXT`].
+    Block {
+        /// See [`BlockKind`]; 0 until the others are written. Written atomically.
+        kind,
+        /// As a hot function's, see the marker section.
+        id,
+        /// Line of the call, from 1.
+        line,
+        /// Column of the call in characters, from 1.
+        column,
+        /// Bytes of its name.
+        name_len,
+        /// Bytes of its file.
+        file_len,
+    }
+}
+
+/// What a block of code asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u64)]
+pub enum BlockKind {
+    /// `no_heap::guard`: a hot function without a name of its own.
+    Guard = 1,
+    /// `no_heap::permit`: its counters hold what it excused, and no call stacks.
+    Permit = 2,
 }
 
 words! {
@@ -254,7 +299,7 @@ pub(crate) struct SiteSlot {
 /// FNV-1a of the hello and of the words of the head that do not change.
 pub(crate) fn head_sum(head: &Head, hello: &[u8]) -> u64 {
     let Head { version, pid, flags, hello_offset, hello_len, benches_offset, bench_count, .. } = *head;
-    let Head { hot_count, threads_offset, thread_stride, .. } = *head;
+    let Head { hot_count, blocks_offset, block_room, threads_offset, thread_stride, .. } = *head;
     let fixed = [
         version,
         pid,
@@ -264,6 +309,8 @@ pub(crate) fn head_sum(head: &Head, hello: &[u8]) -> u64 {
         benches_offset,
         bench_count,
         hot_count,
+        blocks_offset,
+        block_room,
         threads_offset,
     ];
     let fixed = fixed.into_iter().chain([thread_stride]).flat_map(u64::to_le_bytes);

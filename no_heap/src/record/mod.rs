@@ -4,8 +4,8 @@
 //! process, `read` is the tool's side and trusts nothing it finds.
 //!
 //! ```text
-//! Head | Hello (text) | BenchResult × benchmarks | thread × 256
-//!                                                   ThreadHead | FnCounts × hot functions | SiteSlot × 1024
+//! Head | Hello (text) | BenchResult × benchmarks | Block × 128 | thread × 256
+//!                                                               ThreadHead | FnCounts × (hot functions + 128) | SiteSlot × 1024
 //! ```
 //!
 //! The file grows: a thread that ran no hot function takes no disk space.
@@ -17,13 +17,13 @@ mod read;
 mod write;
 
 pub use layout::{
-    BenchResult, BenchState, FRAMES, FnCounts, Head, SAMPLES, SITES, Site, SiteFlag, THREADS, ThreadHead,
-    VERSION, hello_flag,
+    BLOCK_TEXT, BLOCKS, BenchResult, BenchState, Block, BlockKind, FRAMES, FnCounts, Head, SAMPLES, SITES,
+    Site, SiteFlag, THREADS, ThreadHead, VERSION, hello_flag,
 };
 #[cfg(noalloc_audit)]
 pub(crate) use layout::{SiteSlot, site_hash};
 #[cfg(feature = "read-record")]
-pub use read::{BadRecord, BenchEntry, Hello, HotEntry, Module, Record, SiteEntry};
+pub use read::{BadRecord, BenchEntry, Hello, HotEntry, Module, PermitEntry, Record, SiteEntry};
 #[cfg(all(noalloc_audit, feature = "bench"))]
 pub(crate) use write::BenchCells;
 #[cfg(noalloc_audit)]

@@ -8,11 +8,13 @@ use std::ffi::{CStr, c_int, c_void};
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::fd::AsRawFd;
+use std::panic::Location;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::layout::{
-    BenchResult, FnCounts, Head, MAGIC, SAMPLES, SITES, SiteSlot, THREADS, ThreadHead, VERSION, head_sum,
+    BLOCK_NAME, BLOCK_TEXT, BLOCKS, BenchResult, Block, BlockKind, FnCounts, Head, MAGIC, SAMPLES, SITES,
+    SiteSlot, THREADS, ThreadHead, VERSION, head_sum,
 };
 use crate::registry::HOT_FUNCTIONS;
 
@@ -46,7 +48,20 @@ impl Map {
     /// The same for the child of a fork. It asks for nothing that another thread of the parent may have locked
     /// when the fork happened: the environment, the list of loaded objects.
     pub(crate) fn renew(&self) -> io::Result<Map> {
-        Map::with_hello(self.folder.clone(), self.hello.clone(), self.head.flags)
+        let new = Map::with_hello(self.folder.clone(), self.hello.clone(), self.head.flags)?;
+        let used = std::mem::offset_of!(Head, blocks_used);
+        let count = self.shared(used).load(Ordering::Acquire).min(BLOCKS as u64);
+        // Those that another thread was writing at the moment of the fork stay without a kind.
+        for index in 0..count as usize {
+            let (from, to) = (self.block(index), new.block(index));
+            let kind = from.kind().load(Ordering::Acquire);
+            if kind != 0 {
+                to.copy(from);
+                to.kind().store(kind, Ordering::Release);
+            }
+        }
+        new.shared(used).store(count, Ordering::Release);
+        Ok(new)
     }
 
     fn with_hello(folder: PathBuf, hello: Vec<u8>, flags: u64) -> io::Result<Map> {
@@ -62,6 +77,43 @@ impl Map {
     /// Tells the reader that the head is whole.
     pub(crate) fn publish(&self) {
         self.shared(std::mem::offset_of!(Head, ready)).store(1, Ordering::Release);
+    }
+
+    /// Lists a block of code and returns the index of its counters, or `None` when there is no room. Two threads that
+    /// come at once may list it twice: the reader adds up what has one id.
+    pub(crate) fn add_block(&self, id: u64, kind: BlockKind, name: &str, at: &Location<'_>) -> Option<u32> {
+        let used = self.shared(std::mem::offset_of!(Head, blocks_used));
+        let first = (self.head.hot_count - self.head.block_room) as usize;
+        let same = |index: &usize| {
+            let block = self.block(*index);
+            block.kind().load(Ordering::Acquire) == kind as u64 && block.cells().id.get() == id
+        };
+        let seen = used.load(Ordering::Acquire).min(BLOCKS as u64) as usize;
+        if let Some(index) = (0..seen).find(same) {
+            return u32::try_from(first + index).ok();
+        }
+        let mut index = seen;
+        loop {
+            if index >= BLOCKS {
+                return None;
+            }
+            let next = index as u64 + 1;
+            match used.compare_exchange(index as u64, next, Ordering::AcqRel, Ordering::Acquire) {
+                Ok(_) => break,
+                Err(other) => index = other as usize,
+            }
+        }
+        let block = self.block(index);
+        block.describe(id, name, at);
+        block.kind().store(kind as u64, Ordering::Release);
+        u32::try_from(first + index).ok()
+    }
+
+    fn block(&self, index: usize) -> BlockSlot {
+        assert!(index < BLOCKS, "there are no more");
+        let offset = self.head.blocks_offset as usize + index * BlockSlot::BYTES;
+        // SAFETY: `head` placed `BLOCKS` slots of this size here, word-aligned and inside the map.
+        BlockSlot { base: unsafe { self.base.add(offset) } }
     }
 
     /// A place for this thread, or `None` when all are taken.
@@ -119,6 +171,51 @@ impl Map {
         // SAFETY: `offset` is the offset of a word of `Head`, which stands at the page-aligned start of the map;
         // after creation this process reads and writes these words through atomics only.
         unsafe { AtomicU64::from_ptr(self.base.add(offset).cast()) }
+    }
+}
+
+/// A block of code in the map. Until it has a kind, only the thread that took it knows of it.
+#[derive(Clone, Copy)]
+struct BlockSlot {
+    base: *mut u8,
+}
+
+impl BlockSlot {
+    const BYTES: usize = (Block::WORDS + BLOCK_TEXT) * WORD;
+
+    fn kind(&self) -> &AtomicU64 {
+        // SAFETY: `kind` is the first word of the slot and is written through this atomic only.
+        unsafe { AtomicU64::from_ptr(self.base.cast()) }
+    }
+
+    fn cells(&self) -> &Block<Cell<u64>> {
+        // SAFETY: the slot lies in the map, which lives as long as the process. Its words are written by one thread
+        // before `kind` is, and only read after that.
+        unsafe { &*self.base.cast() }
+    }
+
+    fn describe(self, id: u64, name: &str, at: &Location<'_>) {
+        // NOTE: what is too long is cut. Nothing here may allocate: a hot function may be running.
+        let name = cut(name, BLOCK_NAME);
+        let file = cut(at.file(), BLOCK_TEXT * WORD - BLOCK_NAME);
+        let block = self.cells();
+        block.id.set(id);
+        block.line.set(u64::from(at.line()));
+        block.column.set(u64::from(at.column()));
+        block.name_len.set(name.len() as u64);
+        block.file_len.set(file.len() as u64);
+        // SAFETY: the two texts together are not longer than the room behind the words; only this thread writes it.
+        unsafe {
+            let text = self.base.add(Block::WORDS * WORD);
+            text.copy_from_nonoverlapping(name.as_ptr(), name.len());
+            text.add(name.len()).copy_from_nonoverlapping(file.as_ptr(), file.len());
+        }
+    }
+
+    /// Takes over all but the kind.
+    fn copy(self, from: BlockSlot) {
+        // SAFETY: both slots lie in maps, and they are two; `from` is not written to any more.
+        unsafe { self.base.add(WORD).copy_from_nonoverlapping(from.base.add(WORD), BlockSlot::BYTES - WORD) };
     }
 }
 
@@ -185,12 +282,19 @@ impl Thread {
     }
 }
 
+/// At most `len` bytes of `text`, whole characters.
+fn cut(text: &str, len: usize) -> &str {
+    let len = (0..=len.min(text.len())).rfind(|len| text.is_char_boundary(*len)).unwrap_or(0);
+    &text[..len]
+}
+
 fn head(hello: &[u8], flags: u64) -> Head {
-    let hot_count = HOT_FUNCTIONS.len();
+    let hot_count = HOT_FUNCTIONS.len() + BLOCKS;
     let hello_offset = Head::WORDS * WORD;
     let benches_offset = (hello_offset + hello.len()).next_multiple_of(WORD);
     let benches = bench_count() * (BenchResult::WORDS + SAMPLES) * WORD;
-    let threads_offset = (benches_offset + benches).next_multiple_of(PAGE);
+    let blocks_offset = benches_offset + benches;
+    let threads_offset = (blocks_offset + BLOCKS * BlockSlot::BYTES).next_multiple_of(PAGE);
     let sites = SITES * size_of::<SiteSlot>();
     let thread_stride =
         ((ThreadHead::WORDS + FnCounts::WORDS * hot_count) * WORD + sites).next_multiple_of(PAGE);
@@ -205,10 +309,13 @@ fn head(hello: &[u8], flags: u64) -> Head {
         benches_offset: benches_offset as u64,
         bench_count: bench_count() as u64,
         hot_count: hot_count as u64,
+        blocks_offset: blocks_offset as u64,
+        block_room: BLOCKS as u64,
         threads_offset: threads_offset as u64,
         thread_stride: thread_stride as u64,
         threads_used: 0,
         lost_calls: 0,
+        blocks_used: 0,
         ready: 0,
     };
     head.hello_sum = head_sum(&head, hello);
@@ -216,11 +323,12 @@ fn head(hello: &[u8], flags: u64) -> Head {
 }
 
 fn encode(head: &Head) -> Vec<u8> {
-    let Head { magic, version, pid, flags, hello_offset, hello_len, hello_sum, .. } = *head;
-    let Head { benches_offset, bench_count, hot_count, threads_offset, thread_stride, .. } = *head;
+    let Head { magic, version, pid, flags, hello_offset, hello_len, hello_sum, benches_offset, .. } = *head;
+    let Head { bench_count, hot_count, blocks_offset, block_room, threads_offset, thread_stride, .. } = *head;
     let words = [magic, version, pid, flags, hello_offset, hello_len, hello_sum, benches_offset]
         .into_iter()
-        .chain([bench_count, hot_count, threads_offset, thread_stride, 0, 0, 0]);
+        .chain([bench_count, hot_count, blocks_offset, block_room, threads_offset, thread_stride])
+        .chain([0; 4]);
     words.flat_map(u64::to_le_bytes).collect()
 }
 

@@ -2,7 +2,7 @@
 
 use super::{Event, Op, Updating, add, permits, process, raise, sites};
 use crate::record::{SiteFlag, Thread};
-use crate::scope::{Counts, Kind, Scope, ThreadState};
+use crate::scope::{Counts, Kind, Scope, ThreadState, with_thread};
 use crate::stack::{End, Trace};
 
 /// Why a hot function does not answer for an event.
@@ -44,13 +44,75 @@ fn refused(innermost: &Scope) -> Option<Refused> {
 fn outside(thread: &ThreadState, innermost: &Scope, event: &Event, frame: usize) {
     match innermost.kind() {
         Kind::SelfTest => process::self_tested(innermost, frame, thread.stack.get()),
-        Kind::Permit => match innermost.outer() {
-            Some(outer) if matches!(outer.kind(), Kind::Hot(_)) => {
-                leave_out(thread, outer, Refused::Permitted, event);
+        Kind::Permit(_) => {
+            excuse(thread, innermost, event.counts());
+            match beyond_permits(innermost) {
+                Some(hot) => leave_out(thread, hot, Refused::Permitted, event),
+                None => thread.others.set(thread.others.get().plus(event.counts())),
             }
-            _ => thread.others.set(thread.others.get().plus(event.counts())),
-        },
+        }
         Kind::Bench | Kind::Hot(_) => thread.others.set(thread.others.get().plus(event.counts())),
+    }
+}
+
+/// The hot function that answers for this thread when no permit is open; `None` outside of all.
+fn beyond_permits(innermost: &Scope) -> Option<&Scope> {
+    let mut scopes = std::iter::successors(Some(innermost), |scope| scope.outer());
+    let first = scopes.find(|scope| !matches!(scope.kind(), Kind::Permit(_)))?;
+    matches!(first.kind(), Kind::Hot(_)).then_some(first)
+}
+
+/// Whether a hot function runs here that a permit could excuse.
+pub(crate) fn is_in_hot() -> bool {
+    with_thread(|thread| {
+        // SAFETY: null, or a scope that this thread has entered; it stays in its guard's frame until it is left.
+        let innermost = unsafe { thread.scope.get().as_ref() };
+        innermost.is_some_and(|innermost| beyond_permits(innermost).is_some())
+    })
+}
+
+/// The permit with this index has been entered.
+pub(crate) fn enter_permit(index: u32) {
+    with_thread(|thread| {
+        let part = thread.part.get();
+        if (index as usize) < part.hot_count() {
+            add(&part.counts(index).calls, 1);
+        }
+    });
+}
+
+/// Counts for the permit and those around it what they let pass. There is a hot function outside of them.
+fn excuse(thread: &ThreadState, permit: &Scope, counts: Counts) {
+    let part = thread.part.get();
+    if part.is_none() {
+        return;
+    }
+    let _updating = Updating::begin(part.head());
+    for scope in std::iter::successors(Some(permit), |scope| scope.outer()) {
+        let Kind::Permit(index) = scope.kind() else { break };
+        if (index as usize) < part.hot_count() {
+            let total = part.counts(index);
+            let events = counts.allocs.wrapping_add(counts.reallocs).wrapping_add(counts.frees);
+            add(&total.allocs, counts.allocs);
+            add(&total.reallocs, counts.reallocs);
+            add(&total.frees, counts.frees);
+            add(&total.bytes, counts.bytes);
+            // There are no sites of permits.
+            add(&total.unsited, events);
+            add(&total.unsited_bytes, counts.bytes);
+        }
+    }
+}
+
+/// A permit has ended in which inner hot functions did this: the one around it does not answer for it.
+#[cold]
+pub(crate) fn excuse_inner(thread: &ThreadState, permit: &Scope, counts: Counts) {
+    excuse(thread, permit, counts);
+    if let (Some(Kind::Hot(hot)), false) =
+        (beyond_permits(permit).map(Scope::kind), thread.part.get().is_none())
+    {
+        let events = counts.allocs.wrapping_add(counts.reallocs).wrapping_add(counts.frees);
+        add(&thread.part.get().counts(hot).permitted, events);
     }
 }
 

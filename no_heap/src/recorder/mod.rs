@@ -4,6 +4,7 @@
 //! Nothing here allocates through the program's allocator, locks, prints or unwinds once `record` is entered.
 
 mod attribute;
+mod blocks;
 mod boot;
 mod live;
 mod permits;
@@ -16,7 +17,8 @@ use std::sync::atomic::{Ordering, compiler_fence};
 use crate::record::ThreadHead;
 use crate::scope::{Counts, Kind, Scope, ThreadState, with_thread};
 
-pub(crate) use attribute::{close_call, lost_order};
+pub(crate) use attribute::{close_call, enter_permit, excuse_inner, is_in_hot, lost_order};
+pub(crate) use blocks::block;
 pub(crate) use live::LiveBlocks;
 pub(crate) use permits::{foreign_permits, permitted_around};
 #[cfg(feature = "bench")]

@@ -145,7 +145,7 @@ pub(super) fn self_tested(scope: &Scope, frame: usize, stack: Bounds) {
     SELF_TEST.arrived.store(true, Ordering::Relaxed);
 }
 
-fn map() -> Option<&'static Map> {
+pub(super) fn map() -> Option<&'static Map> {
     // SAFETY: null, or from `Box::into_raw` in `open` and never freed.
     unsafe { MAP.load(Ordering::Acquire).as_ref() }
 }

@@ -51,6 +51,8 @@ pub struct HotEntry {
     pub allow_free: bool,
     /// The proof must hold.
     pub prove: bool,
+    /// A block, by `no_heap::guard`: `path` is the name that it was given.
+    pub block: bool,
 }
 
 /// A benchmark.
@@ -107,7 +109,19 @@ impl Cursor<'_> {
         let (allocs, bytes, warmup) = (self.number()?, self.number()?, self.number()?);
         let bits = self.number()?;
         let (allow_free, prove) = (bits & 1 != 0, bits & 2 != 0);
-        Some(HotEntry { id, path, file, line, column, allocs, bytes, warmup, allow_free, prove })
+        Some(HotEntry {
+            id,
+            path,
+            file,
+            line,
+            column,
+            allocs,
+            bytes,
+            warmup,
+            allow_free,
+            prove,
+            block: false,
+        })
     }
 
     fn list<T>(&mut self, mut item: impl FnMut(&mut Self) -> Option<T>) -> Option<Vec<T>> {

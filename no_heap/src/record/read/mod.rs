@@ -3,12 +3,13 @@
 //! Every offset and length is checked before it is used, and the counts must agree with each other: a record that
 //! was cut or damaged is an error that says so, not a wrong number.
 
+mod blocks;
 mod hello;
 mod merge;
 
 use std::fmt;
 
-use super::layout::{BenchResult, FnCounts, Head, MAGIC, SAMPLES, Site, THREADS, VERSION, head_sum};
+use super::layout::{BLOCKS, BenchResult, FnCounts, Head, MAGIC, SAMPLES, Site, THREADS, VERSION, head_sum};
 pub use hello::{BenchEntry, Hello, HotEntry, Module};
 use merge::Merged;
 
@@ -27,6 +28,8 @@ pub struct Record {
     pub counts: Vec<FnCounts>,
     /// Sites over all threads, ordered by hot function, operation and stack.
     pub sites: Vec<SiteEntry>,
+    /// Permits that were entered inside hot functions, as they were met.
+    pub permits: Vec<PermitEntry>,
     /// Results of each benchmark, in the order of [`Hello::benches`].
     pub benches: Vec<(BenchResult, Vec<f64>)>,
     /// Calls that were not recorded, because too many threads ran hot functions at once.
@@ -42,6 +45,21 @@ pub struct SiteEntry {
     pub frames: Vec<u64>,
     /// Index in [`Record::sites`] of the free that last freed a block from here.
     pub freed_by: Option<usize>,
+}
+
+/// What one `no_heap::permit` excused.
+#[derive(Clone, Debug)]
+pub struct PermitEntry {
+    /// As it was given.
+    pub reason: String,
+    /// As `Location::caller()` gave it.
+    pub file: String,
+    /// Line of the call, from 1.
+    pub line: u32,
+    /// Column of the call in characters, from 1.
+    pub column: u32,
+    /// `calls` are the times it was entered inside a hot function; the rest is what it excused.
+    pub counts: FnCounts,
 }
 
 /// Why a file is no record that can be used.
@@ -98,8 +116,9 @@ impl Record {
     /// For bytes that are not a whole, consistent record of this version.
     pub fn read(bytes: &[u8]) -> Result<Record, BadRecord> {
         let head = read_head(bytes)?;
-        let hello = read_hello(bytes, &head)?;
-        let mut merged = Merged::new(hello.hot.len());
+        let mut hello = read_hello(bytes, &head)?;
+        let blocks = blocks::Blocks::read(bytes, &head)?;
+        let mut merged = Merged::new(hello.hot.len() + BLOCKS);
         for index in 0..head.threads_used {
             let start = index
                 .checked_mul(head.thread_stride)
@@ -107,7 +126,8 @@ impl Record {
                 .ok_or(BadRecord::Corrupt("a thread lies beyond all files"))?;
             merged.add_thread(bytes, start)?;
         }
-        let (sites, counts) = merged.finish();
+        let (mut sites, mut counts) = merged.finish();
+        let permits = blocks.divide(&mut hello.hot, &mut counts, &mut sites)?;
         Ok(Record {
             pid: head.pid,
             flags: head.flags,
@@ -115,6 +135,7 @@ impl Record {
             hello,
             counts,
             sites,
+            permits,
             lost_calls: head.lost_calls,
         })
     }
@@ -179,7 +200,9 @@ fn read_hello(bytes: &[u8], head: &Head) -> Result<Hello, BadRecord> {
         return Err(BadRecord::Corrupt("the checksum of its head does not match"));
     }
     let hello = Hello::parse(hello).ok_or(BadRecord::Corrupt("the hello is not what it should be"))?;
-    if hello.hot.len() as u64 != head.hot_count || hello.benches.len() as u64 != head.bench_count {
+    if Some(hello.hot.len() as u64) != head.hot_count.checked_sub(head.block_room)
+        || hello.benches.len() as u64 != head.bench_count
+    {
         return Err(BadRecord::Corrupt("the hello and the head disagree"));
     }
     Ok(hello)
