@@ -57,6 +57,8 @@ pub(crate) struct CheckArgs {
     /// Fail when a hot function was called by no target
     #[arg(long, help_heading = "Report")]
     pub(crate) require_exercised: bool,
+    #[command(flatten)]
+    pub(crate) levels: LevelArgs,
     /// Show whole call chains, the standard library's frames included
     #[arg(short, long, help_heading = "Report")]
     pub(crate) verbose: bool,
@@ -66,6 +68,20 @@ pub(crate) struct CheckArgs {
     /// Passed to each target as it is
     #[arg(last = true, value_name = "HARNESS-ARGS")]
     pub(crate) harness_args: Vec<String>,
+}
+
+/// Levels of rules; they outweigh what manifests say.
+#[derive(Args, Debug, Default)]
+pub(crate) struct LevelArgs {
+    /// Leave findings of this rule out, repeatable
+    #[arg(short = 'A', long, value_name = "RULE", help_heading = "Report")]
+    pub(crate) allow: Vec<String>,
+    /// Findings of this rule are warnings, repeatable
+    #[arg(short = 'W', long, value_name = "RULE", help_heading = "Report")]
+    pub(crate) warn: Vec<String>,
+    /// Findings of this rule are errors, repeatable; `-D warnings` makes errors of all warnings
+    #[arg(short = 'D', long, value_name = "RULE", help_heading = "Report")]
+    pub(crate) deny: Vec<String>,
 }
 
 #[derive(Args, Debug)]

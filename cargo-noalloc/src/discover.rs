@@ -2,13 +2,15 @@
 
 mod select;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use cargo_metadata::{CargoOpt, Metadata, MetadataCommand, Package};
 
 use crate::cli::{BuildArgs, SelectionArgs};
+use crate::config::{self, Table};
 use crate::exit::{Exit, Failure};
-use crate::model::{Plan, Root, Target, Workspace};
+use crate::model::{Configured, Plan, Root, Target, Workspace};
 use crate::options::CheckOptions;
 
 /// Crates whose frames are ours, not the user's.
@@ -17,7 +19,8 @@ const OUR_CRATES: [&str; 3] = ["no_heap", "noalloc-macros", "assert_no_alloc"];
 /// Asks cargo what there is, and selects.
 pub(crate) fn plan(options: &CheckOptions) -> Result<Plan, Failure> {
     let metadata = metadata(&options.build)?;
-    let workspace = workspace(&metadata, &options.build);
+    let mut workspace = workspace(&metadata, &options.build);
+    workspace.configured = configured(&metadata)?;
     let packages = select::packages(&metadata, &options.selection)?;
     let (targets, skipped) = select::targets(&packages, options, &workspace.root)?;
     if targets.is_empty() {
@@ -48,6 +51,27 @@ pub(crate) fn roots(selection: &SelectionArgs, build: &BuildArgs) -> Result<(Vec
 pub(crate) fn audit_dir(build: &BuildArgs) -> Result<PathBuf, Failure> {
     let metadata = metadata(build)?;
     Ok(workspace(&metadata, build).audit_dir)
+}
+
+/// What the manifests of the workspace that `build` names want of the rules.
+pub(crate) fn settings(build: &BuildArgs) -> Result<Configured, Failure> {
+    configured(&metadata(build)?)
+}
+
+fn configured(metadata: &Metadata) -> Result<Configured, Failure> {
+    let root = metadata.workspace_root.as_std_path();
+    let manifest = root.join("Cargo.toml");
+    let workspace = config::read(&metadata.workspace_metadata, Table::Workspace, &manifest, root)?;
+    let mut packages = BTreeMap::new();
+    for package in metadata.workspace_packages() {
+        let manifest = package.manifest_path.as_std_path();
+        let folder = manifest.parent().and_then(|folder| folder.strip_prefix(root).ok());
+        // A member that lies elsewhere has absolute paths in reports, and no settings of its own reach those.
+        let Some(folder) = folder else { continue };
+        let settings = config::read(&package.metadata, Table::Package, manifest, root)?;
+        packages.insert(folder.to_string_lossy().into_owned(), settings);
+    }
+    Ok(Configured { workspace, packages })
 }
 
 fn metadata(build: &BuildArgs) -> Result<Metadata, Failure> {
@@ -113,6 +137,7 @@ fn workspace(metadata: &Metadata, build: &BuildArgs) -> Workspace {
         no_heap_roots: no_heap.into_iter().map(folder).collect(),
         has_guard: metadata.packages.iter().any(|package| package.name.as_str() == "assert_no_alloc"),
         foreign_permits: foreign_permits(metadata),
+        configured: Configured::default(),
     }
 }
 

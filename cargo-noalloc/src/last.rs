@@ -11,15 +11,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::cli::BuildArgs;
 use crate::exit::{Exit, Failure};
-use crate::judge::Policy;
 use crate::model::{
-    Binary, Environment, OwnAllocator, Plan, PlannedTarget, Proofs, Run, Status, Target, TargetKind,
-    Workspace,
+    Binary, Environment, Level, OwnAllocator, Plan, PlannedTarget, Policy, Proofs, Rule, Run, Status, Target,
+    TargetKind, Workspace,
 };
 use crate::{Checked, discover, run};
 
 /// Another number: another layout.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 const FILE: &str = "last-check.json";
 
@@ -29,6 +28,9 @@ struct Kept {
     environment: KeptEnvironment,
     require_exercised: bool,
     require_proof: bool,
+    /// Rules and the levels that the command line gave them; no level where they are allowed.
+    levels: Vec<(String, Option<KeptLevel>)>,
+    deny_warnings: bool,
     workspace: KeptWorkspace,
     runs: Vec<KeptRun>,
     skipped: Vec<(KeptTarget, String)>,
@@ -40,6 +42,13 @@ struct KeptEnvironment {
     target: String,
     profile: String,
     rustflags: Vec<String>,
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+enum KeptLevel {
+    Warning,
+    Error,
 }
 
 #[derive(Deserialize, Serialize)]
@@ -102,6 +111,13 @@ pub(crate) fn save(check: &Checked) -> Result<(), Failure> {
         environment: KeptEnvironment { rustc, target, profile, rustflags },
         require_exercised: check.policy.require_exercised,
         require_proof: check.policy.require_proof,
+        levels: check
+            .policy
+            .command_line
+            .iter()
+            .map(|(rule, level)| (rule.to_string(), level.map(keep_level)))
+            .collect(),
+        deny_warnings: check.policy.deny_warnings,
         workspace: KeptWorkspace { root, user_roots, no_heap_roots },
         runs: check.runs.iter().map(keep).collect(),
         skipped: check.plan.skipped.iter().map(|(target, why)| (target.into(), why.clone())).collect(),
@@ -112,6 +128,20 @@ pub(crate) fn save(check: &Checked) -> Result<(), Failure> {
     fs::write(&path, text).map_err(|error| {
         Failure::new(Exit::SetUp, format!("`{}` could not be written: {error}", path.display()))
     })
+}
+
+fn keep_level(level: Level) -> KeptLevel {
+    match level {
+        Level::Error => KeptLevel::Error,
+        Level::Warning | Level::Note => KeptLevel::Warning,
+    }
+}
+
+fn recall_level(level: &KeptLevel) -> Level {
+    match level {
+        KeptLevel::Error => Level::Error,
+        KeptLevel::Warning => Level::Warning,
+    }
 }
 
 fn keep(run: &Run) -> KeptRun {
@@ -149,6 +179,11 @@ pub(crate) fn load(build: &BuildArgs) -> Result<Checked, Failure> {
             Failure::new(Exit::SetUp, "the last check was kept by another version of this tool").help(again)
         })?;
     let runs = kept.runs.into_iter().map(|run| recall(run, again)).collect::<Result<Vec<Run>, Failure>>()?;
+    let command_line = kept
+        .levels
+        .iter()
+        .filter_map(|(name, level)| Some((Rule::named(name)?, level.as_ref().map(recall_level))));
+    let command_line = command_line.collect();
     let KeptWorkspace { root, user_roots, no_heap_roots } = kept.workspace;
     let KeptEnvironment { rustc, target, profile, rustflags } = kept.environment;
     let workspace = Workspace { root, audit_dir, user_roots, no_heap_roots, ..Workspace::default() };
@@ -157,7 +192,14 @@ pub(crate) fn load(build: &BuildArgs) -> Result<Checked, Failure> {
         plan: Plan { workspace, targets: Vec::new(), skipped },
         runs,
         environment: Environment { rustc, target, profile, rustflags },
-        policy: Policy { require_exercised: kept.require_exercised, require_proof: kept.require_proof },
+        policy: Policy {
+            require_exercised: kept.require_exercised,
+            require_proof: kept.require_proof,
+            command_line,
+            deny_warnings: kept.deny_warnings,
+            // As they are now: a level can be tried out without running anything.
+            configured: discover::settings(build)?,
+        },
     })
 }
 

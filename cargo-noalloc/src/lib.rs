@@ -10,6 +10,7 @@
 
 mod cli;
 mod compile;
+mod config;
 mod discover;
 mod exit;
 mod judge;
@@ -31,8 +32,7 @@ mod symbolise;
 use std::ffi::OsString;
 
 pub use exit::{Exit, Failure};
-use judge::Policy;
-use model::{Environment, Plan, Run, Texts, Toolchain, Verdict};
+use model::{Environment, Plan, Policy, Run, Texts, Toolchain, Verdict};
 use options::{CheckOptions, CleanOptions, ExplainOptions, ListOptions, Options, Refusal, ReportOptions};
 use shell::Shell;
 
@@ -62,12 +62,9 @@ fn check(options: &CheckOptions, shell: Shell) -> Result<Exit, Failure> {
     run::prepare(&plan.workspace)?;
     let binaries = compile::compile(&plan, options, shell)?;
     let runs = run::run(&plan, &binaries, options, shell)?;
-    let check = Checked {
-        plan,
-        runs,
-        environment: environment(&binaries.toolchain, options),
-        policy: options.policy(),
-    };
+    let policy = options.policy(plan.workspace.configured.clone());
+    let environment = environment(&binaries.toolchain, options);
+    let check = Checked { plan, runs, environment, policy };
     last::save(&check)?;
     conclude(check, &options.report, shell)
 }
@@ -124,7 +121,7 @@ impl Checked {
         unseen.extend(setup::unreadable(&mut audited));
         let texts = source::read(&mut audited, &plan.workspace.root);
         let evidence = judge::Evidence::gather(audited, plan.skipped);
-        Conclusion { verdict: judge::judge(evidence, policy), texts, environment, unseen }
+        Conclusion { verdict: judge::judge(evidence, &policy), texts, environment, unseen }
     }
 }
 

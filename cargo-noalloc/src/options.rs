@@ -1,5 +1,6 @@
 //! Arguments become checked options: every refusal that needs no slow act happens here.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -7,9 +8,11 @@ use std::time::Duration;
 use clap::Parser as _;
 use regex_lite::Regex;
 
-use crate::cli::{BuildArgs, CheckArgs, Cli, Command, LastArgs, ListArgs, ReportArgs, SelectionArgs};
+use crate::cli::{
+    BuildArgs, CheckArgs, Cli, Command, LastArgs, LevelArgs, ListArgs, ReportArgs, SelectionArgs,
+};
 use crate::exit::{Exit, Failure};
-use crate::judge::Policy;
+use crate::model::{Configured, Level, Policy, Rule, Setting};
 use crate::report::Output;
 
 /// What to do.
@@ -31,8 +34,8 @@ pub(crate) struct CheckOptions {
     /// `None` skips the clock.
     pub(crate) bench_time: Option<Duration>,
     pub(crate) timeout: Option<Duration>,
-    pub(crate) require_exercised: bool,
-    pub(crate) require_proof: bool,
+    /// Of the command line alone.
+    pub(crate) policy: Policy,
     pub(crate) filters: Vec<String>,
     pub(crate) harness_args: Vec<String>,
 }
@@ -141,17 +144,63 @@ fn check(args: CheckArgs) -> Result<CheckOptions, Failure> {
     }
     let timing = !args.no_timing && args.bench_time > 0.0;
     let outputs = outputs(&args.formats)?;
+    let (command_line, deny_warnings) = levels(&args.levels)?;
+    let policy = Policy {
+        require_exercised: args.require_exercised,
+        require_proof: args.require_proof,
+        command_line,
+        deny_warnings,
+        configured: Configured::default(),
+    };
     Ok(CheckOptions {
         report: ReportOptions { outputs, verbose: args.verbose, ..ReportOptions::default() },
         selection: args.selection,
         build: args.build,
         bench_time: timing.then(|| Duration::from_secs_f64(args.bench_time)),
         timeout: args.timeout.map(Duration::from_secs),
-        require_exercised: args.require_exercised,
-        require_proof: args.require_proof,
+        policy,
         filters: args.filters,
         harness_args: args.harness_args,
     })
+}
+
+/// What `-A`, `-W` and `-D` say of rules, and whether warnings are errors.
+fn levels(args: &LevelArgs) -> Result<(BTreeMap<Rule, Setting>, bool), Failure> {
+    let mut levels = BTreeMap::new();
+    let mut deny_warnings = false;
+    let given = [
+        ("-A", &args.allow, None),
+        ("-W", &args.warn, Some(Level::Warning)),
+        ("-D", &args.deny, Some(Level::Error)),
+    ];
+    for (flag, names, level) in given {
+        for name in names {
+            if flag == "-D" && name == "warnings" {
+                deny_warnings = true;
+                continue;
+            }
+            let rule = Rule::named(name).ok_or_else(|| unknown_rule(flag, name))?;
+            if levels.insert(rule, level).is_some_and(|earlier| earlier != level) {
+                return Err(Failure::new(
+                    Exit::Usage,
+                    format!("the command line sets two levels for `{name}`"),
+                )
+                .help("leave one of them out"));
+            }
+        }
+    }
+    Ok((levels, deny_warnings))
+}
+
+fn unknown_rule(flag: &str, name: &str) -> Failure {
+    let names = Rule::ALL.map(Rule::name);
+    let failure = Failure::new(Exit::Usage, format!("`{flag} {name}`: there is no such rule"));
+    match names.iter().min_by_key(|known| strsim::damerau_levenshtein(known, name)) {
+        Some(near) if strsim::damerau_levenshtein(near, name) <= 3 => {
+            failure.help(format!("did you mean `{near}`?"))
+        }
+        _ => failure.help(format!("the rules are: {}", names.join(", "))),
+    }
 }
 
 fn report(args: ReportArgs) -> Result<ReportOptions, Failure> {
@@ -230,8 +279,8 @@ impl BuildArgs {
 
 impl CheckOptions {
     /// What the rules have to know.
-    pub(crate) fn policy(&self) -> Policy {
-        Policy { require_exercised: self.require_exercised, require_proof: self.require_proof }
+    pub(crate) fn policy(&self, configured: Configured) -> Policy {
+        Policy { configured, ..self.policy.clone() }
     }
 }
 

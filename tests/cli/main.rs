@@ -6,10 +6,12 @@
 #![expect(clippy::unwrap_used, reason = "in a test the panic is the report")]
 
 mod allocators;
+mod configured;
 mod elvis;
 mod endings;
 mod exercised;
 mod flags;
+mod gate;
 mod records;
 mod rendered;
 mod schema;

@@ -38,13 +38,13 @@ impl Group {
 
 type Key = (HotId, Op, Span);
 
-/// All sites of all targets, by hot function.
-pub(crate) fn by_place(targets: &[Vec<Site>]) -> BTreeMap<HotId, Vec<Group>> {
+/// All sites of all targets that `counts` says yes to, by hot function.
+pub(crate) fn by_place(targets: &[Vec<Site>], counts: impl Fn(&Site) -> bool) -> BTreeMap<HotId, Vec<Group>> {
     let mut grouped: BTreeMap<Key, Vec<(&Site, &[Site])>> = BTreeMap::new();
     for sites in targets {
         for site in sites {
             // Every site has passed the source step.
-            let Some(source) = &site.source else { continue };
+            let Some(source) = site.source.as_ref().filter(|_| counts(site)) else { continue };
             grouped.entry((site.hot, site.op, source.span.clone())).or_default().push((site, sites));
         }
     }

@@ -3,21 +3,25 @@
 //! No I/O: everything that was seen is handed in.
 
 mod advice;
+mod exceptions;
 mod free_in_hot_path;
 mod group;
 mod heap_in_hot_path;
 mod may_allocate;
 mod over_budget;
 mod pattern;
+mod policy;
 mod unexercised;
 mod unproved;
 
 use std::collections::BTreeMap;
 
 use crate::model::{
-    Audited, Bench, Counts, Finding, FunctionVerdict, HotFn, HotId, HotReport, Level, Problem, ProofReport,
-    ProofState, Rule, Site, Span, Status, Step, Target, Verdict,
+    Audited, Bench, Counts, Finding, FunctionVerdict, HotFn, HotId, HotReport, Level, Policy, Problem,
+    ProofReport, ProofState, Rule, Site, Span, Status, Step, Target, Verdict,
 };
+
+use policy::Governing;
 
 /// What the earlier steps found, over all targets.
 #[derive(Debug, Default)]
@@ -59,32 +63,20 @@ impl Evidence {
     }
 }
 
-/// What the user asked for.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Policy {
-    pub(crate) require_exercised: bool,
-    pub(crate) require_proof: bool,
-}
-
 /// What a rule looks at for one hot function.
 pub(crate) struct Case<'a> {
     pub(crate) hot: &'a HotFn,
     pub(crate) counts: &'a Counts,
     pub(crate) proof: &'a ProofReport,
     pub(crate) groups: &'a [group::Group],
-    pub(crate) policy: Policy,
+    pub(crate) governing: &'a Governing<'a>,
 }
 
 impl Case<'_> {
     /// How bad a finding of `rule` is here.
     fn level(&self, rule: Rule) -> Level {
-        match rule {
-            Rule::Unexercised if self.policy.require_exercised => Level::Error,
-            Rule::MayAllocate | Rule::Unproved if self.policy.require_proof || self.hot.promise.prove => {
-                Level::Error
-            }
-            rule => rule.default_level(),
-        }
+        // What is allowed is left out in the end; until then it is the least there is.
+        self.governing.level(self.hot, rule).unwrap_or(Level::Note)
     }
 
     /// A finding of this case that every field has still to be told to.
@@ -116,16 +108,23 @@ impl Case<'_> {
 }
 
 /// Every rule looks at every hot function.
-pub(crate) fn judge(mut evidence: Evidence, policy: Policy) -> Verdict {
-    let groups = group::by_place(&evidence.sites);
+pub(crate) fn judge(mut evidence: Evidence, policy: &Policy) -> Verdict {
+    let governing: BTreeMap<HotId, Governing<'_>> =
+        evidence.functions.iter().map(|(id, (hot, _))| (*id, Governing::new(policy, hot))).collect();
+    let groups = group::by_place(&evidence.sites, |site| exceptions::covering(site, &governing).is_none());
+    let name = |id: HotId| evidence.functions.get(&id).map_or_else(String::new, |(hot, _)| hot.name.clone());
+    let ignored = exceptions::used(evidence.sites.iter().flatten(), &governing, name);
     let mut findings = Vec::new();
     let mut functions = Vec::new();
     for (hot, counts) in evidence.functions.values() {
+        let governing = &governing[&hot.id];
+        let hot = &governing.apply(hot);
         let none = Vec::new();
         let groups = groups.get(&hot.id).unwrap_or(&none);
         let mut proof = evidence.proofs.get(&hot.id).cloned().unwrap_or_else(ProofReport::not_analysed);
         evidence.problems.extend(doubt_what_was_seen(hot, counts, &mut proof));
-        let case = Case { hot, counts, proof: &proof, groups, policy };
+        let proof_seen = exceptions::without_ignored(&proof, governing);
+        let case = Case { hot, counts, proof: &proof_seen, groups, governing };
         let mut own = Vec::new();
         own.extend(heap_in_hot_path::find(&case));
         own.extend(free_in_hot_path::find(&case));
@@ -133,13 +132,27 @@ pub(crate) fn judge(mut evidence: Evidence, policy: Policy) -> Verdict {
         own.extend(may_allocate::find(&case));
         own.extend(unproved::find(&case));
         own.extend(unexercised::find(&case));
-        functions.push(report(&case, &own));
+        // Each of these is one doubt, with its own way there.
+        let doubted = |finding: &Finding| finding.rule == Rule::Unproved && !finding.chain.is_empty();
+        own.retain(|finding| {
+            !doubted(finding) || governing.ignores(Rule::Unproved, &finding.chain).is_none()
+        });
+        functions.push(HotReport { proof, ..report(&case, &own) });
+        own.retain(|finding| governing.level(hot, finding.rule).is_some());
         findings.append(&mut own);
     }
     let mut problems = evidence.problems;
     let mut sites: Vec<Site> = evidence.sites.into_iter().flatten().collect();
     sort(&mut findings, &mut functions, &mut sites, &mut problems);
-    Verdict { targets: evidence.targets, benches: evidence.benches, functions, findings, sites, problems }
+    Verdict {
+        targets: evidence.targets,
+        benches: evidence.benches,
+        functions,
+        findings,
+        sites,
+        ignored,
+        problems,
+    }
 }
 
 /// What was counted is a fact: a proof that says otherwise is wrong, and the report says so.

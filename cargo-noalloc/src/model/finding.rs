@@ -24,6 +24,22 @@ pub enum Rule {
 }
 
 impl Rule {
+    /// Every rule.
+    pub const ALL: [Rule; 7] = [
+        Rule::HeapInHotPath,
+        Rule::FreeInHotPath,
+        Rule::OverBudget,
+        Rule::MayAllocate,
+        Rule::Unproved,
+        Rule::Unexercised,
+        Rule::StalePermit,
+    ];
+
+    /// The rule that is called `name`.
+    pub fn named(name: &str) -> Option<Rule> {
+        Rule::ALL.into_iter().find(|rule| rule.name() == name)
+    }
+
     /// As it stands in reports and configuration.
     pub fn name(self) -> &'static str {
         match self {

@@ -35,4 +35,13 @@ impl Frame {
     pub fn is_user(&self) -> bool {
         self.origin == Origin::User
     }
+
+    /// The package or crate whose code this is; `None` for the standard library and what has no source.
+    pub fn krate(&self) -> Option<&str> {
+        match &self.origin {
+            Origin::User => Some(self.function.krate()),
+            Origin::Dependency(name) => Some(name),
+            Origin::Std | Origin::NoHeap | Origin::System => None,
+        }
+    }
 }

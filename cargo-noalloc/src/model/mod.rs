@@ -13,6 +13,7 @@ mod hot;
 mod name;
 mod place;
 mod plan;
+mod policy;
 mod problem;
 mod proof;
 mod run;
@@ -36,6 +37,9 @@ pub use hot::{HotFn, HotId, Promise};
 pub use name::{FunctionName, shorten};
 pub use place::{CodePlace, Place, Span};
 pub use plan::{Plan, PlannedTarget, Root, Workspace};
+pub use policy::{
+    Budget, Configured, FunctionSettings, Ignore, Ignored, IgnoredCode, Policy, Setting, Settings,
+};
 pub use problem::{Problem, Step};
 pub use proof::{Doubt, ProofReport, Proofs, Reachable};
 pub use run::{Audited, Counts, Gap, Run};

@@ -56,6 +56,11 @@ impl FunctionName {
         &self.demangled
     }
 
+    /// The crate that it stands in; of a method of a foreign trait, that of the type.
+    pub fn krate(&self) -> &str {
+        self.path.trim_start_matches('<').split("::").next().unwrap_or(&self.path)
+    }
+
     /// The last two segments, as code would call it: `Vec::push`, `vec::from_elem`.
     pub fn short(&self) -> String {
         let path = self.path.strip_prefix('<').and_then(|rest| rest.split_once(" as ")).map_or_else(

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::Target;
+use super::{Configured, Target};
 
 /// What to build and run.
 #[derive(Clone, Debug)]
@@ -32,6 +32,8 @@ pub struct Workspace {
     pub has_guard: bool,
     /// Something besides `no_heap` uses `assert_no_alloc`.
     pub foreign_permits: bool,
+    /// What the manifests want of the rules.
+    pub configured: Configured,
 }
 
 /// One target that is going to be built.

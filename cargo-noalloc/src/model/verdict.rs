@@ -1,6 +1,6 @@
 //! What the whole check comes to.
 
-use super::{Bench, Finding, HotFn, Level, Problem, ProofReport, Site, Status, Target};
+use super::{Bench, Finding, HotFn, Ignored, Level, Problem, ProofReport, Site, Status, Target};
 
 /// What is said of one hot function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,6 +103,8 @@ pub struct Verdict {
     pub findings: Vec<Finding>,
     /// Every call stack that reached the heap, by hot function and place.
     pub sites: Vec<Site>,
+    /// What exceptions have taken out, by exception and hot function.
+    pub ignored: Vec<Ignored>,
     /// What the report has to admit.
     pub problems: Vec<Problem>,
 }

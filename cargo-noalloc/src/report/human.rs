@@ -35,6 +35,9 @@ pub(super) fn render(verdict: &Verdict, texts: &Texts, style: Style) -> String {
     for problem in &verdict.problems {
         let _ = writeln!(out, "\n{}: {}", paint("warning", Level::Warning, style), problem.message);
     }
+    for ignored in &verdict.ignored {
+        let _ = writeln!(out, "\n{}: {}", paint("note", Level::Note, style), words::ignored(ignored));
+    }
     for (target, status) in &verdict.targets {
         // Why nothing was seen is said at length after the report.
         if !matches!(status, Status::Ok | Status::Unrecorded { .. }) {

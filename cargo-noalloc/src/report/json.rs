@@ -5,7 +5,7 @@
 
 use serde::Serialize;
 
-use crate::model::{self, Environment, Escape, Op, Origin, Rule, Status, Verdict};
+use crate::model::{self, Environment, Escape, IgnoredCode, Op, Origin, Rule, Status, Verdict};
 
 /// Name and version of the format.
 pub(crate) const SCHEMA: &str = "noalloc-report/1";
@@ -20,6 +20,7 @@ struct Report<'a> {
     benchmarks: Vec<Benchmark<'a>>,
     functions: Vec<Function<'a>>,
     findings: Vec<Finding<'a>>,
+    ignored: Vec<Ignored<'a>>,
     problems: Vec<Problem<'a>>,
 }
 
@@ -139,6 +140,20 @@ struct Frame<'a> {
     dependency: Option<&'a str>,
 }
 
+/// Left out by an `ignore` in a manifest, which names a crate or a path.
+#[derive(Serialize)]
+struct Ignored<'a> {
+    #[serde(rename = "crate", skip_serializing_if = "Option::is_none")]
+    krate: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    path: Option<&'a str>,
+    reason: &'a str,
+    function: &'a str,
+    sites: u64,
+    count: u64,
+    bytes: u64,
+}
+
 #[derive(Serialize)]
 struct Problem<'a> {
     step: String,
@@ -157,6 +172,7 @@ pub(super) fn render(verdict: &Verdict, environment: &Environment) -> String {
         benchmarks: verdict.benches.iter().map(benchmark).collect(),
         functions: verdict.functions.iter().map(function).collect(),
         findings: verdict.findings.iter().map(|finding| self::finding(finding, verdict)).collect(),
+        ignored: verdict.ignored.iter().map(ignored).collect(),
         problems: verdict
             .problems
             .iter()
@@ -268,6 +284,15 @@ fn finding<'a>(finding: &'a model::Finding, verdict: &'a Verdict) -> Finding<'a>
         reason: &finding.reason,
         help: finding.help.as_deref(),
     }
+}
+
+fn ignored(ignored: &model::Ignored) -> Ignored<'_> {
+    let model::Ignored { by, function, sites, count, bytes } = ignored;
+    let (krate, path) = match &by.code {
+        IgnoredCode::Crate(name) => (Some(name.as_str()), None),
+        IgnoredCode::Path(path) => (None, Some(path.as_str())),
+    };
+    Ignored { krate, path, reason: &by.reason, function, sites: *sites, count: *count, bytes: *bytes }
 }
 
 fn frame(frame: &model::Frame) -> Frame<'_> {

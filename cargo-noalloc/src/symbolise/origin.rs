@@ -49,7 +49,7 @@ impl Origins {
         } else if inside(&self.user) {
             Origin::User
         } else {
-            Origin::Dependency(crate_of(function.as_str()))
+            Origin::Dependency(function.krate().to_owned())
         }
     }
 }
@@ -92,10 +92,6 @@ fn registry_crate(path: &str) -> Option<String> {
     let folder = if path.contains("/registry/src/") { folders.nth(1)? } else { folders.next()? };
     let name = folder.rsplit_once('-').map_or(folder, |(name, _)| name);
     Some(name.to_owned())
-}
-
-fn crate_of(function: &str) -> String {
-    function.trim_start_matches('<').split("::").next().unwrap_or(function).to_owned()
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! The sentences of a finding. Fixed words; the figures come from the run.
 
-use crate::model::{Escape, Finding, Op, Pattern, Rule, Sizes};
+use crate::model::{Escape, Finding, Ignored, IgnoredCode, Op, Pattern, Rule, Sizes};
 use crate::numbers::{bytes, count, plural};
 
 /// `` `algo_one` allocates 24 bytes on every call ``
@@ -34,6 +34,18 @@ fn when(finding: &Finding) -> String {
             format!("in {} of {} calls", count(finding.calls_affected), count(finding.calls))
         }
     }
+}
+
+/// `` 1,000 uses of the heap by `app::log` are ignored in the crate `tracing`: a switch turns it on ``
+pub(in crate::report) fn ignored(ignored: &Ignored) -> String {
+    let code = match &ignored.by.code {
+        IgnoredCode::Crate(name) => format!("the crate `{name}`"),
+        IgnoredCode::Path(path) => format!("`{path}`"),
+    };
+    let (uses, size) = (plural(ignored.count, "use"), bytes(ignored.bytes));
+    let are = if ignored.count == 1 { "is" } else { "are" };
+    let Ignored { by, function, .. } = ignored;
+    format!("{uses} of the heap by `{function}` ({size}) {are} ignored in {code}: {}", by.reason)
 }
 
 fn size(sizes: Sizes) -> String {
