@@ -23,6 +23,8 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Build and run benchmarks (or other targets) and report which hot functions use the heap
     Check(Box<CheckArgs>),
+    /// Build, and prove that hot functions (or those that `--fn` names) cannot reach the allocator; run nothing
+    Prove(Box<ProveArgs>),
     /// Every `#[no_heap]` function in the source: its name, place and options
     List(ListArgs),
     /// Everything known from the last check about one function or place
@@ -82,6 +84,25 @@ pub(crate) struct LevelArgs {
     /// Findings of this rule are errors, repeatable; `-D warnings` makes errors of all warnings
     #[arg(short = 'D', long, value_name = "RULE", help_heading = "Report")]
     pub(crate) deny: Vec<String>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ProveArgs {
+    #[command(flatten)]
+    pub(crate) selection: SelectionArgs,
+    #[command(flatten)]
+    pub(crate) build: BuildArgs,
+    /// Prove this function, with or without the attribute: a path or its tail, repeatable
+    #[arg(long = "fn", value_name = "PATTERN", help_heading = "Selection")]
+    pub(crate) functions: Vec<String>,
+    /// Report format, repeatable: as for `check`; `=PATH` writes it to a file
+    #[arg(long = "format", value_name = "FORMAT[=PATH]", help_heading = "Report")]
+    pub(crate) formats: Vec<String>,
+    #[command(flatten)]
+    pub(crate) levels: LevelArgs,
+    /// Show whole call chains, the standard library's frames included
+    #[arg(short, long, help_heading = "Report")]
+    pub(crate) verbose: bool,
 }
 
 #[derive(Args, Debug)]

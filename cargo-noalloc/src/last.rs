@@ -156,6 +156,8 @@ fn keep(run: &Run) -> KeptRun {
             Status::Crashed { signal } => KeptStatus::Crashed(signal),
             Status::TimedOut { after } => KeptStatus::TimedOut(after),
             Status::Skipped { reason } => KeptStatus::Skipped(reason),
+            // A proof alone is not kept: it has no record to render again.
+            Status::NotRun => KeptStatus::Ok,
             Status::Unrecorded { reason } => KeptStatus::Unrecorded(reason),
             Status::Interrupted => KeptStatus::Interrupted,
         },
@@ -197,9 +199,11 @@ pub(crate) fn load(build: &BuildArgs) -> Result<Checked, Failure> {
             require_proof: kept.require_proof,
             command_line,
             deny_warnings: kept.deny_warnings,
+            proof_only: false,
             // As they are now: a level can be tried out without running anything.
             configured: discover::settings(build)?,
         },
+        asked: None,
     })
 }
 

@@ -32,8 +32,10 @@ mod symbolise;
 use std::ffi::OsString;
 
 pub use exit::{Exit, Failure};
-use model::{Environment, Plan, Policy, Run, Texts, Toolchain, Verdict};
-use options::{CheckOptions, CleanOptions, ExplainOptions, ListOptions, Options, Refusal, ReportOptions};
+use model::{Asked, Environment, Plan, Policy, Run, Texts, Toolchain, Verdict};
+use options::{
+    CheckOptions, CleanOptions, ExplainOptions, ListOptions, Options, ProveOptions, Refusal, ReportOptions,
+};
 use shell::Shell;
 
 /// Does what the command line says; nothing it returns is undocumented.
@@ -41,6 +43,7 @@ pub fn main(words: impl Iterator<Item = OsString>) -> Exit {
     let shell = Shell::from_environment();
     let done = match Options::parse(words) {
         Ok(Options::Check(options)) => check(&options, shell),
+        Ok(Options::Prove(options)) => prove_alone(&options, shell),
         Ok(Options::List(options)) => list(&options, shell),
         Ok(Options::Explain(options)) => explain(&options, shell),
         Ok(Options::Report(options)) => report(&options, shell),
@@ -64,14 +67,28 @@ fn check(options: &CheckOptions, shell: Shell) -> Result<Exit, Failure> {
     let runs = run::run(&plan, &binaries, options, shell)?;
     let policy = options.policy(plan.workspace.configured.clone());
     let environment = environment(&binaries.toolchain, options);
-    let check = Checked { plan, runs, environment, policy };
+    let check = Checked { plan, runs, environment, policy, asked: None };
     last::save(&check)?;
+    conclude(check, &options.report, shell)
+}
+
+/// The same without running: what the binaries alone tell.
+fn prove_alone(options: &ProveOptions, shell: Shell) -> Result<Exit, Failure> {
+    process::handle_interrupts();
+    let ProveOptions { check: options, asked } = options;
+    let plan = discover::plan(options)?;
+    let _lock = lock::take(&plan.workspace.audit_dir, shell)?;
+    let binaries = compile::compile(&plan, options, shell)?;
+    let runs = run::none(&binaries);
+    let policy = options.policy(plan.workspace.configured.clone());
+    let environment = environment(&binaries.toolchain, options);
+    let check = Checked { plan, runs, environment, policy, asked: Some(asked.clone()) };
     conclude(check, &options.report, shell)
 }
 
 /// Names, judges and reports what was recorded.
 fn conclude(check: Checked, options: &ReportOptions, shell: Shell) -> Result<Exit, Failure> {
-    let Conclusion { verdict, texts, environment, unseen } = check.conclude();
+    let Conclusion { verdict, texts, environment, unseen } = check.conclude()?;
     setup::refuse_nothing(&verdict, &unseen)?;
     report::write(&verdict, &environment, &texts, options, shell)?;
     for failure in &unseen {
@@ -91,14 +108,14 @@ fn list(options: &ListOptions, shell: Shell) -> Result<Exit, Failure> {
     let sources = source::Sources::new(&workspace.root);
     let declared = source::scan::all(&sources, &roots);
     // Without a last check nothing is known of binaries, and the list says so.
-    let last = last::load(&options.build).ok().map(|last| last.conclude().verdict);
+    let last = last::load(&options.build).and_then(Checked::conclude).ok().map(|last| last.verdict);
     report::list(&declared, last.as_ref(), options.json, shell);
     Ok(Exit::Pass)
 }
 
 /// Says all that the last check knows about one thing.
 fn explain(options: &ExplainOptions, shell: Shell) -> Result<Exit, Failure> {
-    let Conclusion { verdict, texts, .. } = last::load(&options.build)?.conclude();
+    let Conclusion { verdict, texts, .. } = last::load(&options.build)?.conclude()?;
     report::explain(&verdict, &texts, &options.what, shell)?;
     Ok(Exit::Pass)
 }
@@ -109,19 +126,24 @@ pub(crate) struct Checked {
     pub(crate) runs: Vec<Run>,
     pub(crate) environment: Environment,
     pub(crate) policy: Policy,
+    /// What to prove, when nothing was run.
+    pub(crate) asked: Option<Asked>,
 }
 
 impl Checked {
     /// Proves, names, reads, judges.
-    fn conclude(self) -> Conclusion {
-        let Checked { plan, mut runs, environment, policy } = self;
-        prove::prove(&mut runs);
-        let mut unseen = setup::unrecorded(&mut runs);
+    fn conclude(self) -> Result<Conclusion, Failure> {
+        let Checked { plan, mut runs, environment, policy, asked } = self;
+        prove::prove(&mut runs, asked.as_ref());
+        let mut unseen = match &asked {
+            Some(asked) => setup::unproved(&mut runs, asked)?,
+            None => setup::unrecorded(&mut runs),
+        };
         let mut audited = symbolise::symbolise(runs, &plan.workspace);
         unseen.extend(setup::unreadable(&mut audited));
         let texts = source::read(&mut audited, &plan.workspace.root);
         let evidence = judge::Evidence::gather(audited, plan.skipped);
-        Conclusion { verdict: judge::judge(evidence, &policy), texts, environment, unseen }
+        Ok(Conclusion { verdict: judge::judge(evidence, &policy), texts, environment, unseen })
     }
 }
 

@@ -9,16 +9,17 @@ use clap::Parser as _;
 use regex_lite::Regex;
 
 use crate::cli::{
-    BuildArgs, CheckArgs, Cli, Command, LastArgs, LevelArgs, ListArgs, ReportArgs, SelectionArgs,
+    BuildArgs, CheckArgs, Cli, Command, LastArgs, LevelArgs, ListArgs, ProveArgs, ReportArgs, SelectionArgs,
 };
 use crate::exit::{Exit, Failure};
-use crate::model::{Configured, Level, Policy, Rule, Setting};
+use crate::model::{Asked, Configured, Level, Policy, Rule, Setting};
 use crate::report::Output;
 
 /// What to do.
 #[derive(Debug)]
 pub(crate) enum Options {
     Check(Box<CheckOptions>),
+    Prove(Box<ProveOptions>),
     List(ListOptions),
     Explain(ExplainOptions),
     Report(ReportOptions),
@@ -38,6 +39,13 @@ pub(crate) struct CheckOptions {
     pub(crate) policy: Policy,
     pub(crate) filters: Vec<String>,
     pub(crate) harness_args: Vec<String>,
+}
+
+/// Checked options of `prove`: those of a check that runs nothing, and what to prove.
+#[derive(Debug)]
+pub(crate) struct ProveOptions {
+    pub(crate) check: CheckOptions,
+    pub(crate) asked: Asked,
 }
 
 /// What to write, and where; all of `report`, part of `check`.
@@ -112,6 +120,10 @@ impl Options {
                 let options = check(*args).map_err(|failure| Refusal::Failure(Box::new(failure)))?;
                 Ok(Options::Check(Box::new(options)))
             }
+            Command::Prove(args) => {
+                let options = prove(*args).map_err(|failure| Refusal::Failure(Box::new(failure)))?;
+                Ok(Options::Prove(Box::new(options)))
+            }
             Command::List(args) => {
                 let options = list(args).map_err(|failure| Refusal::Failure(Box::new(failure)))?;
                 Ok(Options::List(options))
@@ -134,10 +146,7 @@ fn check(args: CheckArgs) -> Result<CheckOptions, Failure> {
         return Err(Failure::new(Exit::Usage, format!("`--bench-time {}` is no time", args.bench_time))
             .help("give seconds, such as `--bench-time 0.5`, or `--no-timing`"));
     }
-    if let Some(path) = args.build.manifest_path.as_ref().filter(|path| !path.exists()) {
-        return Err(Failure::new(Exit::MetadataFailed, format!("there is no manifest `{}`", path.display()))
-            .help("`--manifest-path` takes the path of a Cargo.toml"));
-    }
+    refuse_no_manifest(&args.build)?;
     if args.timeout == Some(0) {
         return Err(Failure::new(Exit::Usage, "`--timeout 0` leaves a target no time at all")
             .help("give whole seconds, such as `--timeout 60`"));
@@ -150,7 +159,7 @@ fn check(args: CheckArgs) -> Result<CheckOptions, Failure> {
         require_proof: args.require_proof,
         command_line,
         deny_warnings,
-        configured: Configured::default(),
+        ..Policy::default()
     };
     Ok(CheckOptions {
         report: ReportOptions { outputs, verbose: args.verbose, ..ReportOptions::default() },
@@ -200,6 +209,42 @@ fn unknown_rule(flag: &str, name: &str) -> Failure {
             failure.help(format!("did you mean `{near}`?"))
         }
         _ => failure.help(format!("the rules are: {}", names.join(", "))),
+    }
+}
+
+fn prove(args: ProveArgs) -> Result<ProveOptions, Failure> {
+    refuse_no_manifest(&args.build)?;
+    let functions: Vec<String> = args.functions.iter().map(|pattern| pattern.trim().to_owned()).collect();
+    if functions.iter().any(String::is_empty) {
+        return Err(Failure::new(Exit::Usage, "`--fn` needs a name")
+            .help("give a function's path or its tail, such as `--fn parse_headers`"));
+    }
+    let outputs = outputs(&args.formats)?;
+    let (command_line, deny_warnings) = levels(&args.levels)?;
+    let policy =
+        Policy { require_proof: true, command_line, deny_warnings, proof_only: true, ..Policy::default() };
+    Ok(ProveOptions {
+        check: CheckOptions {
+            report: ReportOptions { outputs, verbose: args.verbose, ..ReportOptions::default() },
+            selection: args.selection,
+            build: args.build,
+            bench_time: None,
+            timeout: None,
+            policy,
+            filters: Vec::new(),
+            harness_args: Vec::new(),
+        },
+        asked: Asked { functions },
+    })
+}
+
+fn refuse_no_manifest(build: &BuildArgs) -> Result<(), Failure> {
+    match build.manifest_path.as_ref().filter(|path| !path.exists()) {
+        Some(path) => {
+            Err(Failure::new(Exit::MetadataFailed, format!("there is no manifest `{}`", path.display()))
+                .help("`--manifest-path` takes the path of a Cargo.toml"))
+        }
+        None => Ok(()),
     }
 }
 

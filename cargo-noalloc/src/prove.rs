@@ -1,37 +1,70 @@
-//! The static proof: can a hot function of this binary ever reach the allocator?
+//! Step 4, the static proof: can a hot function of this binary ever reach the allocator?
 //!
-//! Reads the binaries that ran and asks `noalloc-prove`. A binary that cannot be judged is a problem in the report;
-//! its functions are "not analysed", which is not green where a proof is required.
+//! Reads the binaries and asks `noalloc-prove`. A binary that cannot be judged is a problem in the report; its
+//! functions are "not analysed", which is not green where a proof is required. `cargo noalloc prove` runs nothing,
+//! so that names come from the binary as well.
 
-use noalloc_prove::Program;
+mod functions;
+mod hot;
 
-use crate::model::{HotId, Problem, Proofs, Run, Step};
+use noalloc_prove::{Cause, Program, Proof, Refusal, Slot};
 
-/// Puts at each run what can be proved of its binary.
-pub(crate) fn prove(runs: &mut [Run]) {
+use crate::model::{Asked, HotId, Problem, Proofs, Run, Step};
+
+pub(crate) use functions::near;
+
+/// Puts at each run what can be proved of its binary; where a proof alone is asked for, with the functions' names.
+pub(crate) fn prove(runs: &mut [Run], asked: Option<&Asked>) {
     for run in runs {
         let target = &run.binary.planned.target;
         run.proofs = match crate::mapped::read(&run.binary.executable) {
-            Ok(bytes) => of_binary(&bytes),
+            Ok(bytes) => of_binary(&bytes, asked),
             Err(error) => Proofs { refusal: Some(error.to_string()), ..Proofs::default() },
         };
-        if let Some(refusal) = &run.proofs.refusal {
-            let message = format!("no proof for {} `{}`: {refusal}", target.kind, target.name);
-            run.problems.push(Problem::new(Step::Prove, message));
-        }
+        let of = format!("{} `{}`", target.kind, target.name);
+        // Where nothing but the proof was asked for, a refusal ends it, and that is said after the report.
+        let refusal = run.proofs.refusal.iter().filter(|_| asked.is_none());
+        let refused = refusal.map(|refusal| format!("no proof for {of}: {refusal}"));
+        let admitted = run.proofs.problems.iter().map(|problem| format!("{of}: {problem}"));
+        run.problems.extend(refused.chain(admitted).map(|message| Problem::new(Step::Prove, message)));
     }
 }
 
-fn of_binary(bytes: &[u8]) -> Proofs {
-    let mut proofs = Proofs::default();
+fn of_binary(bytes: &[u8], asked: Option<&Asked>) -> Proofs {
+    let refuse = |refusal: Refusal| Proofs { refusal: Some(refusal.to_string()), ..Proofs::default() };
     let program = match Program::parse(bytes) {
         Ok(program) => program,
-        Err(refusal) => return Proofs { refusal: Some(refusal.to_string()), ..proofs },
+        Err(refusal) => return refuse(refusal),
     };
-    // Without a marker there is no hot function in the binary, and nothing to prove.
-    for site in program.sites().unwrap_or_default() {
-        let instances = site.instances.iter().map(|address| program.prove(*address)).collect();
-        proofs.by_function.insert(HotId(site.site), instances);
+    let mut proofs = Proofs::default();
+    match asked {
+        Some(asked) if !asked.functions.is_empty() => functions::add(&program, &asked.functions, &mut proofs),
+        _ => {
+            // A binary without a marker has no hot function, unless it says itself that it has.
+            if program.sites().is_err() && hot::describes_any(&program) {
+                return refuse(Refusal::NoMarker);
+            }
+            if asked.is_some() {
+                hot::add(&program, &mut proofs);
+            }
+            for site in program.sites().unwrap_or_default() {
+                let instances = site.instances.iter().map(|address| program.prove(*address)).collect();
+                proofs.by_function.insert(HotId(site.site), instances);
+            }
+        }
     }
+    add_implementations(&program, &mut proofs);
     proofs
+}
+
+/// For each method of a `dyn` value that could not be followed: every function of the binary in that slot of a
+/// vtable. Which of them is meant is for the source to say.
+fn add_implementations(program: &Program<'_>, proofs: &mut Proofs) {
+    let unknowns = proofs.by_function.values().flatten().flat_map(|proof: &Proof| &proof.unknowns);
+    for unknown in unknowns {
+        if let Cause::DynamicCall { slot: Slot::Method(method), .. } = unknown.cause {
+            let implementations = proofs.implementations.entry(method);
+            implementations.or_insert_with(|| program.implementations(unknown, None));
+        }
+    }
 }

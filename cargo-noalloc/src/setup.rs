@@ -3,7 +3,7 @@
 use no_heap::record::hello_flag;
 
 use crate::exit::{Exit, Failure};
-use crate::model::{Audited, Gap, OwnAllocator, Run, Status, Step, Target, TargetKind, Verdict};
+use crate::model::{Asked, Audited, Gap, OwnAllocator, Run, Status, Step, Target, TargetKind, Verdict};
 
 /// One failure for each run that no record can be trusted of. Such records are taken out, and the run is marked:
 /// zeros that nobody counted must not reach the verdict.
@@ -17,6 +17,39 @@ pub(crate) fn unrecorded(runs: &mut [Run]) -> Vec<Failure> {
         }
     }
     failures
+}
+
+/// One failure for each binary that cannot be judged, when its proof is all that was asked for. Patterns that name
+/// nothing are refused: a typing error must not look like a pass.
+pub(crate) fn unproved(runs: &mut [Run], asked: &Asked) -> Result<Vec<Failure>, Failure> {
+    let mut failures = Vec::new();
+    for run in &mut *runs {
+        let Some(reason) = run.proofs.refusal.clone() else { continue };
+        let target = &run.binary.planned.target;
+        let failure =
+            Failure::new(Exit::SetUp, format!("no proof for {} `{}`: {reason}", target.kind, target.name));
+        failures.push(
+            failure.at(target.source.clone()).note("nothing is known of its functions, so this is no pass"),
+        );
+        run.status = Status::Unrecorded { reason };
+    }
+    match crate::prove::near(runs, asked).filter(|_| failures.is_empty()) {
+        Some((pattern, near)) => Err(no_function(runs, &pattern, &near)),
+        None => Ok(failures),
+    }
+}
+
+fn no_function(runs: &[Run], pattern: &str, near: &[String]) -> Failure {
+    let targets = runs.iter().map(|run| &run.binary.planned.target);
+    let names: Vec<String> = targets.map(|target| format!("{} `{}`", target.kind, target.name)).collect();
+    let failure =
+        Failure::new(Exit::NothingToCheck, format!("no function `{pattern}` in {}", names.join(", "))).note(
+            "a binary holds the functions that it uses, and generic ones only where something uses them",
+        );
+    match near {
+        [] => failure.help("give a function's path or its tail, such as `--fn httparse::parse_headers`"),
+        near => failure.help(format!("names that come near: {}", near.join(", "))),
+    }
 }
 
 /// The program's allocator is not ours.
@@ -139,7 +172,11 @@ pub(crate) fn refuse_nothing(verdict: &Verdict, failures: &[Failure]) -> Result<
     let names: Vec<String> = ran.map(|(target, _)| format!("`{}`", target.source)).collect();
     Err(Failure::new(Exit::NothingToCheck, format!("no hot function in {}", names.join(", ")))
         .note("only functions with `#[no_heap]` are audited, and a binary holds those of the crates that it uses")
-        .help("put `#[no_heap]` (from the crate `no_heap`) on a function that the target calls"))
+        .help(if verdict.proof_only {
+            "put `#[no_heap]` on a function that the target calls, or name any function with `--fn PATTERN`"
+        } else {
+            "put `#[no_heap]` (from the crate `no_heap`) on a function that the target calls"
+        }))
 }
 
 fn by_itself(target: &Target) -> String {

@@ -44,7 +44,7 @@ mod guard;
 pub mod record;
 #[cfg(noalloc_audit)]
 mod recorder;
-#[cfg(any(noalloc_audit, feature = "bench"))]
+#[cfg(any(noalloc_audit, feature = "bench", feature = "read-record"))]
 mod registry;
 #[cfg(noalloc_audit)]
 mod scope;
@@ -68,6 +68,13 @@ pub use noalloc_macros::no_heap_plain as no_heap;
 #[cfg(all(noalloc_audit, not(noalloc_own_allocator)))]
 #[global_allocator]
 static RECORDER: Allocator = Allocator::new(std::alloc::System);
+
+/// What a linked binary says of its hot functions, for the tool.
+#[cfg(feature = "read-record")]
+#[doc(hidden)]
+pub mod descriptor {
+    pub use crate::registry::{HOT_FUNCTIONS_SECTION, HotFn, Promise, site_id};
+}
 
 /// What the macros' output names. No part of the public interface.
 #[doc(hidden)]

@@ -1,8 +1,9 @@
 //! The hot functions and benchmarks of this program: one linker-collected slice each, no code before `main`.
 
-#[cfg(noalloc_audit)]
+#[cfg(any(noalloc_audit, feature = "read-record"))]
 use std::sync::atomic::AtomicU32;
 
+#[cfg(any(noalloc_audit, feature = "bench"))]
 use linkme::distributed_slice;
 
 /// Every function with `#[no_heap]` that was linked.
@@ -15,9 +16,16 @@ pub static HOT_FUNCTIONS: [HotFn];
 #[distributed_slice]
 pub static BENCHMARKS: [Benchmark];
 
+/// Where the linker puts the descriptors of all hot functions: an array of [`HotFn`].
+#[cfg(feature = "read-record")]
+pub const HOT_FUNCTIONS_SECTION: &str = "linkme_HOT_FUNCTIONS";
+
 /// One hot function as its attribute describes it.
-#[cfg(noalloc_audit)]
+///
+/// The tool reads these from the linked binary, too, without running it: their layout is C's.
+#[cfg(any(noalloc_audit, feature = "read-record"))]
 #[derive(Debug)]
+#[repr(C)]
 pub struct HotFn {
     /// The same number stands in the binary's marker section, see [`site_id`].
     pub id: u64,
@@ -42,8 +50,9 @@ impl HotFn {
 }
 
 /// The options of `#[no_heap(…)]`.
-#[cfg(noalloc_audit)]
+#[cfg(any(noalloc_audit, feature = "read-record"))]
 #[derive(Clone, Copy, Debug)]
+#[repr(C)]
 pub struct Promise {
     /// Allocations allowed in each call.
     pub allocs: u64,
@@ -67,7 +76,7 @@ pub trait Site {
 }
 
 /// Identifies a hot function across builds of the same source: FNV-1a over its module, name and place.
-#[cfg(noalloc_audit)]
+#[cfg(any(noalloc_audit, feature = "read-record"))]
 pub const fn site_id(name: &str, file: &str, line: u32, column: u32) -> u64 {
     const fn mix(mut hash: u64, bytes: &[u8]) -> u64 {
         let mut i = 0;

@@ -55,6 +55,7 @@
 //! | --- | --- |
 //! | ELF into sections, relocated pointers, functions (symbols and frame entries), landing pads | `image` |
 //! | the marker's records | `roots` |
+//! | tables that a runtime left in the binary, for who reads them | `data` |
 //! | names into classes, each with a reason | `symbols` |
 //! | instructions into blocks, values of registers, jump tables | `x86_64`, in the terms of `code` |
 //! | what never comes back, what is alive, what must happen, function pointers in statics | `graph` |
@@ -72,6 +73,7 @@
 mod allocator;
 mod analysis;
 mod code;
+mod data;
 mod debug_info;
 mod dispatch;
 mod graph;

@@ -17,8 +17,8 @@ use crate::walk::{Ground, Walk, proof};
 ///
 /// [`Program::parse`] does what all roots share; each [`Program::prove`] then only walks.
 pub struct Program<'a> {
-    image: Image<'a>,
-    file: object::File<'a>,
+    pub(crate) image: Image<'a>,
+    pub(crate) file: object::File<'a>,
     analysis: Analysis,
     memo: Memo,
     sites: Option<Vec<SiteRoots>>,

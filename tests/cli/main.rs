@@ -12,6 +12,7 @@ mod endings;
 mod exercised;
 mod flags;
 mod gate;
+mod prove;
 mod records;
 mod rendered;
 mod schema;

@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 
 use super::Case;
-use crate::model::{Escape, Finding, Op, ProofState, Reachable, Rule, Span};
+use crate::model::{Escape, Finding, Level, Op, ProofState, Reachable, Rule, Span};
 use crate::numbers::plural;
 
 /// One finding for each place that was not seen to allocate.
 pub(super) fn find(case: &Case<'_>) -> Vec<Finding> {
-    if case.proof.state != ProofState::MayAllocate || case.hot.promise.has_budget() {
+    // Whoever allows some allocations is told of none, unless a proof is asked for: a budget is counted.
+    let is_expected = case.hot.promise.has_budget() && case.level(Rule::MayAllocate) < Level::Error;
+    if case.proof.state != ProofState::MayAllocate || is_expected {
         return Vec::new();
     }
     let mut places: BTreeMap<Span, Vec<&Reachable>> = BTreeMap::new();
@@ -36,8 +38,9 @@ fn finding(case: &Case<'_>, span: Span, reachable: &[&Reachable]) -> Finding {
     let what = construct.clone().map_or_else(|| "this call".to_owned(), |name| format!("`{name}`"));
     let when = if always { "on every path that returns" } else { "on some paths" };
     let seen = match case.counts.calls {
-        0 => "no target called the function".to_owned(),
-        calls => format!("never taken in {}", plural(calls, "call")),
+        _ if case.governing.is_proof_only() => String::new(),
+        0 => "; no target called the function".to_owned(),
+        calls => format!("; never taken in {}", plural(calls, "call")),
     };
     let span = if span.start.line == 0 { Span::point(case.hot.place.clone()) } else { span };
     Finding {
@@ -46,7 +49,12 @@ fn finding(case: &Case<'_>, span: Span, reachable: &[&Reachable]) -> Finding {
         op: shown.map(|shown| shown.site.op),
         escape: Escape::Unknown,
         chain: shown.map(|shown| shown.site.chain.clone()).unwrap_or_default(),
-        reason: format!("{what} can reach the allocator {when}; {seen}"),
+        help: case
+            .hot
+            .promise
+            .has_budget()
+            .then(|| "its budget is counted, not proved: `cargo noalloc check` holds it to that".to_owned()),
+        reason: format!("{what} can reach the allocator {when}{seen}"),
         ..case.finding(Rule::MayAllocate, span)
     }
 }

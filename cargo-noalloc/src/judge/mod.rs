@@ -73,6 +73,12 @@ pub(crate) struct Case<'a> {
 }
 
 impl Case<'_> {
+    /// Whether the whole promise is proved: frees count, unless they are allowed.
+    fn keeps_its_promise(&self) -> bool {
+        let frees_nothing = self.hot.promise.allow_free || self.proof.may_free == Some(false);
+        self.proof.state == ProofState::Proved && frees_nothing
+    }
+
     /// How bad a finding of `rule` is here.
     fn level(&self, rule: Rule) -> Level {
         // What is allowed is left out in the end; until then it is the least there is.
@@ -101,6 +107,8 @@ impl Case<'_> {
             freed_at: None,
             chain: Vec::new(),
             labels: Vec::new(),
+            obstacle: None,
+            candidates: Vec::new(),
             reason: String::new(),
             help: None,
         }
@@ -131,7 +139,9 @@ pub(crate) fn judge(mut evidence: Evidence, policy: &Policy) -> Verdict {
         own.extend(over_budget::find(&case));
         own.extend(may_allocate::find(&case));
         own.extend(unproved::find(&case));
-        own.extend(unexercised::find(&case));
+        if !policy.proof_only {
+            own.extend(unexercised::find(&case));
+        }
         // Each of these is one doubt, with its own way there.
         let doubted = |finding: &Finding| finding.rule == Rule::Unproved && !finding.chain.is_empty();
         own.retain(|finding| {
@@ -145,6 +155,7 @@ pub(crate) fn judge(mut evidence: Evidence, policy: &Policy) -> Verdict {
     let mut sites: Vec<Site> = evidence.sites.into_iter().flatten().collect();
     sort(&mut findings, &mut functions, &mut sites, &mut problems);
     Verdict {
+        proof_only: policy.proof_only,
         targets: evidence.targets,
         benches: evidence.benches,
         functions,
@@ -212,7 +223,9 @@ fn report(case: &Case<'_>, findings: &[Finding]) -> HotReport {
 fn verdict(case: &Case<'_>, findings: &[Finding]) -> FunctionVerdict {
     let counts = case.counts;
     let found = |rule: Rule| findings.iter().any(|finding| finding.rule == rule);
-    if counts.calls == 0 {
+    if case.governing.is_proof_only() {
+        by_proof(case)
+    } else if counts.calls == 0 {
         FunctionVerdict::Unexercised
     } else if found(Rule::HeapInHotPath) || found(Rule::OverBudget) {
         FunctionVerdict::Allocates
@@ -220,9 +233,19 @@ fn verdict(case: &Case<'_>, findings: &[Finding]) -> FunctionVerdict {
         FunctionVerdict::Frees
     } else if counts.allocs + counts.reallocs + counts.frees > 0 {
         FunctionVerdict::WithinBudget
-    } else if case.proof.state == ProofState::Proved {
+    } else if case.keeps_its_promise() {
         FunctionVerdict::Proved
     } else {
         FunctionVerdict::Clean
+    }
+}
+
+fn by_proof(case: &Case<'_>) -> FunctionVerdict {
+    match case.proof.state {
+        ProofState::Proved if case.keeps_its_promise() => FunctionVerdict::Proved,
+        ProofState::Proved => FunctionVerdict::MayFree,
+        ProofState::MayAllocate => FunctionVerdict::MayAllocate,
+        ProofState::Unknown | ProofState::NotAnalysed => FunctionVerdict::Unknown,
+        ProofState::Absent => FunctionVerdict::Absent,
     }
 }

@@ -29,6 +29,11 @@ impl<'a> Governing<'a> {
         Governing { policy, settings: [&policy.configured.workspace].into_iter().chain(package).collect() }
     }
 
+    /// Whether nothing was run.
+    pub(crate) fn is_proof_only(&self) -> bool {
+        self.policy.proof_only
+    }
+
     fn of_function<'s>(&'s self, hot: &'s HotFn) -> impl Iterator<Item = &'a FunctionSettings> + 's {
         let all = self.settings.iter().flat_map(|settings| &settings.functions);
         all.filter(|settings| names(&settings.pattern, &hot.name))
@@ -143,7 +148,7 @@ mod tests {
     fn hot(name: &str, file: &str) -> HotFn {
         let place = Place { file: file.to_owned(), line: 1, column: 1 };
         let promise = Promise { allocs: Some(0), bytes: Some(0), warmup: 0, allow_free: false, prove: false };
-        HotFn { id: HotId(1), name: name.to_owned(), place, promise }
+        HotFn { id: HotId(1), name: name.to_owned(), place, attributed: true, by_code: false, promise }
     }
 
     fn levels(levels: &[(Rule, Setting)]) -> BTreeMap<Rule, Setting> {

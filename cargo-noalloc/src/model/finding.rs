@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Frame, HotId, Op, Sizes, Span};
+use super::{Candidate, Frame, HotId, Obstacle, Op, Sizes, Span};
 
 /// The rules, by the names users write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -175,6 +175,10 @@ pub struct Finding {
     pub chain: Vec<Frame>,
     /// Other places that explain it: where a `dyn` comes in, what makes the size vary.
     pub labels: Vec<Label>,
+    /// What a proof stops at.
+    pub obstacle: Option<Obstacle>,
+    /// Functions that may be called where it stops.
+    pub candidates: Vec<Candidate>,
     /// Why the value is on the heap.
     pub reason: String,
     /// What to write instead.

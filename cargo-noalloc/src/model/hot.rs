@@ -15,6 +15,10 @@ pub struct HotFn {
     pub name: String,
     /// Of its name.
     pub place: Place,
+    /// It has the attribute; `--fn` names functions that have not.
+    pub attributed: bool,
+    /// Only its code tells where it is: the place is its first instruction's, until the source is read.
+    pub by_code: bool,
     /// What the options allow.
     pub promise: Promise,
 }

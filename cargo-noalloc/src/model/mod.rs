@@ -41,10 +41,10 @@ pub use policy::{
     Budget, Configured, FunctionSettings, Ignore, Ignored, IgnoredCode, Policy, Setting, Settings,
 };
 pub use problem::{Problem, Step};
-pub use proof::{Doubt, ProofReport, Proofs, Reachable};
+pub use proof::{Asked, Candidate, Doubt, DynCall, Found, Obstacle, ProofReport, Proofs, Reachable};
 pub use run::{Audited, Counts, Gap, Run};
 pub use site::{Calls, Op, Site, Sizes};
 pub use target::{Status, Target, TargetKind};
 pub use texts::Texts;
-pub use type_name::short_type;
+pub use type_name::{implementation, short_type};
 pub use verdict::{FunctionVerdict, HotReport, ProofState, Verdict};

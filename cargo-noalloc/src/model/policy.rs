@@ -18,6 +18,8 @@ pub struct Policy {
     pub command_line: BTreeMap<Rule, Setting>,
     /// `-D warnings`.
     pub deny_warnings: bool,
+    /// Nothing was run: the proof is all there is to judge.
+    pub proof_only: bool,
     /// What the manifests say.
     pub configured: Configured,
 }

@@ -2,15 +2,48 @@
 
 use std::collections::BTreeMap;
 
+use no_heap::record::HotEntry;
+
 use super::{HotId, ProofState, Site};
+
+/// What `cargo noalloc prove` was asked for.
+#[derive(Clone, Debug, Default)]
+pub struct Asked {
+    /// Patterns of `--fn`: a path or its tail. Without any, all hot functions.
+    pub functions: Vec<String>,
+}
+
+/// A function that the binary itself names, so that nothing has to run for it.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// What the attribute says of it; at line 0 where only its code tells where it stands.
+    pub entry: HotEntry,
+    /// Found by its own name, and not by the marker: no guard is around its code.
+    pub plain: bool,
+    /// Of its code, where that has to tell its place.
+    pub address: Option<u64>,
+    /// Copies of it were inlined elsewhere, and the proof does not speak about those.
+    pub inlined_copies: bool,
+}
 
 /// Proofs of one binary, as the prover gives them.
 #[derive(Clone, Debug, Default)]
 pub struct Proofs {
     /// One proof for each instance of each hot function in the binary; none for a function without code.
     pub by_function: BTreeMap<HotId, Vec<noalloc_prove::Proof>>,
+    /// By number of the method: every function of the binary in that slot of a vtable. Only for methods that some
+    /// proof stops at.
+    pub implementations: BTreeMap<u32, Vec<noalloc_prove::Candidate>>,
+    /// The functions' names; only where no record has them.
+    pub found: Vec<Found>,
+    /// Patterns that name something in this binary.
+    pub matched: Vec<String>,
+    /// Paths of all functions; only where a pattern names none of them.
+    pub names: Vec<String>,
     /// Why the binary could not be judged at all.
     pub refusal: Option<String>,
+    /// What could not be read of it.
+    pub problems: Vec<String>,
 }
 
 /// What is known of one hot function: the weakest of its instances' proofs, with everybody's evidence.
@@ -28,6 +61,8 @@ pub struct ProofReport {
     pub doubts: Vec<Doubt>,
     /// There are more places than are listed.
     pub truncated: bool,
+    /// Copies of the function were inlined elsewhere, and the proof does not speak about those.
+    pub inlined_copies: bool,
 }
 
 impl ProofReport {
@@ -40,6 +75,7 @@ impl ProofReport {
             reachable: Vec::new(),
             doubts: Vec::new(),
             truncated: false,
+            inlined_copies: false,
         }
     }
 
@@ -59,6 +95,7 @@ impl ProofReport {
         self.reachable.extend(other.reachable);
         self.doubts.extend(other.doubts);
         self.truncated |= other.truncated;
+        self.inlined_copies |= other.inlined_copies;
         self
     }
 }
@@ -89,8 +126,46 @@ pub struct Reachable {
 pub struct Doubt {
     /// As a site that was never hit; the chain is empty when the function as a whole is in doubt.
     pub site: Site,
-    /// What it is, as the end of "the proof stops at …".
-    pub cause: String,
-    /// Functions that may be called there, with what is known of each.
-    pub candidates: Vec<(String, ProofState)>,
+    /// What it is.
+    pub obstacle: Obstacle,
+    /// Functions that may be called there: first those that the function's own code creates, and, once the source
+    /// has said which method is called, its implementations in the binary.
+    pub candidates: Vec<Candidate>,
+    /// Every function of the binary in the slot of a vtable that is called.
+    pub in_slot: Vec<Candidate>,
+    /// The call as the source has it.
+    pub called: Option<DynCall>,
+}
+
+/// What stops an analysis.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Obstacle {
+    /// As it stands in reports: `dynamic-call`, `function-pointer`, `import`.
+    pub kind: &'static str,
+    /// As the end of "the proof stops at …".
+    pub text: String,
+    /// Where the receiver or the pointer comes from: `argument 1`.
+    pub receiver: Option<String>,
+    /// The library's function that is in no table.
+    pub import: Option<String>,
+}
+
+/// A function that a call in doubt may go to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Candidate {
+    /// Its readable name.
+    pub name: String,
+    /// What is known of it.
+    pub state: ProofState,
+}
+
+/// A call of a trait object's method.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DynCall {
+    /// As it is written: `source`.
+    pub receiver: String,
+    /// Without its path: `Read`; where the receiver's type could be read.
+    pub of_trait: Option<String>,
+    /// `read`.
+    pub method: String,
 }

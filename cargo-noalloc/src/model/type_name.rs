@@ -36,6 +36,14 @@ fn readable(segment: &str) -> String {
         .map_or_else(|| segment.to_owned(), |(_, name)| (*name).to_owned())
 }
 
+/// As a reader writes it: `<Cursor<&[u8]> as Read>::read`.
+pub fn implementation(function: &str) -> String {
+    match function.rsplit_once(">::") {
+        Some((head, method)) if head.contains(" as ") => format!("{}>::{method}", short_type(head)),
+        _ => short_type(function),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::short_type;

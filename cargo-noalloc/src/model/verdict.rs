@@ -5,7 +5,7 @@ use super::{Bench, Finding, HotFn, Ignored, Level, Problem, ProofReport, Site, S
 /// What is said of one hot function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FunctionVerdict {
-    /// No returning path reaches the allocator, and none was seen to.
+    /// No returning path reaches the allocator, to allocate or, where that is not allowed, to free; and none was seen to.
     Proved,
     /// No heap use was seen, and nothing more is known.
     Clean,
@@ -17,6 +17,14 @@ pub enum FunctionVerdict {
     Frees,
     /// No target called it.
     Unexercised,
+    /// Of a proof alone: some returning path reaches the allocator.
+    MayAllocate,
+    /// Of a proof alone: it cannot allocate, but may free, which it promised not to.
+    MayFree,
+    /// Of a proof alone: something stops the analysis.
+    Unknown,
+    /// Of a proof alone: it has no code in the binary.
+    Absent,
 }
 
 impl FunctionVerdict {
@@ -29,6 +37,10 @@ impl FunctionVerdict {
             FunctionVerdict::Allocates => "allocates",
             FunctionVerdict::Frees => "frees",
             FunctionVerdict::Unexercised => "unexercised",
+            FunctionVerdict::MayAllocate => "may-allocate",
+            FunctionVerdict::MayFree => "may-free",
+            FunctionVerdict::Unknown => "unknown",
+            FunctionVerdict::Absent => "absent",
         }
     }
 }
@@ -93,6 +105,8 @@ pub struct HotReport {
 /// The result of a check.
 #[derive(Clone, Debug)]
 pub struct Verdict {
+    /// Nothing was run: there are proofs, and no counts.
+    pub proof_only: bool,
     /// Targets and how they ended.
     pub targets: Vec<(Target, Status)>,
     /// Benchmarks, as the harness ran them.

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style as Ansi};
 
-use super::{ending, table};
+use super::{ending, proved, table};
 use crate::model::{Finding, FunctionVerdict, Level, Status, Texts, Verdict};
 
 /// How the text may look.
@@ -40,14 +40,15 @@ pub(super) fn render(verdict: &Verdict, texts: &Texts, style: Style) -> String {
     }
     for (target, status) in &verdict.targets {
         // Why nothing was seen is said at length after the report.
-        if !matches!(status, Status::Ok | Status::Unrecorded { .. }) {
+        if !matches!(status, Status::Ok | Status::NotRun | Status::Unrecorded { .. }) {
             let level = if matches!(status, Status::Skipped { .. }) { Level::Warning } else { Level::Error };
             let what = format!("{} `{}` {}", target.kind, target.name, ending(status));
             let _ = writeln!(out, "\n{}: {what}", paint(&level.to_string(), level, style));
         }
     }
     if !verdict.functions.is_empty() {
-        let _ = write!(out, "\n{}", table::render(verdict, style.color));
+        let rows = if verdict.proof_only { proved::table } else { table::render };
+        let _ = write!(out, "\n{}", rows(verdict, style.color));
     }
     let _ = writeln!(out, "\n{}", last_line(verdict, style));
     out
@@ -95,6 +96,14 @@ fn last_line(verdict: &Verdict, style: Style) -> String {
     let all = verdict.functions.len();
     if all == 0 {
         return format!("{}: no hot function was seen", paint("error", Level::Error, style));
+    }
+    if verdict.proof_only {
+        let is_whole = verdict.targets.iter().all(|(_, status)| status.ended_well());
+        let word = match verdict.passes() {
+            true if is_whole => paint_pass(style),
+            _ => paint("error", Level::Error, style),
+        };
+        return format!("{word}: {}", proved::last_line(verdict));
     }
     let functions = if all == 1 { "hot function" } else { "hot functions" };
     if heap == 0 && verdict.passes() {

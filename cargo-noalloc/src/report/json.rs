@@ -14,6 +14,7 @@ pub(crate) const SCHEMA: &str = "noalloc-report/1";
 struct Report<'a> {
     schema: &'static str,
     tool: Tool,
+    command: &'static str,
     environment: Built<'a>,
     verdict: &'static str,
     targets: Vec<Target<'a>>,
@@ -104,6 +105,7 @@ struct Proof {
     state: &'static str,
     assumption: Option<String>,
     may_free: Option<bool>,
+    inlined_copies: bool,
 }
 
 #[derive(Serialize)]
@@ -124,8 +126,25 @@ struct Finding<'a> {
     pattern: Option<&'static str>,
     escapes: Option<bool>,
     chain: Vec<Frame<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    obstacle: Option<Obstacle<'a>>,
     reason: &'a str,
     help: Option<&'a str>,
+}
+
+/// What a proof stops at.
+#[derive(Serialize)]
+struct Obstacle<'a> {
+    kind: &'static str,
+    receiver: Option<&'a str>,
+    import: Option<&'a str>,
+    candidates: Vec<Candidate<'a>>,
+}
+
+#[derive(Serialize)]
+struct Candidate<'a> {
+    function: &'a str,
+    state: &'static str,
 }
 
 #[derive(Serialize)]
@@ -166,6 +185,7 @@ pub(super) fn render(verdict: &Verdict, environment: &Environment) -> String {
     let report = Report {
         schema: SCHEMA,
         tool: Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") },
+        command: if verdict.proof_only { "prove" } else { "check" },
         environment: Built { rustc, target, profile, rustflags },
         verdict: if verdict.passes() && ended_well(verdict) { "pass" } else { "fail" },
         targets: verdict.targets.iter().map(target_of).collect(),
@@ -196,7 +216,7 @@ fn target_of((target, status): &(model::Target, Status)) -> Target<'_> {
         Status::Crashed { .. } => "crashed",
         Status::TimedOut { .. } => "timed-out",
         Status::Unrecorded { .. } => "failed",
-        Status::Skipped { .. } | Status::Interrupted => "skipped",
+        Status::Skipped { .. } | Status::Interrupted | Status::NotRun => "skipped",
     };
     let reason = match status {
         Status::Ok => None,
@@ -243,6 +263,7 @@ fn function(report: &model::HotReport) -> Function<'_> {
             state: report.proof.state.name(),
             assumption: report.proof.assumption.clone(),
             may_free: report.proof.may_free,
+            inlined_copies: report.proof.inlined_copies,
         },
     }
 }
@@ -281,6 +302,12 @@ fn finding<'a>(finding: &'a model::Finding, verdict: &'a Verdict) -> Finding<'a>
             Escape::Unknown => None,
         },
         chain: finding.chain.iter().map(frame).collect(),
+        obstacle: finding.obstacle.as_ref().map(|obstacle| Obstacle {
+            kind: obstacle.kind,
+            receiver: obstacle.receiver.as_deref(),
+            import: obstacle.import.as_deref(),
+            candidates: finding.candidates.iter().map(candidate).collect(),
+        }),
         reason: &finding.reason,
         help: finding.help.as_deref(),
     }
@@ -293,6 +320,10 @@ fn ignored(ignored: &model::Ignored) -> Ignored<'_> {
         IgnoredCode::Path(path) => (None, Some(path.as_str())),
     };
     Ignored { krate, path, reason: &by.reason, function, sites: *sites, count: *count, bytes: *bytes }
+}
+
+fn candidate(candidate: &model::Candidate) -> Candidate<'_> {
+    Candidate { function: &candidate.name, state: candidate.state.name() }
 }
 
 fn frame(frame: &model::Frame) -> Frame<'_> {

@@ -5,6 +5,7 @@ mod human;
 mod json;
 mod list;
 mod listing;
+mod proved;
 mod short;
 mod table;
 
@@ -176,6 +177,7 @@ pub(crate) fn ending(status: &Status) -> String {
         Status::Crashed { signal } => format!("was ended by signal {signal}{}", signal_name(*signal)),
         Status::TimedOut { after } => format!("was killed after {after} s: `--timeout` says so"),
         Status::Unrecorded { reason } => format!("ran without being seen: {reason}"),
+        Status::NotRun => "was proved without being run".to_owned(),
         Status::Interrupted => "was not run: the check was interrupted".to_owned(),
         Status::Skipped { reason } => format!("was not run: {reason}"),
     }

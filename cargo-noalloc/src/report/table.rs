@@ -66,6 +66,10 @@ fn more(report: &HotReport) -> String {
             format!("may allocate at {}", plural(report.may_allocate_at as u64, "more place"))
         }
         ProofState::Unknown if report.verdict == FunctionVerdict::Clean => "unproved".to_owned(),
+        ProofState::Proved if report.verdict == FunctionVerdict::Clean => match report.proof.may_free {
+            Some(_) => "may free".to_owned(),
+            None => "unproved".to_owned(),
+        },
         ProofState::Proved if report.proof.assumption.is_some() => "on a condition".to_owned(),
         _ => String::new(),
     }
@@ -104,12 +108,16 @@ fn line(out: &mut String, row: &Row, widths: &[usize], style: Option<Ansi>) {
     out.push('\n');
 }
 
-fn style(verdict: FunctionVerdict) -> Ansi {
+/// The colour of a verdict.
+pub(super) fn style(verdict: FunctionVerdict) -> Ansi {
     match verdict {
         FunctionVerdict::Proved | FunctionVerdict::Clean | FunctionVerdict::WithinBudget => {
             AnsiColor::Green.on_default()
         }
         FunctionVerdict::Allocates | FunctionVerdict::Frees => AnsiColor::Red.on_default().bold(),
-        FunctionVerdict::Unexercised => AnsiColor::Yellow.on_default(),
+        FunctionVerdict::MayAllocate | FunctionVerdict::MayFree => AnsiColor::Red.on_default().bold(),
+        FunctionVerdict::Unexercised | FunctionVerdict::Unknown | FunctionVerdict::Absent => {
+            AnsiColor::Yellow.on_default()
+        }
     }
 }

@@ -7,7 +7,7 @@ use syn::spanned::Spanned;
 use super::finder::{Found, Node};
 use super::package::Package;
 use super::types::{Types, principal};
-use crate::model::{DynRole, Frame, TraitObject, short_type};
+use crate::model::{Candidate, DynCall, DynRole, Frame, FunctionName, TraitObject, implementation};
 
 /// The trait object that the found call goes through to reach `callee`.
 pub(super) fn object<'ast>(
@@ -15,13 +15,8 @@ pub(super) fn object<'ast>(
     found: &Found<'ast>,
     callee: &Frame,
 ) -> Option<TraitObject> {
-    let receiver = match found.path.last()? {
-        Node::Expr(Expr::MethodCall(call)) => &*call.receiver,
-        Node::Expr(Expr::Call(call)) => &*call.func,
-        _ => return None,
-    };
     let types = Types { package };
-    let ty = types.of_expr(&found.path, receiver)?;
+    let ty = types.of_expr(&found.path, receiver(found)?)?;
     let (_, object) = types.object(ty)?;
     let name = principal(object)?;
     runs(callee.function.demangled(), &name.segments.last()?.ident.to_string()).then(|| TraitObject {
@@ -29,6 +24,43 @@ pub(super) fn object<'ast>(
         at: package.owner(ty.span()).span(ty.span()),
         role: DynRole::Behind { implementation: implementation(callee.function.demangled()) },
     })
+}
+
+fn receiver<'ast>(found: &Found<'ast>) -> Option<&'ast Expr> {
+    match found.path.last()? {
+        Node::Expr(Expr::MethodCall(call)) => Some(&call.receiver),
+        Node::Expr(Expr::Call(call)) => Some(&call.func),
+        _ => None,
+    }
+}
+
+/// The method that the found call names. The trait is known where the receiver's type is written down.
+pub(super) fn called<'ast>(package: &'ast Package<'ast>, found: &Found<'ast>) -> Option<DynCall> {
+    let Node::Expr(Expr::MethodCall(call)) = found.path.last()? else { return None };
+    let types = Types { package };
+    let object = types.of_expr(&found.path, &call.receiver).and_then(|ty| types.object(ty));
+    let name = object.and_then(|(_, object)| principal(object)).and_then(|name| name.segments.last());
+    Some(DynCall {
+        receiver: package.owner(call.receiver.span()).text_of(&call.receiver),
+        of_trait: name.map(|segment| segment.ident.to_string()),
+        method: call.method.to_string(),
+    })
+}
+
+/// Those functions that a call may go to: the trait's method, as a type implements it or as the trait provides it.
+pub(super) fn implementations(in_slot: &[Candidate], call: &DynCall) -> Vec<Candidate> {
+    let is_meant = |candidate: &&Candidate| {
+        let name = FunctionName::new(&candidate.name);
+        let Some((owner, method)) = name.as_str().rsplit_once("::") else { return false };
+        let provided = owner.rsplit("::").next().map(str::to_owned);
+        let fits = |wanted: &String| {
+            trait_of(&candidate.name).or_else(|| provided.clone()).is_some_and(|own| own == *wanted)
+        };
+        method == call.method && call.of_trait.as_ref().is_none_or(fits)
+    };
+    let mut meant: Vec<Candidate> = in_slot.iter().filter(is_meant).cloned().collect();
+    meant.sort_by(|a, b| a.name.cmp(&b.name));
+    meant
 }
 
 /// Whether the function that was reached is a method of the trait, or a closure called through `Fn`.
@@ -47,14 +79,6 @@ fn trait_of(function: &str) -> Option<String> {
     let path = rest.split_once(">::").map_or(rest, |(path, _)| path);
     let path = path.split('<').next().unwrap_or(path);
     Some(path.rsplit("::").next().unwrap_or(path).to_owned())
-}
-
-/// As a reader writes it: `<Cursor<&[u8]> as Read>::read`.
-fn implementation(function: &str) -> String {
-    match function.rsplit_once(">::") {
-        Some((head, method)) if head.contains(" as ") => format!("{}>::{method}", short_type(head)),
-        _ => short_type(function),
-    }
 }
 
 #[cfg(test)]

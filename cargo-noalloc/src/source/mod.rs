@@ -23,7 +23,9 @@ use std::time::SystemTime;
 
 use proc_macro2::LineColumn;
 
-use crate::model::{CodePlace, Frame, Function, NoSource, Place, Site, SiteSource, Span, TraitObject};
+use crate::model::{
+    CodePlace, DynCall, Frame, Function, NoSource, Place, Site, SiteSource, Span, TraitObject,
+};
 use file::SourceFile;
 use finder::{Found, Want};
 use package::Package;
@@ -74,6 +76,25 @@ impl Sources {
             lazy: construct::lazy(site),
             expression,
         }
+    }
+
+    /// The call of a trait object's method that the site stops at.
+    pub(crate) fn called(&self, site: &Site) -> Option<DynCall> {
+        let place = site.user_frame().filter(|_| site.callee().is_none())?.place.as_ref()?;
+        self.with_found(place, Want::Call, behind::called).ok()?
+    }
+
+    /// Where the name of the function `name` stands that has code at `place`.
+    pub(crate) fn name_of(&self, place: &Place, name: &str) -> Option<Place> {
+        let file = self.file(&place.file).ok()?;
+        let declares = format!("fn {name}");
+        let ends = |rest: &str| !rest.starts_with(|c: char| c.is_alphanumeric() || c == '_');
+        (1..=place.line).rev().find_map(|line| {
+            let text = file.line(line)?;
+            let at = text.find(&declares).filter(|at| ends(&text[at + declares.len()..]))?;
+            let column = text[..at].chars().count() + "fn ".len() + 1;
+            Some(Place { file: place.file.clone(), line, column: u32::try_from(column).ok()? })
+        })
     }
 
     /// The function whose name stands at `place`.

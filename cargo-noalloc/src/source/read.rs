@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::Sources;
+use super::{Sources, behind};
 use crate::model::{Audited, CodePlace, Place, Texts};
 
 /// Reads the source files that sites stand in, and puts at each site the expression that stands there.
@@ -15,11 +15,26 @@ pub(crate) fn read(audited: &mut [Audited], workspace_root: &Path) -> Texts {
     }
     let mut texts = Texts::default();
     for target in audited {
-        for (hot, _) in target.functions.values() {
+        for (hot, _) in target.functions.values_mut() {
+            // Only its code told where the function is.
+            let name = hot.name.rsplit("::").next().unwrap_or(&hot.name);
+            if hot.by_code
+                && let Some(place) = sources.name_of(&hot.place, name)
+            {
+                hot.place = place;
+            }
             if let Some(function) = sources.function(&hot.place) {
                 texts.insert_function(hot.place.clone(), function);
             }
             keep(&sources, &mut texts, &hot.place.file);
+        }
+        for doubt in target.proofs.values_mut().flat_map(|proof| &mut proof.doubts) {
+            doubt.called = sources.called(&doubt.site).filter(|_| !doubt.in_slot.is_empty());
+            let Some(call) = &doubt.called else { continue };
+            let meant = behind::implementations(&doubt.in_slot, call);
+            if !meant.is_empty() {
+                doubt.candidates = meant;
+            }
         }
         let proofs = target.proofs.values_mut();
         let proved = proofs.flat_map(|proof| {

@@ -26,6 +26,24 @@ pub(super) fn from_innermost(frames: Vec<Frame>) -> Vec<Frame> {
     chain
 }
 
+/// The frames of a function that no guard is around. It is what the reader asked about: when it comes from a
+/// dependency, the code of that dependency is as good as theirs; of the standard library's, the function itself.
+pub(super) fn of_plain(frames: Vec<Frame>) -> Vec<Frame> {
+    let mut chain: Vec<Frame> = frames.into_iter().rev().collect();
+    let Some(of_function) = chain.first().map(|frame| frame.origin.clone()) else { return chain };
+    for (depth, frame) in chain.iter_mut().enumerate() {
+        let is_asked = match &of_function {
+            Origin::Dependency(_) => frame.origin == of_function,
+            Origin::Std => depth == 0,
+            _ => false,
+        };
+        if is_asked {
+            frame.origin = Origin::User;
+        }
+    }
+    chain
+}
+
 /// A guarded body is a closure; its reader wrote a function.
 fn named_after_function(mut frame: Frame) -> Frame {
     let name = frame.function.as_str();
@@ -39,7 +57,7 @@ fn named_after_function(mut frame: Frame) -> Frame {
 
 #[cfg(test)]
 mod tests {
-    use super::from_innermost;
+    use super::{from_innermost, of_plain};
     use crate::model::{Frame, FunctionName, Origin};
 
     fn names(frames: &[(&str, Origin)]) -> Vec<String> {
@@ -80,6 +98,26 @@ mod tests {
             ("app::outer", Origin::User),
         ];
         assert_eq!(names(&frames), ["app::outer", "app::inner", "alloc::alloc::alloc"]);
+    }
+
+    #[test]
+    fn the_code_of_a_dependency_is_the_readers_when_they_ask_about_it() {
+        let of = |name: &str| Origin::Dependency(name.to_owned());
+        let frame = |(name, origin): (&str, Origin)| Frame {
+            function: FunctionName::new(name),
+            place: None,
+            inlined: false,
+            origin,
+        };
+        let innermost_first = [
+            ("alloc::alloc::alloc", Origin::Std),
+            ("other::helper", of("other")),
+            ("parser::inner", of("parser")),
+            ("parser::parse", of("parser")),
+        ];
+        let chain = of_plain(innermost_first.map(frame).into_iter().collect());
+        let user: Vec<bool> = chain.iter().map(Frame::is_user).collect();
+        assert_eq!(user, [true, true, false, false]);
     }
 
     #[test]

@@ -53,8 +53,17 @@ fn one(run: Run, origins: &Origins) -> Audited {
         let reader = Reader { record, symbols: symbols.as_ref(), origins };
         reader.add_to(&mut audited);
     }
+    let names = proofs::Names { proofs: &proofs, symbols: symbols.as_ref(), origins };
     for (hot, proofs) in &proofs.by_function {
-        audited.proofs.insert(*hot, proofs::report(*hot, proofs, symbols.as_ref(), origins));
+        audited.proofs.insert(*hot, names.report(*hot, proofs));
+    }
+    for found in &proofs.found {
+        let id = HotId(found.entry.id);
+        audited.proofs.entry(id).or_insert_with(|| names.report(id, &[]));
+        audited.functions.entry(id).or_insert_with(|| {
+            let nearest = Place { file: audited.target.source.clone(), line: 1, column: 1 };
+            (names.found(found, nearest), Counts::default())
+        });
     }
     audited.problems.append(&mut problems);
     audited
@@ -70,11 +79,33 @@ fn gap(
 ) -> Option<Gap> {
     let ran_to_its_end = matches!(status, Status::Ok | Status::Failed { .. });
     match (bytes, error) {
-        (Ok(bytes), _) if records.is_empty() => {
+        (Ok(bytes), _) if records.is_empty() && *status != Status::NotRun => {
             (ran_to_its_end && symbols::holds_hot_functions(bytes)).then_some(Gap::NoRecord)
         }
-        (_, Some(error)) if !records.is_empty() => Some(Gap::NoDebugInfo { reason: error.clone() }),
+        (_, Some(error)) if !records.is_empty() || *status == Status::NotRun => {
+            Some(Gap::NoDebugInfo { reason: error.clone() })
+        }
         _ => None,
+    }
+}
+
+/// A hot function as its attribute describes it.
+fn hot(entry: &HotEntry, origins: &Origins) -> HotFn {
+    let path = entry.path.strip_suffix("::__NoHeapSite").unwrap_or(&entry.path);
+    let bound = |value: u64| (value != u64::MAX).then_some(value);
+    HotFn {
+        id: HotId(entry.id),
+        name: if entry.block { path.to_owned() } else { FunctionName::new(path).as_str().to_owned() },
+        place: Place { file: origins.file(&entry.file), line: entry.line, column: entry.column },
+        attributed: true,
+        by_code: entry.line == 0,
+        promise: Promise {
+            allocs: bound(entry.allocs),
+            bytes: bound(entry.bytes),
+            warmup: entry.warmup,
+            allow_free: entry.allow_free,
+            prove: entry.prove,
+        },
     }
 }
 
@@ -87,7 +118,8 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn add_to(&self, audited: &mut Audited) {
-        let hot: Vec<HotFn> = self.record.hello.hot.iter().map(|entry| self.hot(entry)).collect();
+        let entries = self.record.hello.hot.iter();
+        let hot: Vec<HotFn> = entries.map(|entry| hot(entry, self.origins)).collect();
         for (hot, counts) in hot.iter().zip(&self.record.counts) {
             let (_, total) =
                 audited.functions.entry(hot.id).or_insert_with(|| (hot.clone(), Counts::default()));
@@ -99,23 +131,6 @@ impl Reader<'_> {
         }
         self.benches(&hot, audited);
         self.admit(audited);
-    }
-
-    fn hot(&self, entry: &HotEntry) -> HotFn {
-        let path = entry.path.strip_suffix("::__NoHeapSite").unwrap_or(&entry.path);
-        let bound = |value: u64| (value != u64::MAX).then_some(value);
-        HotFn {
-            id: HotId(entry.id),
-            name: if entry.block { path.to_owned() } else { FunctionName::new(path).as_str().to_owned() },
-            place: Place { file: self.origins.file(&entry.file), line: entry.line, column: entry.column },
-            promise: Promise {
-                allocs: bound(entry.allocs),
-                bytes: bound(entry.bytes),
-                warmup: entry.warmup,
-                allow_free: entry.allow_free,
-                prove: entry.prove,
-            },
-        }
     }
 
     fn site(&self, entry: &SiteEntry, hot: &[HotFn], first: usize) -> Site {

@@ -1,71 +1,129 @@
 //! Names the addresses of proofs.
 
-use noalloc_prove::{Assumption, CallAddress, Cause, Frees, Operation, Origin, Proof, Slot, State};
+use noalloc_prove::{Assumption, CallAddress, Cause, Frees, Operation, Origin, Proof, Slot, State, Unknown};
 
 use super::origin::Origins;
 use super::symbols::Symbols;
 use super::{HotId, LookupAddress, chain};
-use crate::model::{Calls, Doubt, Frame, Op, ProofReport, ProofState, Reachable, Site, Sizes};
+use crate::model::{
+    Calls, Candidate, Doubt, Found, Frame, HotFn, Obstacle, Op, Place, ProofReport, ProofState, Proofs,
+    Reachable, Site, Sizes,
+};
 
-/// The report on one function from the proofs of its instances; `absent` without any.
-pub(super) fn report(
-    hot: HotId,
-    proofs: &[Proof],
-    symbols: Option<&Symbols<'_>>,
-    origins: &Origins,
-) -> ProofReport {
-    let named = proofs.iter().map(|proof| one(hot, proof, symbols, origins));
-    let absent = ProofReport { state: ProofState::Absent, ..ProofReport::not_analysed() };
-    named.reduce(ProofReport::and).unwrap_or(absent)
+/// Bytes of a function in which some instruction of its own must stand.
+const FIRST_CODE: u64 = 256;
+
+/// What can be asked about one binary.
+pub(super) struct Names<'a> {
+    pub(super) proofs: &'a Proofs,
+    pub(super) symbols: Option<&'a Symbols<'a>>,
+    pub(super) origins: &'a Origins,
 }
 
-fn one(hot: HotId, proof: &Proof, symbols: Option<&Symbols<'_>>, origins: &Origins) -> ProofReport {
-    let name = |calls: &[CallAddress]| frames(calls, symbols, origins);
-    let reachable = proof.sites.iter().map(|site| {
-        let op = match site.operation {
-            Operation::Allocate => Op::Alloc,
-            Operation::Reallocate => Op::Realloc,
-            Operation::Free => Op::Free,
+impl Names<'_> {
+    /// The report on one function from the proofs of its instances; `absent` without any.
+    pub(super) fn report(&self, hot: HotId, proofs: &[Proof]) -> ProofReport {
+        let absent = ProofReport { state: ProofState::Absent, ..ProofReport::not_analysed() };
+        let mut report =
+            proofs.iter().map(|proof| self.one(hot, proof)).reduce(ProofReport::and).unwrap_or(absent);
+        let copies = self.proofs.found.iter().filter(|found| found.entry.id == hot.0);
+        report.inlined_copies = copies.into_iter().any(|found| found.inlined_copies);
+        report
+    }
+
+    /// A function that the binary names, at the place that its descriptor or its code says, or else at `nearest`.
+    pub(super) fn found(&self, found: &Found, nearest: Place) -> HotFn {
+        let mut hot = super::hot(&found.entry, self.origins);
+        hot.attributed = !found.plain;
+        if hot.by_code {
+            let place = found.address.and_then(|address| self.first_place(found, address));
+            hot.by_code = place.is_some();
+            hot.place = place.unwrap_or(nearest);
+        }
+        hot
+    }
+
+    /// The first line of a function's own code. Debug info of the level that the audit asks for has the columns of
+    /// instructions, not of names: the source step finds the name.
+    fn first_place(&self, found: &Found, address: u64) -> Option<Place> {
+        let own = |at: u64| {
+            let frames = self.symbols?.frames(LookupAddress(at), self.origins);
+            let chain = if found.plain { chain::of_plain(frames) } else { chain::from_innermost(frames) };
+            chain.into_iter().next()?.place
         };
-        // The chain goes on below the call that the site is about: std's way down is part of what is shown, but
-        // the reader is pointed at the deepest line of their own above it.
-        let about = name(site.chain.get(..=site.depth).unwrap_or(&site.chain));
-        let whole = name(&site.chain);
-        let below = whole.get(about.len()..).unwrap_or_default();
-        let below = below.iter().filter(|frame| !frame.is_user()).cloned();
-        let chain = about.iter().cloned().chain(below).collect();
-        let always = site.certainty == noalloc_prove::Certainty::Always;
-        Reachable { site: never_hit(hot, op, chain), always }
-    });
-    let doubts = proof.unknowns.iter().map(|unknown| Doubt {
-        site: never_hit(hot, Op::Alloc, name(&unknown.chain)),
-        cause: cause(&unknown.cause),
-        candidates: unknown
-            .candidates
+        let code = (address..address + FIRST_CODE).find_map(own)?;
+        Some(Place { file: code.file, line: code.line, column: code.byte_column.max(1) })
+    }
+
+    fn one(&self, hot: HotId, proof: &Proof) -> ProofReport {
+        let reachable = proof.sites.iter().map(|site| {
+            let op = match site.operation {
+                Operation::Allocate => Op::Alloc,
+                Operation::Reallocate => Op::Realloc,
+                Operation::Free => Op::Free,
+            };
+            // The chain goes on below the call that the site is about: std's way down is part of what is shown,
+            // but the reader is pointed at the deepest line of their own above it.
+            let about = self.frames(hot, site.chain.get(..=site.depth).unwrap_or(&site.chain));
+            let whole = self.frames(hot, &site.chain);
+            let below = whole.get(about.len()..).unwrap_or_default();
+            let below = below.iter().filter(|frame| !frame.is_user()).cloned();
+            let chain = about.iter().cloned().chain(below).collect();
+            let always = site.certainty == noalloc_prove::Certainty::Always;
+            Reachable { site: never_hit(hot, op, chain), always }
+        });
+        ProofReport {
+            state: state(proof.state),
+            assumption: proof.assumption.as_ref().map(assumption),
+            may_free: match proof.may_free {
+                Frees::Never => Some(false),
+                Frees::May => Some(true),
+                Frees::Unknown => None,
+            },
+            reachable: reachable.collect(),
+            doubts: proof.unknowns.iter().map(|unknown| self.doubt(hot, unknown)).collect(),
+            truncated: proof.sites_truncated,
+            inlined_copies: false,
+        }
+    }
+
+    fn doubt(&self, hot: HotId, unknown: &Unknown) -> Doubt {
+        let in_slot = match unknown.cause {
+            Cause::DynamicCall { slot: Slot::Method(method), .. } => {
+                self.proofs.implementations.get(&method).map(|functions| candidates(functions))
+            }
+            _ => None,
+        };
+        Doubt {
+            site: never_hit(hot, Op::Alloc, self.frames(hot, &unknown.chain)),
+            obstacle: obstacle(&unknown.cause),
+            candidates: candidates(&unknown.candidates),
+            in_slot: in_slot.unwrap_or_default(),
+            called: None,
+        }
+    }
+
+    /// From the function down, inlined frames included. Of a hot function it begins inside the guard.
+    fn frames(&self, hot: HotId, calls: &[CallAddress]) -> Vec<Frame> {
+        let Some(symbols) = self.symbols else { return Vec::new() };
+        let innermost_first = calls
             .iter()
-            .map(|candidate| (candidate.name.clone(), state(candidate.state)))
-            .collect(),
-    });
-    ProofReport {
-        state: state(proof.state),
-        assumption: proof.assumption.as_ref().map(assumption),
-        may_free: match proof.may_free {
-            Frees::Never => Some(false),
-            Frees::May => Some(true),
-            Frees::Unknown => None,
-        },
-        reachable: reachable.collect(),
-        doubts: doubts.collect(),
-        truncated: proof.sites_truncated,
+            .rev()
+            .flat_map(|call| symbols.frames(LookupAddress(call.lookup()), self.origins))
+            .collect();
+        if self.proofs.found.iter().any(|found| found.plain && found.entry.id == hot.0) {
+            return chain::of_plain(innermost_first);
+        }
+        chain::from_innermost(innermost_first)
     }
 }
 
-/// From the hot function down, inlined frames included.
-fn frames(calls: &[CallAddress], symbols: Option<&Symbols<'_>>, origins: &Origins) -> Vec<Frame> {
-    let Some(symbols) = symbols else { return Vec::new() };
-    let innermost_first =
-        calls.iter().rev().flat_map(|call| symbols.frames(LookupAddress(call.lookup()), origins)).collect();
-    chain::from_innermost(innermost_first)
+fn candidates(functions: &[noalloc_prove::Candidate]) -> Vec<Candidate> {
+    let candidate = |function: &noalloc_prove::Candidate| Candidate {
+        name: function.name.clone(),
+        state: state(function.state),
+    };
+    functions.iter().map(candidate).collect()
 }
 
 fn never_hit(hot: HotId, op: Op, chain: Vec<Frame>) -> Site {
@@ -106,35 +164,50 @@ fn assumption(assumption: &Assumption) -> String {
     }
 }
 
-/// As the end of "the proof stops at …".
-fn cause(cause: &Cause) -> String {
-    match cause {
-        Cause::DynamicCall { slot, receiver } => {
-            let what = match slot {
-                Slot::First => "the destructor of a `dyn` value".to_owned(),
-                Slot::Method(number) => format!("a call of method {number} of a `dyn` value"),
-                Slot::Field(offset) => {
-                    format!("a call of the function pointer at offset {offset} of an object")
-                }
-            };
-            format!("{what} {}", origin(*receiver))
+fn obstacle(cause: &Cause) -> Obstacle {
+    let (kind, text) = match cause {
+        Cause::DynamicCall { slot, .. } => ("dynamic-call", dynamic_call(*slot)),
+        Cause::FunctionPointer { .. } => ("function-pointer", "a call through a function pointer".to_owned()),
+        Cause::Import { name } => {
+            ("import", format!("a call of `{name}`, a library's function that is in no table"))
         }
-        Cause::FunctionPointer { origin: from } => {
-            format!("a call through a function pointer {}", origin(*from))
+        Cause::CaughtPanic => {
+            ("caught-panic", "a panic that may be caught: what panicking allocates would count".to_owned())
         }
-        Cause::Import { name } => format!("a call of `{name}`, a library's function that is in no table"),
-        Cause::CaughtPanic => "a panic that may be caught: what panicking allocates would count".to_owned(),
-        Cause::JumpTable => "a jump whose table of targets could not be read completely".to_owned(),
-        Cause::JumpInto { address } => format!("a jump to {address:#x}, where no function starts"),
-        Cause::Undecodable => "bytes that are no instruction".to_owned(),
-        Cause::Unreached => "a call on a path that the values of registers say cannot be".to_owned(),
-        Cause::ExceptionTable => "an exception table that cannot be read".to_owned(),
-        Cause::MissingCode => "code that is not in the file".to_owned(),
-        Cause::TooComplex => "code that takes too many steps to follow".to_owned(),
+        Cause::JumpTable => {
+            ("jump-table", "a jump whose table of targets could not be read completely".to_owned())
+        }
+        Cause::JumpInto { address } => ("jump", format!("a jump to {address:#x}, where no function starts")),
+        Cause::Undecodable => ("code", "bytes that are no instruction".to_owned()),
+        Cause::Unreached => {
+            ("code", "a call on a path that the values of registers say cannot be".to_owned())
+        }
+        Cause::ExceptionTable => ("code", "an exception table that cannot be read".to_owned()),
+        Cause::MissingCode => ("code", "code that is not in the file".to_owned()),
+        Cause::TooComplex => ("code", "code that takes too many steps to follow".to_owned()),
         Cause::NeverReturns => {
-            "a function that never returns: there is no returning path to judge".to_owned()
+            ("never-returns", "a function that never returns: there is no returning path to judge".to_owned())
         }
-        _ => "something that this version of the tool has no words for".to_owned(),
+        _ => ("other", "something that this version of the tool has no words for".to_owned()),
+    };
+    let receiver = match cause {
+        Cause::DynamicCall { receiver, .. } => Some(origin(*receiver)),
+        Cause::FunctionPointer { origin: from } => Some(origin(*from)),
+        _ => None,
+    };
+    let import = match cause {
+        Cause::Import { name } => Some(name.clone()),
+        _ => None,
+    };
+    let text = receiver.iter().fold(text, |text, receiver| format!("{text} {receiver}"));
+    Obstacle { kind, text, receiver, import }
+}
+
+fn dynamic_call(slot: Slot) -> String {
+    match slot {
+        Slot::First => "the destructor of a `dyn` value".to_owned(),
+        Slot::Method(number) => format!("a call of method {number} of a `dyn` value"),
+        Slot::Field(offset) => format!("a call of the function pointer at offset {offset} of an object"),
     }
 }
 

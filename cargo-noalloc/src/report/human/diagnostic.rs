@@ -24,6 +24,9 @@ pub(super) fn render(finding: &Finding, verdict: &Verdict, texts: &Texts, style:
     if let Some(note) = words::note(finding, &function) {
         group = group.element(Grade::NOTE.message(note));
     }
+    if let Some(candidates) = words::candidates(&finding.candidates) {
+        group = group.element(Grade::NOTE.message(candidates));
+    }
     for line in chain(&finding.chain, style.verbose) {
         group = group.element(Grade::NOTE.message(line));
     }
@@ -65,7 +68,9 @@ fn excerpt<'a>(group: Group<'a>, finding: &Finding, verdict: &Verdict, texts: &T
     let hot = verdict.functions.iter().find(|report| report.hot.id == finding.hot);
     if let Some(hot) = hot.filter(|hot| hot.hot.place.file == file && hot.hot.place != finding.span.start) {
         let name = Span::point(hot.hot.place.clone());
-        annotations.push(AnnotationKind::Context.span(range(&text, &name)).label("no heap is promised here"));
+        let label =
+            if hot.hot.attributed { "no heap is promised here" } else { "`--fn` asks about this function" };
+        annotations.push(AnnotationKind::Context.span(range(&text, &name)).label(label));
     }
     for label in finding.labels.iter().filter(|label| label.span.start.file == file) {
         annotations.push(AnnotationKind::Context.span(range(&text, &label.span)).label(label.text.clone()));

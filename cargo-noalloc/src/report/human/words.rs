@@ -1,7 +1,12 @@
 //! The sentences of a finding. Fixed words; the figures come from the run.
 
-use crate::model::{Escape, Finding, Ignored, IgnoredCode, Op, Pattern, Rule, Sizes};
+use crate::model::{
+    Candidate, Escape, Finding, Ignored, IgnoredCode, Op, Pattern, ProofState, Rule, Sizes, implementation,
+};
 use crate::numbers::{bytes, count, plural};
+
+/// More candidates than these say no more to a reader; the JSON report has all.
+const MOST_CANDIDATES: usize = 8;
 
 /// `` `algo_one` allocates 24 bytes on every call ``
 pub(in crate::report) fn title(finding: &Finding, function: &str) -> String {
@@ -9,6 +14,7 @@ pub(in crate::report) fn title(finding: &Finding, function: &str) -> String {
     let does = match (finding.rule, finding.op) {
         (Rule::Unexercised, _) => return format!("`{function}` was called by no audited target"),
         (Rule::MayAllocate, _) => return format!("`{function}` may allocate here"),
+        (Rule::Unproved, Some(Op::Free)) => return format!("`{function}` may free here"),
         (Rule::Unproved, _) => return format!("`{function}` is not proved"),
         (Rule::OverBudget, _) => return format!("`{function}` goes beyond its budget: {}", finding.reason),
         (_, Some(Op::Alloc)) => "allocates",
@@ -103,4 +109,21 @@ pub(super) fn note(finding: &Finding, function: &str) -> Option<String> {
         Escape::Escapes => format!("{calls}, {total}; it outlives the call"),
         Escape::Unknown => format!("{calls}, {total}"),
     })
+}
+
+/// The functions that a call in doubt may go to, one a line, with what is known of each.
+pub(super) fn candidates(candidates: &[Candidate]) -> Option<String> {
+    let names: Vec<String> = candidates.iter().map(|candidate| implementation(&candidate.name)).collect();
+    let width = names.iter().take(MOST_CANDIDATES).map(|name| name.chars().count()).max()?;
+    let known = |state| match state {
+        ProofState::Proved => "cannot allocate",
+        ProofState::MayAllocate => "may allocate",
+        _ => "unknown",
+    };
+    let lines = names.iter().zip(candidates).take(MOST_CANDIDATES);
+    let lines = lines.map(|(name, candidate)| format!("\n  {name:<width$}  {}", known(candidate.state)));
+    let more = candidates.len().saturating_sub(MOST_CANDIDATES);
+    let more = if more > 0 { format!("\n  and {more} more") } else { String::new() };
+    let of = plural(candidates.len() as u64, "function");
+    Some(format!("{of} of this binary may be called there:{}{more}", lines.collect::<String>()))
 }
