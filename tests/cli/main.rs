@@ -12,6 +12,7 @@ mod endings;
 mod exercised;
 mod flags;
 mod gate;
+mod permits;
 mod prove;
 mod records;
 mod rendered;

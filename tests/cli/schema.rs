@@ -43,6 +43,11 @@ fn functions_that_nobody_called_fit() {
 }
 
 #[test]
+fn permits_and_blocks_fit() {
+    check(&Project::shared("permits").check_json("--test permits").run().exits(100));
+}
+
+#[test]
 fn targets_that_were_not_seen_fit() {
     check(&Project::shared("own-allocator").check_json("--bench unwrapped --bench usual").run().exits(96));
     check(&Project::shared("endings").check_json("--bench cuts-record").run().exits(96));

@@ -11,14 +11,16 @@ mod may_allocate;
 mod over_budget;
 mod pattern;
 mod policy;
+mod stale_permit;
 mod unexercised;
 mod unproved;
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use crate::model::{
-    Audited, Bench, Counts, Finding, FunctionVerdict, HotFn, HotId, HotReport, Level, Policy, Problem,
-    ProofReport, ProofState, Rule, Site, Span, Status, Step, Target, Verdict,
+    Audited, Bench, Counts, Finding, FunctionVerdict, HotFn, HotId, HotReport, Level, Permit, Place, Policy,
+    Problem, ProofReport, ProofState, Rule, Site, Span, Status, Step, Target, Verdict,
 };
 
 use policy::Governing;
@@ -33,6 +35,8 @@ pub(crate) struct Evidence {
     pub(crate) proofs: BTreeMap<HotId, ProofReport>,
     /// Sites of each target apart: [`Site::freed_by`] counts within one.
     pub(crate) sites: Vec<Vec<Site>>,
+    /// By place and reason.
+    pub(crate) permits: BTreeMap<(Place, Option<String>), Permit>,
     pub(crate) problems: Vec<Problem>,
 }
 
@@ -43,6 +47,13 @@ impl Evidence {
         for target in audited {
             evidence.targets.push((target.target, target.status));
             evidence.benches.extend(target.benches);
+            for permit in target.permits {
+                let key = (permit.place.clone(), permit.reason.clone());
+                match evidence.permits.entry(key) {
+                    Entry::Occupied(mut known) => known.get_mut().add(&permit),
+                    Entry::Vacant(new) => drop(new.insert(permit)),
+                }
+            }
             evidence.sites.push(target.sites);
             evidence.problems.extend(target.problems);
             for (id, proof) in target.proofs {
@@ -93,6 +104,7 @@ impl Case<'_> {
             rule,
             level: self.level(rule),
             hot: self.hot.id,
+            function: None,
             span,
             construct: None,
             dyn_trait: None,
@@ -151,6 +163,9 @@ pub(crate) fn judge(mut evidence: Evidence, policy: &Policy) -> Verdict {
         own.retain(|finding| governing.level(hot, finding.rule).is_some());
         findings.append(&mut own);
     }
+    let permits: Vec<Permit> = evidence.permits.into_values().collect();
+    let stale = |permit| stale_permit::find(permit, &functions, policy);
+    findings.extend(permits.iter().filter_map(stale));
     let mut problems = evidence.problems;
     let mut sites: Vec<Site> = evidence.sites.into_iter().flatten().collect();
     sort(&mut findings, &mut functions, &mut sites, &mut problems);
@@ -160,8 +175,9 @@ pub(crate) fn judge(mut evidence: Evidence, policy: &Policy) -> Verdict {
         benches: evidence.benches,
         functions,
         findings,
-        sites,
         ignored,
+        permits,
+        sites,
         problems,
     }
 }

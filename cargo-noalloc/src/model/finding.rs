@@ -147,9 +147,11 @@ pub struct Finding {
     pub level: Level,
     /// The hot function that answers for it.
     pub hot: HotId,
+    /// The function that the place is in, where no hot function answers for it.
+    pub function: Option<String>,
     /// The expression; of `unexercised`, the function's name.
     pub span: Span,
-    /// What stands there: `Box::new`, `vec!`.
+    /// What stands there: `Box::new`, `vec!`; of `stale-permit`, its reason.
     pub construct: Option<String>,
     /// The trait whose object is responsible: `dyn Read`.
     pub dyn_trait: Option<String>,

@@ -11,6 +11,7 @@ mod finding;
 mod frame;
 mod hot;
 mod name;
+mod permit;
 mod place;
 mod plan;
 mod policy;
@@ -35,6 +36,7 @@ pub use finding::{Escape, Finding, Label, Level, Pattern, Rule};
 pub use frame::{Frame, Origin};
 pub use hot::{HotFn, HotId, Promise};
 pub use name::{FunctionName, shorten};
+pub use permit::{LinkedPermit, Permit};
 pub use place::{CodePlace, Place, Span};
 pub use plan::{Plan, PlannedTarget, Root, Workspace};
 pub use policy::{

@@ -6,7 +6,9 @@ use std::time::SystemTime;
 
 use no_heap::record::Record;
 
-use super::{Bench, Binary, HotFn, HotId, Problem, ProofReport, Proofs, Site, Status, Target};
+use super::{
+    Bench, Binary, HotFn, HotId, LinkedPermit, Permit, Problem, ProofReport, Proofs, Site, Status, Target,
+};
 
 /// What was counted for one hot function.
 pub type Counts = no_heap::record::FnCounts;
@@ -43,6 +45,10 @@ pub struct Audited {
     pub proofs: BTreeMap<HotId, ProofReport>,
     /// Call stacks that reached the heap.
     pub sites: Vec<Site>,
+    /// Permits; those that were never entered are filled in by the source step.
+    pub permits: Vec<Permit>,
+    /// Calls of `no_heap::permit` in the binary.
+    pub linked_permits: Vec<LinkedPermit>,
     /// Benchmarks that finished.
     pub benches: Vec<Bench>,
     /// Why what is here cannot be all there was to see.

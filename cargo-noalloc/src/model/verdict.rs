@@ -1,6 +1,6 @@
 //! What the whole check comes to.
 
-use super::{Bench, Finding, HotFn, Ignored, Level, Problem, ProofReport, Site, Status, Target};
+use super::{Bench, Finding, HotFn, Ignored, Level, Permit, Problem, ProofReport, Site, Status, Target};
 
 /// What is said of one hot function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -115,6 +115,8 @@ pub struct Verdict {
     pub functions: Vec<HotReport>,
     /// Findings by file, line, column and rule.
     pub findings: Vec<Finding>,
+    /// Permits by file and line.
+    pub permits: Vec<Permit>,
     /// Every call stack that reached the heap, by hot function and place.
     pub sites: Vec<Site>,
     /// What exceptions have taken out, by exception and hot function.

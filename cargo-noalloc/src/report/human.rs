@@ -1,6 +1,7 @@
 //! For a person at a terminal: findings worst first, the table, and one last line that says how it ended.
 
 mod diagnostic;
+mod permits;
 pub(super) mod words;
 
 use std::fmt::Write as _;
@@ -49,6 +50,7 @@ pub(super) fn render(verdict: &Verdict, texts: &Texts, style: Style) -> String {
     if !verdict.functions.is_empty() {
         let rows = if verdict.proof_only { proved::table } else { table::render };
         let _ = write!(out, "\n{}", rows(verdict, style.color));
+        out.push_str(&permits::render(verdict));
     }
     let _ = writeln!(out, "\n{}", last_line(verdict, style));
     out

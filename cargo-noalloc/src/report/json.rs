@@ -22,6 +22,7 @@ struct Report<'a> {
     functions: Vec<Function<'a>>,
     findings: Vec<Finding<'a>>,
     ignored: Vec<Ignored<'a>>,
+    permits: Vec<Permit<'a>>,
     problems: Vec<Problem<'a>>,
 }
 
@@ -174,6 +175,19 @@ struct Ignored<'a> {
 }
 
 #[derive(Serialize)]
+struct Permit<'a> {
+    reason: Option<&'a str>,
+    function: Option<&'a str>,
+    place: Point<'a>,
+    entered: u64,
+    allocs: u64,
+    reallocs: u64,
+    frees: u64,
+    bytes: u64,
+    stale: bool,
+}
+
+#[derive(Serialize)]
 struct Problem<'a> {
     step: String,
     message: &'a str,
@@ -193,6 +207,7 @@ pub(super) fn render(verdict: &Verdict, environment: &Environment) -> String {
         functions: verdict.functions.iter().map(function).collect(),
         findings: verdict.findings.iter().map(|finding| self::finding(finding, verdict)).collect(),
         ignored: verdict.ignored.iter().map(ignored).collect(),
+        permits: verdict.permits.iter().map(permit).collect(),
         problems: verdict
             .problems
             .iter()
@@ -274,7 +289,7 @@ fn finding<'a>(finding: &'a model::Finding, verdict: &'a Verdict) -> Finding<'a>
     Finding {
         rule: Rule::name(finding.rule),
         level: finding.level.to_string(),
-        function: hot.map_or("", |report| &report.hot.name),
+        function: finding.function.as_deref().or(hot.map(|report| &*report.hot.name)).unwrap_or_default(),
         place: Stretch {
             file: &start.file,
             line: start.line,
@@ -324,6 +339,21 @@ fn ignored(ignored: &model::Ignored) -> Ignored<'_> {
 
 fn candidate(candidate: &model::Candidate) -> Candidate<'_> {
     Candidate { function: &candidate.name, state: candidate.state.name() }
+}
+
+fn permit(permit: &model::Permit) -> Permit<'_> {
+    let place = &permit.place;
+    Permit {
+        reason: permit.reason.as_deref(),
+        function: permit.function.as_deref(),
+        place: Point { file: &place.file, line: place.line, column: place.column },
+        entered: permit.entered,
+        allocs: permit.allocs,
+        reallocs: permit.reallocs,
+        frees: permit.frees,
+        bytes: permit.bytes,
+        stale: permit.is_stale(),
+    }
 }
 
 fn frame(frame: &model::Frame) -> Frame<'_> {

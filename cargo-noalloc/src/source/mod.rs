@@ -10,6 +10,7 @@ mod expression;
 mod file;
 mod finder;
 mod package;
+mod permits;
 mod read;
 pub(crate) mod scan;
 mod types;

@@ -5,16 +5,17 @@
 
 mod chain;
 mod origin;
+mod permits;
 mod proofs;
 mod symbols;
 
 use std::collections::BTreeMap;
 
-use no_heap::record::{HotEntry, Record, SiteEntry, SiteFlag};
+use no_heap::record::{HotEntry, PermitEntry, Record, SiteEntry, SiteFlag};
 
 use crate::model::{
-    Audited, Bench, Calls, Counts, FunctionName, Gap, HotFn, HotId, LookupAddress, Op, Place, Problem,
-    Promise, ReturnAddress, Run, Site, Sizes, Status, Step, Workspace,
+    Audited, Bench, Calls, Counts, FunctionName, Gap, HotFn, HotId, LookupAddress, Op, Permit, Place,
+    Problem, Promise, ReturnAddress, Run, Site, Sizes, Status, Step, Workspace,
 };
 use origin::Origins;
 use symbols::Symbols;
@@ -35,6 +36,8 @@ fn one(run: Run, origins: &Origins) -> Audited {
         functions: BTreeMap::new(),
         proofs: BTreeMap::new(),
         sites: Vec::new(),
+        permits: Vec::new(),
+        linked_permits: Vec::new(),
         benches: Vec::new(),
         gap: None,
         problems: Vec::new(),
@@ -52,6 +55,10 @@ fn one(run: Run, origins: &Origins) -> Audited {
     for record in &records {
         let reader = Reader { record, symbols: symbols.as_ref(), origins };
         reader.add_to(&mut audited);
+    }
+    // Without a record nothing is known of what ran, and a permit is not blamed.
+    if let Some(symbols) = symbols.as_ref().filter(|_| !records.is_empty()) {
+        audited.linked_permits = symbols.permits(origins);
     }
     let names = proofs::Names { proofs: &proofs, symbols: symbols.as_ref(), origins };
     for (hot, proofs) in &proofs.by_function {
@@ -129,8 +136,23 @@ impl Reader<'_> {
         for entry in &self.record.sites {
             audited.sites.push(self.site(entry, &hot, first));
         }
+        audited.permits.extend(self.record.permits.iter().map(|entry| self.permit(entry)));
         self.benches(&hot, audited);
         self.admit(audited);
+    }
+
+    fn permit(&self, entry: &PermitEntry) -> Permit {
+        let PermitEntry { reason, file, line, column, counts } = entry;
+        Permit {
+            place: Place { file: self.origins.file(file), line: *line, column: *column },
+            reason: Some(reason.clone()),
+            function: None,
+            entered: counts.calls,
+            allocs: counts.allocs,
+            reallocs: counts.reallocs,
+            frees: counts.frees,
+            bytes: counts.bytes,
+        }
     }
 
     fn site(&self, entry: &SiteEntry, hot: &[HotFn], first: usize) -> Site {

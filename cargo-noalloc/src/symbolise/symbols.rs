@@ -7,9 +7,10 @@ use gimli::{EndianSlice, RunTimeEndian, SectionId};
 use object::{Object as _, ObjectSection as _};
 
 use super::origin::Origins;
-use crate::model::{CodePlace, Frame, FunctionName, LookupAddress};
+use super::permits;
+use crate::model::{CodePlace, Frame, FunctionName, LinkedPermit, LookupAddress};
 
-type Slice<'a> = EndianSlice<'a, RunTimeEndian>;
+pub(super) type Slice<'a> = EndianSlice<'a, RunTimeEndian>;
 
 /// The sections, decompressed where they have to be. Lives as long as the process: one for each binary of a
 /// check, and the borrowed context needs it at an address that does not move.
@@ -18,6 +19,8 @@ struct Sections<'a>(gimli::DwarfSections<Cow<'a, [u8]>>);
 /// Looks addresses up.
 pub(super) struct Symbols<'a> {
     context: Context<Slice<'a>>,
+    sections: &'a Sections<'a>,
+    endian: RunTimeEndian,
 }
 
 impl<'a> Symbols<'a> {
@@ -38,7 +41,13 @@ impl<'a> Symbols<'a> {
         }
         let dwarf = sections.0.borrow(|section| EndianSlice::new(section, endian));
         let context = Context::from_dwarf(dwarf).map_err(|error| error.to_string())?;
-        Ok(Symbols { context })
+        Ok(Symbols { context, sections, endian })
+    }
+
+    /// The calls of `no_heap::permit` that user code has.
+    pub(super) fn permits(&self, origins: &Origins) -> Vec<LinkedPermit> {
+        let dwarf = self.sections.0.borrow(|section| EndianSlice::new(section, self.endian));
+        permits::linked(&dwarf, origins)
     }
 
     /// Frames at an address, innermost first; the last one is the function that has the code.

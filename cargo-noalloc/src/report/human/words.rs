@@ -13,6 +13,11 @@ pub(in crate::report) fn title(finding: &Finding, function: &str) -> String {
     let size = finding.sizes.map(size).unwrap_or_default();
     let does = match (finding.rule, finding.op) {
         (Rule::Unexercised, _) => return format!("`{function}` was called by no audited target"),
+        (Rule::StalePermit, _) => {
+            let reason =
+                finding.construct.as_ref().map(|reason| format!(" \"{reason}\"")).unwrap_or_default();
+            return format!("the permit{reason} is not needed");
+        }
         (Rule::MayAllocate, _) => return format!("`{function}` may allocate here"),
         (Rule::Unproved, Some(Op::Free)) => return format!("`{function}` may free here"),
         (Rule::Unproved, _) => return format!("`{function}` is not proved"),

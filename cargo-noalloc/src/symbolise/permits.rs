@@ -1,0 +1,145 @@
+//! Calls of `no_heap::permit` in a binary: one that never ran has left nothing in any record.
+//!
+//! `permit` is always inlined, so the debug info has an entry for each call, with its place.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use gimli::{AttributeValue, DebuggingInformationEntry, Dwarf, Section as _, Unit};
+
+use super::origin::Origins;
+use super::symbols::Slice;
+use crate::model::{CodePlace, FunctionName, LinkedPermit, Origin};
+
+/// In the name of every instance: `no_heap::block::permit`, as v0 writes it.
+const PERMIT: &str = "7no_heap5block6permit";
+
+type Entry<'a> = DebuggingInformationEntry<Slice<'a>>;
+
+/// The calls in user code, by place, each once.
+pub(super) fn linked(dwarf: &Dwarf<Slice<'_>>, origins: &Origins) -> Vec<LinkedPermit> {
+    // Most programs have none, and to read all of the debug info takes its time.
+    let names = dwarf.debug_str.reader().slice();
+    if !names.windows(PERMIT.len()).any(|name| name == PERMIT.as_bytes()) {
+        return Vec::new();
+    }
+    let units: Vec<Unit<Slice<'_>>> = units(dwarf);
+    let mut instances = BTreeSet::new();
+    for unit in &units {
+        let _ = each(unit, |entry, _| {
+            if entry.tag() == gimli::DW_TAG_subprogram
+                && name(dwarf, unit, entry).is_some_and(|n| n.contains(PERMIT))
+            {
+                instances.insert(unit.header.offset().0 + entry.offset().0);
+            }
+        });
+    }
+    let mut found = Vec::new();
+    for unit in &units {
+        let _ = each(unit, |entry, around| {
+            if origin(unit, entry).is_some_and(|origin| instances.contains(&origin)) {
+                found.extend(call(dwarf, unit, entry, around, &units, origins));
+            }
+        });
+    }
+    found.sort();
+    found.dedup_by(|a, b| a.place == b.place);
+    found
+}
+
+/// What of it can be read: a permit that is not found is only not reported as stale.
+fn units<'a>(dwarf: &Dwarf<Slice<'a>>) -> Vec<Unit<Slice<'a>>> {
+    let mut headers = dwarf.units();
+    let mut units = Vec::new();
+    while let Ok(Some(header)) = headers.next() {
+        units.extend(dwarf.unit(header).ok());
+    }
+    units
+}
+
+/// Calls `visit` with each entry of functions and of what was inlined into them, and with the linkage origins of
+/// the functions around it, outermost first.
+fn each<'a>(
+    unit: &Unit<Slice<'a>>,
+    mut visit: impl FnMut(&Entry<'a>, &[(isize, usize)]),
+) -> gimli::Result<()> {
+    let mut around: Vec<(isize, usize)> = Vec::new();
+    let mut entries = unit.entries();
+    while let Some(entry) = entries.next_dfs()? {
+        let depth = entry.depth();
+        while around.last().is_some_and(|(outer, _)| *outer >= depth) {
+            around.pop();
+        }
+        if !matches!(entry.tag(), gimli::DW_TAG_subprogram | gimli::DW_TAG_inlined_subroutine) {
+            continue;
+        }
+        visit(entry, &around);
+        let own = unit.header.offset().0 + entry.offset().0;
+        around.push((depth, origin(unit, entry).unwrap_or(own)));
+    }
+    Ok(())
+}
+
+/// Offset of the function that an inlined or concrete instance is of.
+fn origin(unit: &Unit<Slice<'_>>, entry: &Entry<'_>) -> Option<usize> {
+    match entry
+        .attr_value(gimli::DW_AT_abstract_origin)
+        .or_else(|| entry.attr_value(gimli::DW_AT_specification))?
+    {
+        AttributeValue::UnitRef(offset) => Some(unit.header.offset().0 + offset.0),
+        AttributeValue::DebugInfoRef(offset) => Some(offset.0),
+        _ => None,
+    }
+}
+
+fn name<'a>(dwarf: &Dwarf<Slice<'a>>, unit: &Unit<Slice<'a>>, entry: &Entry<'a>) -> Option<String> {
+    let value = entry.attr_value(gimli::DW_AT_linkage_name)?;
+    Some(dwarf.attr_string(unit, value).ok()?.to_string_lossy().into_owned())
+}
+
+fn call(
+    dwarf: &Dwarf<Slice<'_>>,
+    unit: &Unit<Slice<'_>>,
+    entry: &Entry<'_>,
+    around: &[(isize, usize)],
+    units: &[Unit<Slice<'_>>],
+    origins: &Origins,
+) -> Option<LinkedPermit> {
+    let number = |at| entry.attr_value(at).and_then(|value| value.udata_value());
+    let AttributeValue::FileIndex(index) = entry.attr_value(gimli::DW_AT_call_file)? else { return None };
+    let path = file(dwarf, unit, index)?;
+    let path = path.to_string_lossy();
+    let function = around.last().and_then(|(_, offset)| function(dwarf, units, *offset));
+    let place = CodePlace {
+        file: origins.file(&path),
+        line: u32::try_from(number(gimli::DW_AT_call_line)?).ok()?,
+        byte_column: number(gimli::DW_AT_call_column)
+            .and_then(|column| u32::try_from(column).ok())
+            .unwrap_or(0),
+    };
+    let unknown = FunctionName::new("");
+    let is_user = origins.of(Some(&path), function.as_ref().unwrap_or(&unknown)) == Origin::User;
+    is_user.then(|| LinkedPermit { place, function: function.map(|name| name.as_str().to_owned()) })
+}
+
+/// The function whose entry is at this offset; closures belong to the function that they stand in.
+fn function(dwarf: &Dwarf<Slice<'_>>, units: &[Unit<Slice<'_>>], offset: usize) -> Option<FunctionName> {
+    let unit = units.iter().rfind(|unit| unit.header.offset().0 <= offset)?;
+    let entry = unit.entry(gimli::UnitOffset(offset - unit.header.offset().0)).ok()?;
+    let name = name(dwarf, unit, &entry)?;
+    let name = format!("{:#}", rustc_demangle::demangle(&name));
+    let end = name.find("::{closure").unwrap_or(name.len());
+    Some(FunctionName::new(&name[..end]))
+}
+
+fn file(dwarf: &Dwarf<Slice<'_>>, unit: &Unit<Slice<'_>>, index: u64) -> Option<PathBuf> {
+    let text = |value| Some(dwarf.attr_string(unit, value).ok()?.to_string_lossy().into_owned());
+    let header = unit.line_program.as_ref()?.header();
+    let file = header.file(index)?;
+    let mut path = unit.comp_dir.map(|folder| PathBuf::from(&*folder.to_string_lossy())).unwrap_or_default();
+    if file.directory_index() != 0 {
+        path.push(Path::new(&text(file.directory(header)?)?));
+    }
+    path.push(text(file.path_name())?);
+    Some(path)
+}
