@@ -1,5 +1,7 @@
 //! One binary, prepared once and asked about many functions.
 
+use std::collections::BTreeMap;
+
 use crate::allocator;
 use crate::analysis::{Analysis, analyse};
 use crate::debug_info::inlined_copies;
@@ -31,8 +33,8 @@ pub struct FunctionRef {
     pub address: Option<u64>,
     /// Its readable name.
     pub name: String,
-    /// Copies of it were inlined into other functions; the proof does not speak about those.
-    pub has_inlined_copies: bool,
+    /// First addresses of its copies that were inlined into other functions; the proof does not speak about those.
+    pub inlined_copies: Vec<u64>,
 }
 
 impl std::fmt::Debug for Program<'_> {
@@ -97,21 +99,26 @@ impl<'a> Program<'a> {
             symbol.contains(&last) && is_tail_of(pattern, &without_generics(&demangle(symbol)))
         };
         let copies = inlined_copies(&self.file, &matches).unwrap_or_default();
-        let mut inlined: Vec<String> = copies.into_iter().map(|copy| demangle(&copy.name)).collect();
-        inlined.sort_unstable();
-        inlined.dedup();
+        let mut inlined: BTreeMap<String, Vec<u64>> = BTreeMap::new();
+        for copy in copies {
+            inlined.entry(demangle(&copy.name)).or_default().push(copy.address);
+        }
         let mut found = Vec::new();
         for function in &self.image.functions {
             let names = self.image.names(function).iter().filter(|symbol| matches(symbol));
             found.extend(names.map(|symbol| demangle(symbol)).map(|name| FunctionRef {
                 address: Some(function.start),
-                has_inlined_copies: inlined.binary_search(&name).is_ok(),
+                inlined_copies: inlined.get(&name).cloned().unwrap_or_default(),
                 name,
             }));
         }
         let known: Vec<String> = found.iter().map(|function| function.name.clone()).collect();
-        let only_inlined = inlined.into_iter().filter(|name| !known.contains(name));
-        found.extend(only_inlined.map(|name| FunctionRef { address: None, name, has_inlined_copies: true }));
+        let only_inlined = inlined.into_iter().filter(|(name, _)| !known.contains(name));
+        found.extend(only_inlined.map(|(name, inlined_copies)| FunctionRef {
+            address: None,
+            name,
+            inlined_copies,
+        }));
         found.sort_by(|left, right| (&left.name, left.address).cmp(&(&right.name, right.address)));
         found.dedup();
         found

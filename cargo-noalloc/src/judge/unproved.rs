@@ -5,6 +5,9 @@ use std::collections::BTreeMap;
 use super::Case;
 use crate::model::{Doubt, Finding, Frame, Level, Op, ProofState, Reachable, Rule, Span};
 
+/// More names than these say no more.
+const MOST_NAMES: usize = 3;
+
 /// One finding for each thing that stopped the analysis, and for each place that may free; one at the function's
 /// name when nothing can be pointed at.
 pub(super) fn find(case: &Case<'_>) -> Vec<Finding> {
@@ -21,9 +24,7 @@ pub(super) fn find(case: &Case<'_>) -> Vec<Finding> {
         ProofState::Absent | ProofState::NotAnalysed if case.level(Rule::Unproved) < Level::Error => {
             Vec::new()
         }
-        ProofState::Absent if case.proof.inlined_copies => {
-            at_the_name("it has no code of its own: every call of it was inlined into the caller")
-        }
+        ProofState::Absent if !case.proof.inlined_into.is_empty() => inlined_only(case),
         ProofState::Absent => at_the_name("it has no code in the audited binaries: nothing calls it there"),
         ProofState::NotAnalysed => at_the_name("its binary was not analysed: the problems say why"),
         ProofState::Proved if case.keeps_its_promise() => Vec::new(),
@@ -31,6 +32,18 @@ pub(super) fn find(case: &Case<'_>) -> Vec<Finding> {
         ProofState::Proved => at_the_name("it cannot allocate, but whether it frees is not known"),
         ProofState::MayAllocate => Vec::new(),
     }
+}
+
+fn inlined_only(case: &Case<'_>) -> Vec<Finding> {
+    let into = &case.proof.inlined_into;
+    let names: Vec<String> = into.iter().take(MOST_NAMES).map(|name| format!("`{name}`")).collect();
+    let more = into.len().saturating_sub(MOST_NAMES);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    vec![Finding {
+        reason: format!("it has no code of its own: it was inlined into {}{more}", names.join(", ")),
+        help: into.first().map(|name| format!("prove the function around it: `--fn '{name}'`")),
+        ..case.finding(Rule::Unproved, Span::point(case.hot.place.clone()))
+    }]
 }
 
 /// Instances of a generic function stop at the same place for the same reason: that is said once.

@@ -20,10 +20,10 @@ pub struct Found {
     pub entry: HotEntry,
     /// Found by its own name, and not by the marker: no guard is around its code.
     pub plain: bool,
-    /// Of its code, where that has to tell its place.
+    /// Of its code, or of a copy that was inlined, where that has to tell its place.
     pub address: Option<u64>,
-    /// Copies of it were inlined elsewhere, and the proof does not speak about those.
-    pub inlined_copies: bool,
+    /// Functions that copies of it were inlined into; the proof does not speak about those.
+    pub inlined_into: Vec<String>,
 }
 
 /// Proofs of one binary, as the prover gives them.
@@ -61,8 +61,8 @@ pub struct ProofReport {
     pub doubts: Vec<Doubt>,
     /// There are more places than are listed.
     pub truncated: bool,
-    /// Copies of the function were inlined elsewhere, and the proof does not speak about those.
-    pub inlined_copies: bool,
+    /// Functions that copies of it were inlined into; the proof does not speak about those.
+    pub inlined_into: Vec<String>,
 }
 
 impl ProofReport {
@@ -75,7 +75,7 @@ impl ProofReport {
             reachable: Vec::new(),
             doubts: Vec::new(),
             truncated: false,
-            inlined_copies: false,
+            inlined_into: Vec::new(),
         }
     }
 
@@ -95,7 +95,9 @@ impl ProofReport {
         self.reachable.extend(other.reachable);
         self.doubts.extend(other.doubts);
         self.truncated |= other.truncated;
-        self.inlined_copies |= other.inlined_copies;
+        let new = other.inlined_into.into_iter().filter(|name| !self.inlined_into.contains(name));
+        let new: Vec<String> = new.collect();
+        self.inlined_into.extend(new);
         self
     }
 }

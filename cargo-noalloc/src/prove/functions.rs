@@ -48,14 +48,19 @@ fn add_hot(program: &Program<'_>, found: &Found, proofs: &mut Proofs) {
 /// One entry for each instance: together they are one function.
 fn add_other(program: &Program<'_>, function: &FunctionRef, name: &FunctionName, proofs: &mut Proofs) {
     let id = site_id(name.as_str(), "", 0, 0);
-    if proofs.found.iter().any(|found| found.entry.id == id && found.address == function.address) {
+    let address = function.address.or(function.inlined_copies.first().copied());
+    if proofs.found.iter().any(|found| found.entry.id == id && found.address == address) {
         return;
     }
     let instances = proofs.by_function.entry(HotId(id)).or_default();
     instances.extend(function.address.map(|address| program.prove(address)));
+    let around = function.inlined_copies.iter().filter_map(|copy| program.function_name(*copy));
+    let mut inlined_into: Vec<String> =
+        around.map(|name| FunctionName::new(&name).as_str().to_owned()).collect();
+    inlined_into.sort_unstable();
+    inlined_into.dedup();
     let entry = HotEntry { id, path: name.as_str().to_owned(), ..HotEntry::default() };
-    let inlined_copies = function.has_inlined_copies;
-    proofs.found.push(Found { entry, plain: true, address: function.address, inlined_copies });
+    proofs.found.push(Found { entry, plain: true, address, inlined_into });
 }
 
 fn path(found: &Found) -> FunctionName {

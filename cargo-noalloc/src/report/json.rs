@@ -91,7 +91,7 @@ struct Function<'a> {
     max_bytes_per_call: u64,
     budget: Budget,
     verdict: &'static str,
-    proof: Proof,
+    proof: Proof<'a>,
 }
 
 /// `null` is any number.
@@ -102,11 +102,11 @@ struct Budget {
 }
 
 #[derive(Serialize)]
-struct Proof {
+struct Proof<'a> {
     state: &'static str,
     assumption: Option<String>,
     may_free: Option<bool>,
-    inlined_copies: bool,
+    inlined_into: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -278,7 +278,7 @@ fn function(report: &model::HotReport) -> Function<'_> {
             state: report.proof.state.name(),
             assumption: report.proof.assumption.clone(),
             may_free: report.proof.may_free,
-            inlined_copies: report.proof.inlined_copies,
+            inlined_into: &report.proof.inlined_into,
         },
     }
 }

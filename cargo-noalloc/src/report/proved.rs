@@ -27,9 +27,12 @@ pub(super) fn table(verdict: &Verdict, color: bool) -> String {
             let _ = writeln!(out, "\n `{}` is proved on a condition: {assumption}", report.hot.name);
         }
     }
-    for report in verdict.functions.iter().filter(|report| report.proof.inlined_copies) {
+    for report in verdict.functions.iter().filter(|report| has_copies(report)) {
         let what = "is also inlined into other functions; its proof does not speak about those copies";
         let _ = writeln!(out, "\n `{}` {what}", report.hot.name);
+    }
+    if verdict.functions.iter().any(|report| !report.hot.attributed && is_proved(report)) {
+        out.push_str("\n Without `#[no_heap]`, a function is proved as it was compiled for this binary's own calls of it.\n");
     }
     out
 }
@@ -65,6 +68,10 @@ pub(super) fn last_line(verdict: &Verdict) -> String {
     let are = if all - of(FunctionVerdict::Proved) == 1 { "is" } else { "are" };
     let open_count = all - of(FunctionVerdict::Proved);
     format!("{open_count} of {} {are} not proved: {}{proved}", plural(all, "function"), open.join(", "))
+}
+
+fn has_copies(report: &HotReport) -> bool {
+    report.verdict != FunctionVerdict::Absent && !report.proof.inlined_into.is_empty()
 }
 
 fn is_proved(report: &HotReport) -> bool {

@@ -26,8 +26,10 @@ impl Names<'_> {
         let absent = ProofReport { state: ProofState::Absent, ..ProofReport::not_analysed() };
         let mut report =
             proofs.iter().map(|proof| self.one(hot, proof)).reduce(ProofReport::and).unwrap_or(absent);
-        let copies = self.proofs.found.iter().filter(|found| found.entry.id == hot.0);
-        report.inlined_copies = copies.into_iter().any(|found| found.inlined_copies);
+        let instances = self.proofs.found.iter().filter(|found| found.entry.id == hot.0);
+        report.inlined_into = instances.flat_map(|found| found.inlined_into.clone()).collect();
+        report.inlined_into.sort_unstable();
+        report.inlined_into.dedup();
         report
     }
 
@@ -48,8 +50,11 @@ impl Names<'_> {
     fn first_place(&self, found: &Found, address: u64) -> Option<Place> {
         let own = |at: u64| {
             let frames = self.symbols?.frames(LookupAddress(at), self.origins);
-            let chain = if found.plain { chain::of_plain(frames) } else { chain::from_innermost(frames) };
-            chain.into_iter().next()?.place
+            if found.plain {
+                let own = |frame: &&Frame| frame.function.as_str() == found.entry.path;
+                return frames.iter().rfind(own)?.place.clone();
+            }
+            chain::from_innermost(frames).into_iter().next()?.place
         };
         let code = (address..address + FIRST_CODE).find_map(own)?;
         Some(Place { file: code.file, line: code.line, column: code.byte_column.max(1) })
@@ -83,7 +88,7 @@ impl Names<'_> {
             reachable: reachable.collect(),
             doubts: proof.unknowns.iter().map(|unknown| self.doubt(hot, unknown)).collect(),
             truncated: proof.sites_truncated,
-            inlined_copies: false,
+            inlined_into: Vec::new(),
         }
     }
 
