@@ -100,7 +100,8 @@ impl<'a> Program<'a> {
         };
         let copies = inlined_copies(&self.file, &matches).unwrap_or_default();
         let mut inlined: BTreeMap<String, Vec<u64>> = BTreeMap::new();
-        for copy in copies {
+        // The linker drops code and leaves what the debug information says of it, at no address.
+        for copy in copies.into_iter().filter(|copy| self.image.function_around(copy.address).is_some()) {
             inlined.entry(demangle(&copy.name)).or_default().push(copy.address);
         }
         let mut found = Vec::new();

@@ -96,3 +96,117 @@ fn without_a_hot_function_there_is_nothing_to_prove() {
     let run = prove(&Project::shared("cold"), "").run().exits(4);
     insta::assert_snapshot!(run.errors());
 }
+
+fn verdict<'a>(report: &'a Value, name: &str) -> &'a str {
+    function(report, name)["verdict"].as_str().unwrap()
+}
+
+/// Every answer once: made by a macro, of a trait, of another crate, through `dyn`, with a budget.
+#[test]
+fn every_hot_function_has_a_name_a_place_and_a_verdict() {
+    let report = prove(&Project::shared("proofs"), "--bin proofs --format json").run().exits(100).json();
+    let verdicts: Vec<(&str, &str)> = report["functions"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|function| (function["name"].as_str().unwrap(), function["verdict"].as_str().unwrap()))
+        .collect();
+    assert_eq!(
+        verdicts,
+        [
+            ("filter::smooth", "proved"),
+            ("proofs::made_by_a_macro", "proved"),
+            ("proofs::area_of", "unknown"),
+            ("proofs::outline_of", "unknown"),
+            ("proofs::instances", "may-allocate"),
+            ("proofs::drops", "may-free"),
+            ("proofs::drops_as_it_may", "proved"),
+            ("proofs::has_a_budget", "may-allocate"),
+            ("proofs::load", "unknown"),
+            ("proofs::formats", "proved"),
+            ("<proofs::Counter as proofs::Step>::step", "proved"),
+            ("proofs::Counter::twice", "proved"),
+        ]
+    );
+    for function in report["functions"].as_array().unwrap() {
+        let file = function["place"]["file"].as_str().unwrap();
+        assert!(["src/main.rs", "filter/src/lib.rs"].contains(&file), "{function:#}");
+    }
+    let free = function(&report, "proofs::drops");
+    assert_eq!((&free["proof"]["state"], &free["proof"]["may_free"]), (&json!("proved"), &json!(true)));
+    assert!(function(&report, "proofs::formats")["proof"]["assumption"].is_string(), "{report:#}");
+    crate::schema::check(&prove(&Project::shared("proofs"), "--bin proofs --format json").run());
+}
+
+#[test]
+fn what_a_proof_stops_at_is_shown_with_those_that_may_be_called() {
+    let report = prove(&Project::shared("proofs"), "--bin proofs --format json").run().exits(100).json();
+    let of = |name: &str| named(&report["findings"], "function", name);
+    let area = of("proofs::area_of");
+    assert_eq!((&area["rule"], &area["dyn_trait"]), (&json!("unproved"), &json!("dyn Shape")));
+    assert_eq!(area["obstacle"]["kind"], "dynamic-call");
+    assert_eq!(area["obstacle"]["receiver"], "passed in by the caller");
+    let candidate = |name: &str, state: &str| json!({ "function": name, "state": state });
+    assert_eq!(
+        area["obstacle"]["candidates"],
+        json!([
+            candidate("<proofs::Polygon as proofs::Shape>::area", "may-allocate"),
+            candidate("<proofs::Square as proofs::Shape>::area", "proved"),
+        ])
+    );
+    let outline = of("proofs::outline_of");
+    assert!(outline["help"].as_str().unwrap().contains("take `impl Shape`"), "{outline:#}");
+    let load = of("proofs::load");
+    assert_eq!(
+        (&load["obstacle"]["kind"], &load["obstacle"]["import"]),
+        (&json!("import"), &json!("getloadavg"))
+    );
+}
+
+#[test]
+fn the_proofs_read_well() {
+    let run = prove(&Project::shared("proofs"), "--bin proofs").run().exits(100);
+    // The standard library's own lines are another version's business.
+    let lines = run.report();
+    let ours: Vec<&str> = lines.lines().filter(|line| !line.contains("alloc/src/")).collect();
+    insta::assert_snapshot!(ours.join("\n"));
+}
+
+#[test]
+fn a_function_without_the_attribute_is_proved_by_its_name() {
+    let project = Project::shared("proofs");
+    insta::assert_snapshot!(prove(&project, "--bin proofs --fn checksum").run().exits(0).report());
+    let patterns = "--bin proofs --fn proofs::reversed --fn only_inlined --fn Shape>::area --format json";
+    let run = prove(&project, &patterns.replace("Shape>::area", "Polygon::area")).run().exits(100);
+    let report = run.json();
+    assert_eq!(verdict(&report, "proofs::reversed"), "may-allocate");
+    assert_eq!(verdict(&report, "<proofs::Polygon as proofs::Shape>::area"), "may-allocate");
+    let inlined = function(&report, "proofs::only_inlined");
+    assert_eq!(
+        (&inlined["verdict"], &inlined["proof"]["inlined_into"]),
+        (&json!("absent"), &json!(["proofs::main"]))
+    );
+    let source = std::fs::read_to_string(project.root.join("src/main.rs")).unwrap();
+    let line = source.lines().position(|line| line.contains("fn only_inlined")).unwrap() + 1;
+    assert_eq!((&inlined["place"]["line"], &inlined["place"]["column"]), (&json!(line), &json!(4)));
+    crate::schema::check(&run);
+}
+
+#[test]
+fn frees_that_were_promised_away_fail_where_a_proof_is_required() {
+    let report = Project::shared("proofs").check_json("--bin proofs --require-proof").run().exits(100).json();
+    let drops = named(&report["findings"], "function", "proofs::drops");
+    // It happened, and what happened is said once.
+    assert_eq!(drops["rule"], "free-in-hot-path");
+    assert_eq!(verdict(&report, "proofs::drops_as_it_may"), "within-budget");
+}
+
+/// A library that does not know this tool: nothing is linked into it, and nothing is asked of it.
+#[test]
+fn a_crate_without_the_attribute_needs_nothing() {
+    let project = Project::own("plain", "plain");
+    let run = prove(&project, "--bin plain --fn plain::mix --format json").run().exits(0);
+    assert_eq!(verdict(&run.json(), "plain::mix"), "proved");
+    assert_eq!(prove(&project, "--bin plain --fn collected").run().code, Some(100));
+    insta::assert_snapshot!(prove(&project, "--bin plain").run().exits(4).errors());
+}

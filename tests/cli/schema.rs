@@ -10,7 +10,7 @@ fn schema() -> Value {
 }
 
 #[track_caller]
-fn check(outcome: &Outcome) {
+pub(crate) fn check(outcome: &Outcome) {
     let validator = jsonschema::draft202012::new(&schema()).expect("the schema is a schema");
     let report = outcome.json();
     let errors: Vec<String> =

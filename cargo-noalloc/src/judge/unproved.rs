@@ -70,7 +70,7 @@ fn doubtful(case: &Case<'_>, doubt: &Doubt) -> Finding {
     let at = match &doubt.called {
         Some(call) => {
             let object =
-                call.of_trait.as_ref().map_or("a `dyn` value".to_owned(), |name| format!("`dyn {name}`"));
+                call.of_trait.as_ref().map_or("a `dyn` value".to_owned(), |name| format!("a `dyn {name}`"));
             let from = doubt.obstacle.receiver.as_deref().unwrap_or_default();
             format!("`{}.{}()`: `{}` is {object} {from}", call.receiver, call.method, call.receiver)
         }

@@ -22,14 +22,20 @@ pub(super) fn table(verdict: &Verdict, color: bool) -> String {
         // Writing to a String cannot fail.
         let _ = writeln!(out, "{}", line.trim_end());
     }
-    for report in verdict.functions.iter() {
+    for (report, name) in verdict.functions.iter().zip(&names) {
         if let Some(assumption) = report.proof.assumption.as_ref().filter(|_| is_proved(report)) {
-            let _ = writeln!(out, "\n `{}` is proved on a condition: {assumption}", report.hot.name);
+            let _ = writeln!(out, "\n `{name}` is proved on the condition that {assumption}.");
         }
-    }
-    for report in verdict.functions.iter().filter(|report| has_copies(report)) {
-        let what = "is also inlined into other functions; its proof does not speak about those copies";
-        let _ = writeln!(out, "\n `{}` {what}", report.hot.name);
+        if has_copies(report) {
+            let into: Vec<String> =
+                report.proof.inlined_into.iter().take(3).map(|name| format!("`{name}`")).collect();
+            let more = if report.proof.inlined_into.len() > into.len() { " and others" } else { "" };
+            let into = into.join(", ");
+            let _ = writeln!(
+                out,
+                "\n `{name}` is also inlined into {into}{more}; its proof does not speak about that."
+            );
+        }
     }
     if verdict.functions.iter().any(|report| !report.hot.attributed && is_proved(report)) {
         out.push_str("\n Without `#[no_heap]`, a function is proved as it was compiled for this binary's own calls of it.\n");

@@ -61,7 +61,7 @@ impl Names<'_> {
     }
 
     fn one(&self, hot: HotId, proof: &Proof) -> ProofReport {
-        let reachable = proof.sites.iter().map(|site| {
+        let reachable = proof.sites.iter().filter_map(|site| {
             let op = match site.operation {
                 Operation::Allocate => Op::Alloc,
                 Operation::Reallocate => Op::Realloc,
@@ -72,10 +72,14 @@ impl Names<'_> {
             let about = self.frames(hot, site.chain.get(..=site.depth).unwrap_or(&site.chain));
             let whole = self.frames(hot, &site.chain);
             let below = whole.get(about.len()..).unwrap_or_default();
+            // What the reader's own function calls has sites of its own, at the lines in question.
+            if below.first().is_some_and(Frame::is_user) {
+                return None;
+            }
             let below = below.iter().filter(|frame| !frame.is_user()).cloned();
             let chain = about.iter().cloned().chain(below).collect();
             let always = site.certainty == noalloc_prove::Certainty::Always;
-            Reachable { site: never_hit(hot, op, chain), always }
+            Some(Reachable { site: never_hit(hot, op, chain), always })
         });
         ProofReport {
             state: state(proof.state),
@@ -218,11 +222,9 @@ fn dynamic_call(slot: Slot) -> String {
 
 fn origin(origin: Origin) -> String {
     match origin {
-        Origin::Argument(number) => format!("that came in as argument {}", number + 1),
-        Origin::Field { argument, .. } => {
-            format!("that was read from what argument {} points to", argument + 1)
-        }
-        Origin::Static(address) => format!("that was read from the variable at {address:#x}"),
-        _ => "that was read from memory".to_owned(),
+        Origin::Argument(_) => "passed in by the caller".to_owned(),
+        Origin::Field { .. } => "read from what the caller passes in".to_owned(),
+        Origin::Static(address) => format!("read from the variable at {address:#x}"),
+        _ => "read from memory".to_owned(),
     }
 }
