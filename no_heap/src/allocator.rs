@@ -21,7 +21,7 @@ use crate::stack::frame;
 /// static A: no_heap::Allocator<MiMalloc> = no_heap::Allocator::new(MiMalloc);
 /// ```
 ///
-/// In a plain build it only forwards.
+/// In a plain build it only forwards. With the feature `enforce` it also tells the guards of the running hot functions.
 #[derive(Debug, Default)]
 pub struct Allocator<A = System>(A);
 
@@ -32,6 +32,17 @@ impl<A> Allocator<A> {
     }
 }
 
+/// Under `enforce`, tells the guards of this thread; nothing otherwise.
+#[cfg(not(noalloc_audit))]
+macro_rules! enforced {
+    ($event:ident($($of:expr),*)) => {
+        #[cfg(feature = "enforce")]
+        if crate::enforce::active() {
+            crate::enforce::$event($($of),*);
+        }
+    };
+}
+
 // SAFETY: every method hands its arguments unchanged to the inner allocator and returns what that returned, so
 // the contract holds because the inner one keeps it. The recorder neither unwinds nor touches the block.
 #[cfg(not(noalloc_audit))]
@@ -39,20 +50,27 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for Allocator<A> {
     #[inline]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         // SAFETY: the caller keeps the contract of `alloc`, which is the inner one's.
-        unsafe { self.0.alloc(layout) }
+        let block = unsafe { self.0.alloc(layout) };
+        enforced!(allocated(block, layout.size()));
+        block
     }
     #[inline]
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         // SAFETY: as above.
-        unsafe { self.0.alloc_zeroed(layout) }
+        let block = unsafe { self.0.alloc_zeroed(layout) };
+        enforced!(allocated(block, layout.size()));
+        block
     }
     #[inline]
     unsafe fn realloc(&self, ptr: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
         // SAFETY: as above; `ptr` came from the inner allocator, because every block does.
-        unsafe { self.0.realloc(ptr, layout, new_size) }
+        let block = unsafe { self.0.realloc(ptr, layout, new_size) };
+        enforced!(resized(ptr, block, new_size));
+        block
     }
     #[inline]
     unsafe fn dealloc(&self, ptr: *mut u8, layout: Layout) {
+        enforced!(freed(ptr, layout.size()));
         // SAFETY: as above.
         unsafe { self.0.dealloc(ptr, layout) }
     }

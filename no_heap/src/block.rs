@@ -16,11 +16,13 @@
 ///
 /// It returns what `body` returns. A `return` or a `?` inside leaves the block, not the function around it.
 #[inline(always)]
-#[cfg_attr(noalloc_audit, track_caller)]
+#[cfg_attr(any(noalloc_audit, feature = "enforce"), track_caller)]
 pub fn guard<R>(name: &'static str, body: impl FnOnce() -> R) -> R {
     #[cfg(noalloc_audit)]
     return crate::guard::block(name, std::panic::Location::caller(), body);
-    #[cfg(not(noalloc_audit))]
+    #[cfg(all(feature = "enforce", not(noalloc_audit)))]
+    return crate::enforce::block(name, body);
+    #[cfg(not(any(noalloc_audit, feature = "enforce")))]
     {
         let _ = name;
         body()
@@ -52,6 +54,9 @@ pub fn permit<R>(reason: &'static str, body: impl FnOnce() -> R) -> R {
     #[cfg(not(noalloc_audit))]
     {
         let _ = reason;
+        #[cfg(feature = "enforce")]
+        return crate::enforce::permit(body);
+        #[cfg(not(feature = "enforce"))]
         body()
     }
 }

@@ -1,12 +1,9 @@
 //! What `#[no_heap]` puts around a body: our scope outside, `assert_no_alloc`'s guard inside, and at the centre
 //! the function that the static proof looks for.
 
-use std::future::Future;
 use std::mem::MaybeUninit;
 use std::panic::Location;
-use std::pin::Pin;
 use std::sync::atomic::AtomicU32;
-use std::task::{Context, Poll};
 
 use crate::record::BlockKind;
 use crate::recorder;
@@ -88,25 +85,4 @@ pub(crate) fn permit<R, F: FnOnce() -> R>(
 #[inline(never)]
 fn alone<R, F: FnOnce() -> R>(body: F) -> R {
     body()
-}
-
-/// Runs `future` as the hot function `S`: the guard is on during each of its polls, never between them.
-pub fn guarded_future<S: Site, F: Future>(future: F) -> impl Future<Output = F::Output> {
-    GuardedFuture { future, site: std::marker::PhantomData::<fn() -> S> }
-}
-
-struct GuardedFuture<S, F> {
-    future: F,
-    site: std::marker::PhantomData<fn() -> S>,
-}
-
-impl<S: Site, F: Future> Future for GuardedFuture<S, F> {
-    type Output = F::Output;
-
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
-        // SAFETY: `future` is pinned with the whole: it is never moved out of `self`, the struct has no `Drop`
-        // of its own, and it is `Unpin` only where `F` is.
-        let future = unsafe { self.map_unchecked_mut(|this| &mut this.future) };
-        guarded::<S, _, _>(move || future.poll(context))
-    }
 }

@@ -35,16 +35,20 @@ mod allocator;
 #[cfg(feature = "bench")]
 mod bench;
 mod block;
+#[cfg(all(feature = "enforce", not(noalloc_audit)))]
+mod enforce;
 #[cfg(any(noalloc_audit, feature = "bench", feature = "read-record"))]
 #[doc(hidden)]
 pub mod env;
+#[cfg(any(noalloc_audit, feature = "enforce"))]
+mod future;
 #[cfg(noalloc_audit)]
 mod guard;
 #[cfg(any(noalloc_audit, feature = "read-record"))]
 pub mod record;
 #[cfg(noalloc_audit)]
 mod recorder;
-#[cfg(any(noalloc_audit, feature = "bench", feature = "read-record"))]
+#[cfg(any(noalloc_audit, feature = "bench", feature = "enforce", feature = "read-record"))]
 mod registry;
 #[cfg(noalloc_audit)]
 mod scope;
@@ -59,9 +63,9 @@ pub use block::{guard, permit};
 /// case.
 #[cfg(feature = "bench")]
 pub use noalloc_macros::bench;
-#[cfg(noalloc_audit)]
-pub use noalloc_macros::no_heap_audit as no_heap;
-#[cfg(not(noalloc_audit))]
+#[cfg(any(noalloc_audit, feature = "enforce"))]
+pub use noalloc_macros::no_heap_guarded as no_heap;
+#[cfg(not(any(noalloc_audit, feature = "enforce")))]
 pub use noalloc_macros::no_heap_plain as no_heap;
 
 /// The audit's allocator, unless the program brings its own and wraps it in [`Allocator`].
@@ -81,16 +85,20 @@ pub mod descriptor {
 pub mod __private {
     #[cfg(feature = "bench")]
     pub use crate::bench::run;
+    #[cfg(all(feature = "enforce", not(noalloc_audit)))]
+    pub use crate::enforce::guarded;
+    #[cfg(any(noalloc_audit, feature = "enforce"))]
+    pub use crate::future::guarded_future;
     #[cfg(noalloc_audit)]
-    pub use crate::guard::{guarded, guarded_future};
+    pub use crate::guard::guarded;
+    #[cfg(noalloc_audit)]
+    pub use crate::registry::HOT_FUNCTIONS;
     #[cfg(feature = "bench")]
     pub use crate::registry::benchmark;
-    #[cfg(noalloc_audit)]
-    pub use crate::registry::hot_function;
     #[cfg(feature = "bench")]
     pub use crate::registry::{BENCHMARKS, Benchmark};
-    #[cfg(noalloc_audit)]
-    pub use crate::registry::{HOT_FUNCTIONS, HotFn, Promise, Site, site_id};
+    #[cfg(any(noalloc_audit, feature = "enforce"))]
+    pub use crate::registry::{HotFn, Promise, Site, hot_function, listed, site_id};
     #[cfg(any(noalloc_audit, feature = "bench"))]
     pub use linkme;
 }

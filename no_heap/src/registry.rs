@@ -1,6 +1,6 @@
 //! The hot functions and benchmarks of this program: one linker-collected slice each, no code before `main`.
 
-#[cfg(any(noalloc_audit, feature = "read-record"))]
+#[cfg(any(noalloc_audit, feature = "enforce", feature = "read-record"))]
 use std::sync::atomic::AtomicU32;
 
 #[cfg(any(noalloc_audit, feature = "bench"))]
@@ -23,7 +23,7 @@ pub const HOT_FUNCTIONS_SECTION: &str = "linkme_HOT_FUNCTIONS";
 /// One hot function as its attribute describes it.
 ///
 /// The tool reads these from the linked binary, too, without running it: their layout is C's.
-#[cfg(any(noalloc_audit, feature = "read-record"))]
+#[cfg(any(noalloc_audit, feature = "enforce", feature = "read-record"))]
 #[derive(Debug)]
 #[repr(C)]
 pub struct HotFn {
@@ -43,14 +43,14 @@ pub struct HotFn {
     pub index: AtomicU32,
 }
 
-#[cfg(noalloc_audit)]
+#[cfg(any(noalloc_audit, feature = "enforce"))]
 impl HotFn {
     /// The index of a function that the record does not know: one in a library loaded after the start.
     pub const UNREGISTERED: u32 = u32::MAX;
 }
 
 /// The options of `#[no_heap(…)]`.
-#[cfg(any(noalloc_audit, feature = "read-record"))]
+#[cfg(any(noalloc_audit, feature = "enforce", feature = "read-record"))]
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
 pub struct Promise {
@@ -67,7 +67,7 @@ pub struct Promise {
 }
 
 /// Ties a guard to its descriptor, as a type: each hot function has one of its own.
-#[cfg(noalloc_audit)]
+#[cfg(any(noalloc_audit, feature = "enforce"))]
 pub trait Site {
     /// See [`HotFn::id`].
     const ID: u64;
@@ -76,7 +76,7 @@ pub trait Site {
 }
 
 /// Identifies a hot function across builds of the same source: FNV-1a over its module, name and place.
-#[cfg(any(noalloc_audit, feature = "read-record"))]
+#[cfg(any(noalloc_audit, feature = "enforce", feature = "read-record"))]
 pub const fn site_id(name: &str, file: &str, line: u32, column: u32) -> u64 {
     const fn mix(mut hash: u64, bytes: &[u8]) -> u64 {
         let mut i = 0;
@@ -93,7 +93,7 @@ pub const fn site_id(name: &str, file: &str, line: u32, column: u32) -> u64 {
 }
 
 /// Declares the descriptor of one hot function and the type that leads to it.
-#[cfg(noalloc_audit)]
+#[cfg(any(noalloc_audit, feature = "enforce"))]
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __hot_function {
@@ -104,9 +104,7 @@ macro_rules! __hot_function {
                 ::core::concat!(::core::module_path!(), "::", $name), ::core::file!(), $line, $column,
             );
             fn hot() -> &'static $crate::__private::HotFn {
-                #[$crate::__private::linkme::distributed_slice($crate::__private::HOT_FUNCTIONS)]
-                #[linkme(crate = $crate::__private::linkme)]
-                static HOT: $crate::__private::HotFn = $crate::__private::HotFn {
+                $crate::__private::listed! { static HOT: $crate::__private::HotFn = $crate::__private::HotFn {
                     id: <$site as $crate::__private::Site>::ID,
                     path: || ::core::any::type_name::<$site>(),
                     file: ::core::file!(),
@@ -114,14 +112,37 @@ macro_rules! __hot_function {
                     column: $column,
                     promise: $crate::__private::Promise { $($promise)* },
                     index: ::core::sync::atomic::AtomicU32::new($crate::__private::HotFn::UNREGISTERED),
-                };
+                }; }
                 &HOT
             }
         }
     };
 }
-#[cfg(noalloc_audit)]
+#[cfg(any(noalloc_audit, feature = "enforce"))]
 pub use __hot_function as hot_function;
+
+/// Puts a descriptor on the program's list.
+#[cfg(noalloc_audit)]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __listed {
+    ($($descriptor:tt)*) => {
+        #[$crate::__private::linkme::distributed_slice($crate::__private::HOT_FUNCTIONS)]
+        #[linkme(crate = $crate::__private::linkme)]
+        $($descriptor)*
+    };
+}
+/// Without an audit nobody reads the list.
+#[cfg(all(feature = "enforce", not(noalloc_audit)))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __listed {
+    ($($descriptor:tt)*) => {
+        $($descriptor)*
+    };
+}
+#[cfg(any(noalloc_audit, feature = "enforce"))]
+pub use __listed as listed;
 
 /// One benchmark of the harness.
 #[cfg(feature = "bench")]

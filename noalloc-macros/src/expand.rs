@@ -13,7 +13,7 @@ pub(crate) enum Build {
     /// The item stays as it was written: not one instruction differs.
     Plain,
     /// The body runs inside `no_heap::__private::guarded`.
-    Audit,
+    Guarded,
 }
 
 /// On a refusal the item is given back beside the error, so that one mistake is one message.
@@ -40,7 +40,7 @@ fn try_hot(options: TokenStream, tokens: &TokenStream, build: Build) -> Result<T
             for item in &mut block.items {
                 let ImplItem::Fn(method) = item else { continue };
                 refuse_const(&method.sig)?;
-                if build == Build::Audit {
+                if build == Build::Guarded {
                     let mut function: Function = syn::parse2(method.to_token_stream())?;
                     guard(&mut function, &options);
                     *item = ImplItem::Verbatim(function.into_token_stream());

@@ -1,7 +1,7 @@
 //! The attributes of `no_heap`: parse → check → expand.
 //!
 //! Each attribute exists twice. `no_heap` re-exports one of the two under the public name, so the choice of
-//! build (plain or audit) is made by the crate that was compiled with it, never by a `cfg` in the user's code.
+//! build (plain or guarded) is made by the crate that was compiled with it, never by a `cfg` in the user's code.
 //! Nothing here knows how recording works: the expansion only names `no_heap::__private`.
 
 mod bench;
@@ -17,10 +17,10 @@ pub fn no_heap_plain(options: TokenStream, item: TokenStream) -> TokenStream {
     expand::hot(options.into(), &item.into(), expand::Build::Plain).into()
 }
 
-/// `#[no_heap]` in an audit build: the body runs inside a guard that records.
+/// `#[no_heap]` in an audit build and under `enforce`: the body runs inside a guard.
 #[proc_macro_attribute]
-pub fn no_heap_audit(options: TokenStream, item: TokenStream) -> TokenStream {
-    expand::hot(options.into(), &item.into(), expand::Build::Audit).into()
+pub fn no_heap_guarded(options: TokenStream, item: TokenStream) -> TokenStream {
+    expand::hot(options.into(), &item.into(), expand::Build::Guarded).into()
 }
 
 /// `#[no_heap::bench]`: registers a benchmark for `no_heap::main!`.

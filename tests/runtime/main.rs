@@ -5,6 +5,7 @@
 
 mod blocks;
 mod counts;
+mod enforce;
 mod harness;
 mod permits;
 mod plain;
