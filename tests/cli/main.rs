@@ -15,6 +15,7 @@ mod gate;
 mod permits;
 mod prove;
 mod records;
+mod refused;
 mod rendered;
 mod schema;
 mod support;
