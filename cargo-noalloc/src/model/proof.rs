@@ -81,6 +81,8 @@ impl ProofReport {
 
     /// What holds for this binary and for `other`: the weaker of both, with everybody's evidence.
     pub fn and(mut self, other: ProofReport) -> ProofReport {
+        let (is_absent, other_is_absent) =
+            (self.state == ProofState::Absent, other.state == ProofState::Absent);
         if strength(other.state) < strength(self.state) || self.assumption.is_none() {
             self.assumption = other.assumption.or(self.assumption);
         }
@@ -88,6 +90,9 @@ impl ProofReport {
             self.state = other.state;
         }
         self.may_free = match (self.may_free, other.may_free) {
+            // Code that is absent frees nothing.
+            (known, _) if other_is_absent => known,
+            (_, known) if is_absent => known,
             (Some(true), _) | (_, Some(true)) => Some(true),
             (Some(false), Some(false)) => Some(false),
             _ => None,
@@ -170,4 +175,22 @@ pub struct DynCall {
     pub of_trait: Option<String>,
     /// `read`.
     pub method: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ProofReport, ProofState};
+
+    #[test]
+    fn a_binary_without_the_code_takes_nothing_from_what_is_known_of_another() {
+        let of = |state, may_free| ProofReport { state, may_free, ..ProofReport::not_analysed() };
+        let (proved, absent) = (of(ProofState::Proved, Some(false)), of(ProofState::Absent, None));
+        for joined in [proved.clone().and(absent.clone()), absent.clone().and(proved.clone())] {
+            assert_eq!((joined.state, joined.may_free), (ProofState::Proved, Some(false)));
+        }
+        let frees = of(ProofState::Proved, Some(true));
+        assert_eq!(frees.clone().and(absent.clone()).may_free, Some(true));
+        assert_eq!(frees.and(proved).may_free, Some(true));
+        assert_eq!(absent.clone().and(absent).may_free, None);
+    }
 }
