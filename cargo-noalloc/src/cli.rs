@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// `cargo noalloc …`: cargo passes the subcommand's name as the first word.
 #[derive(Debug, Parser)]
@@ -41,9 +41,13 @@ pub(crate) struct CheckArgs {
     pub(crate) selection: SelectionArgs,
     #[command(flatten)]
     pub(crate) build: BuildArgs,
-    /// Report format, repeatable: human, json, short, listing; `=PATH` writes it to a file
+    /// Report format, repeatable: human, short, listing, json, sarif, junit, markdown, github, gitlab, cargo; `=PATH`
+    /// writes it to a file
     #[arg(long = "format", value_name = "FORMAT[=PATH]", help_heading = "Report")]
     pub(crate) formats: Vec<String>,
+    /// Cargo's word for editors: json is `--format cargo`, short and human are themselves
+    #[arg(long, value_name = "FORMAT", conflicts_with = "formats", help_heading = "Report")]
+    pub(crate) message_format: Option<MessageFormat>,
     /// Seconds that the clock may take for each benchmark
     #[arg(long, value_name = "SECONDS", default_value_t = 0.5, help_heading = "Run")]
     pub(crate) bench_time: f64,
@@ -70,6 +74,25 @@ pub(crate) struct CheckArgs {
     /// Passed to each target as it is
     #[arg(last = true, value_name = "HARNESS-ARGS")]
     pub(crate) harness_args: Vec<String>,
+}
+
+/// What cargo calls its formats.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum MessageFormat {
+    Human,
+    Short,
+    Json,
+}
+
+impl MessageFormat {
+    /// The name of ours.
+    pub(crate) fn format(self) -> &'static str {
+        match self {
+            MessageFormat::Human => "human",
+            MessageFormat::Short => "short",
+            MessageFormat::Json => "cargo",
+        }
+    }
 }
 
 /// Levels of rules; they outweigh what manifests say.
@@ -131,7 +154,8 @@ pub(crate) struct ExplainArgs {
 
 #[derive(Args, Debug)]
 pub(crate) struct ReportArgs {
-    /// Report format, repeatable: human, json, short, listing; `=PATH` writes it to a file
+    /// Report format, repeatable: human, short, listing, json, sarif, junit, markdown, github, gitlab, cargo; `=PATH`
+    /// writes it to a file
     #[arg(long = "format", value_name = "FORMAT[=PATH]")]
     pub(crate) formats: Vec<String>,
     /// Show whole call chains, the standard library's frames included

@@ -10,7 +10,7 @@ use cargo_metadata::{CargoOpt, Metadata, MetadataCommand, Package};
 use crate::cli::{BuildArgs, SelectionArgs};
 use crate::config::{self, Table};
 use crate::exit::{Exit, Failure};
-use crate::model::{Configured, Plan, Root, Target, Workspace};
+use crate::model::{Configured, Member, MemberTarget, Plan, Root, Target, Workspace};
 use crate::options::CheckOptions;
 
 /// Crates whose frames are ours, not the user's.
@@ -53,9 +53,11 @@ pub(crate) fn audit_dir(build: &BuildArgs) -> Result<PathBuf, Failure> {
     Ok(workspace(&metadata, build).audit_dir)
 }
 
-/// What the manifests of the workspace that `build` names want of the rules.
-pub(crate) fn settings(build: &BuildArgs) -> Result<Configured, Failure> {
-    configured(&metadata(build)?)
+/// The workspace that `build` names, as it is now.
+pub(crate) fn workspace_now(build: &BuildArgs) -> Result<Workspace, Failure> {
+    let metadata = metadata(build)?;
+    let configured = configured(&metadata)?;
+    Ok(Workspace { configured, ..workspace(&metadata, build) })
 }
 
 fn configured(metadata: &Metadata) -> Result<Configured, Failure> {
@@ -138,7 +140,28 @@ fn workspace(metadata: &Metadata, build: &BuildArgs) -> Workspace {
         has_guard: metadata.packages.iter().any(|package| package.name.as_str() == "assert_no_alloc"),
         foreign_permits: foreign_permits(metadata),
         configured: Configured::default(),
+        members: members(metadata),
     }
+}
+
+fn members(metadata: &Metadata) -> Vec<Member> {
+    let root = metadata.workspace_root.as_std_path();
+    let packages = metadata.workspace_packages().into_iter();
+    let member = |package: &Package| {
+        let manifest = package.manifest_path.as_std_path();
+        let folder = manifest.parent()?.strip_prefix(root).ok()?.to_string_lossy().into_owned();
+        let library = package.targets.iter().find(|target| target.is_lib());
+        let target = library.or(package.targets.first())?;
+        let target = MemberTarget {
+            kind: target.kind.first()?.to_string(),
+            crate_type: target.crate_types.first()?.to_string(),
+            name: target.name.clone(),
+            source: target.src_path.clone().into_std_path_buf(),
+            edition: target.edition.to_string(),
+        };
+        Some(Member { id: package.id.repr.clone(), folder, manifest: manifest.to_owned(), target })
+    };
+    packages.filter_map(member).collect()
 }
 
 /// Whether a package other than `no_heap` depends on `assert_no_alloc`.

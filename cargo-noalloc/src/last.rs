@@ -170,8 +170,8 @@ fn keep(run: &Run) -> KeptRun {
 
 /// The last check of the workspace that `build` names.
 pub(crate) fn load(build: &BuildArgs) -> Result<Checked, Failure> {
-    let audit_dir = discover::audit_dir(build)?;
-    let path = audit_dir.join(FILE);
+    let now = discover::workspace_now(build)?;
+    let path = now.audit_dir.join(FILE);
     let again = "run `cargo noalloc check` first";
     let text = fs::read_to_string(&path).map_err(|_| {
         Failure::new(Exit::NothingToCheck, "there is no last check in this workspace").help(again)
@@ -188,7 +188,14 @@ pub(crate) fn load(build: &BuildArgs) -> Result<Checked, Failure> {
     let command_line = command_line.collect();
     let KeptWorkspace { root, user_roots, no_heap_roots } = kept.workspace;
     let KeptEnvironment { rustc, target, profile, rustflags } = kept.environment;
-    let workspace = Workspace { root, audit_dir, user_roots, no_heap_roots, ..Workspace::default() };
+    let workspace = Workspace {
+        root,
+        audit_dir: now.audit_dir,
+        user_roots,
+        no_heap_roots,
+        members: now.members,
+        ..Workspace::default()
+    };
     let skipped = kept.skipped.into_iter().map(|(target, why)| (target.into(), why)).collect();
     Ok(Checked {
         plan: Plan { workspace, targets: Vec::new(), skipped },
@@ -201,7 +208,7 @@ pub(crate) fn load(build: &BuildArgs) -> Result<Checked, Failure> {
             deny_warnings: kept.deny_warnings,
             proof_only: false,
             // As they are now: a level can be tried out without running anything.
-            configured: discover::settings(build)?,
+            configured: now.configured,
         },
         asked: None,
     })

@@ -32,7 +32,7 @@ mod symbolise;
 use std::ffi::OsString;
 
 pub use exit::{Exit, Failure};
-use model::{Asked, Environment, Plan, Policy, Run, Texts, Toolchain, Verdict};
+use model::{Asked, Environment, Plan, Policy, Run, Texts, Toolchain, Verdict, Workspace};
 use options::{
     CheckOptions, CleanOptions, ExplainOptions, ListOptions, Options, ProveOptions, Refusal, ReportOptions,
 };
@@ -88,9 +88,10 @@ fn prove_alone(options: &ProveOptions, shell: Shell) -> Result<Exit, Failure> {
 
 /// Names, judges and reports what was recorded.
 fn conclude(check: Checked, options: &ReportOptions, shell: Shell) -> Result<Exit, Failure> {
-    let Conclusion { verdict, texts, environment, unseen } = check.conclude()?;
+    let Conclusion { verdict, texts, environment, workspace, unseen } = check.conclude()?;
     setup::refuse_nothing(&verdict, &unseen)?;
-    report::write(&verdict, &environment, &texts, options, shell)?;
+    let input = report::Input::new(&verdict, &environment, &texts, &workspace, options);
+    report::write(input, options, shell)?;
     for failure in &unseen {
         shell.failure(failure);
     }
@@ -109,7 +110,7 @@ fn list(options: &ListOptions, shell: Shell) -> Result<Exit, Failure> {
     let declared = source::scan::all(&sources, &roots);
     // Without a last check nothing is known of binaries, and the list says so.
     let last = last::load(&options.build).and_then(Checked::conclude).ok().map(|last| last.verdict);
-    report::list(&declared, last.as_ref(), options.json, shell);
+    report::list(&declared, last.as_ref(), options.json, shell)?;
     Ok(Exit::Pass)
 }
 
@@ -143,7 +144,8 @@ impl Checked {
         unseen.extend(setup::unreadable(&mut audited));
         let texts = source::read(&mut audited, &plan.workspace.root);
         let evidence = judge::Evidence::gather(audited, plan.skipped);
-        Ok(Conclusion { verdict: judge::judge(evidence, &policy), texts, environment, unseen })
+        let verdict = judge::judge(evidence, &policy);
+        Ok(Conclusion { verdict, texts, environment, workspace: plan.workspace, unseen })
     }
 }
 
@@ -152,6 +154,7 @@ struct Conclusion {
     verdict: Verdict,
     texts: Texts,
     environment: Environment,
+    workspace: Workspace,
     /// Targets that did not show what they do, and why.
     unseen: Vec<Failure>,
 }

@@ -152,7 +152,11 @@ fn check(args: CheckArgs) -> Result<CheckOptions, Failure> {
             .help("give whole seconds, such as `--timeout 60`"));
     }
     let timing = !args.no_timing && args.bench_time > 0.0;
-    let outputs = outputs(&args.formats)?;
+    let formats = match args.message_format {
+        Some(named) => vec![named.format().to_owned()],
+        None => args.formats,
+    };
+    let outputs = outputs(&formats)?;
     let (command_line, deny_warnings) = levels(&args.levels)?;
     let policy = Policy {
         require_exercised: args.require_exercised,
@@ -286,16 +290,16 @@ impl From<LastArgs> for BuildArgs {
 /// Human text on standard output where nothing else is asked for.
 fn outputs(formats: &[String]) -> Result<Vec<Output>, Failure> {
     if formats.is_empty() {
-        return Ok(vec![Output::default()]);
+        return Ok(Output::usual(std::env::var("GITHUB_ACTIONS").as_deref() == Ok("true")));
     }
     let outputs: Vec<Output> = formats.iter().map(|format| format.parse()).collect::<Result<_, _>>()?;
     let to_stdout: Vec<&Output> = outputs.iter().filter(|output| output.is_machine_on_stdout()).collect();
     if let [first, second, ..] = to_stdout[..] {
         return Err(Failure::new(
             Exit::Usage,
-            format!("`{}` and `{}` cannot both go to standard output", first.format, second.format),
+            format!("`{}` and `{}` cannot both go to standard output", first.format.name, second.format.name),
         )
-        .help(format!("give one of them a file: `--format {}=PATH`", second.format)));
+        .help(format!("give one of them a file: `--format {}=PATH`", second.format.name)));
     }
     for path in outputs.iter().filter_map(|output| output.path.as_deref()) {
         refuse_unwritable(path)?;

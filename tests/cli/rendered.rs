@@ -161,7 +161,8 @@ fn every_rule_is_written_about() {
     let source = std::fs::read_to_string(repository().join("cargo-noalloc/src/model/finding.rs")).unwrap();
     let docs = std::fs::read_to_string(repository().join("docs/rules.md")).unwrap();
     let names = source.lines().filter_map(|line| line.trim().strip_prefix("Rule::")?.split('"').nth(1));
-    let names: Vec<&str> = names.collect();
+    // Its name, not what is said about it.
+    let names: Vec<&str> = names.filter(|name| !name.contains(' ')).collect();
     assert!(names.len() >= 7, "{names:?}");
     for name in names {
         assert!(docs.contains(&format!("\n## {name}\n")), "`{name}` has no place in docs/rules.md");

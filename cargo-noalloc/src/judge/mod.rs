@@ -33,6 +33,8 @@ pub(crate) struct Evidence {
     pub(crate) functions: BTreeMap<HotId, (HotFn, Counts)>,
     /// What is proved of each, over all targets that have its code.
     pub(crate) proofs: BTreeMap<HotId, ProofReport>,
+    /// Targets whose binary has the function, and whether they called it.
+    pub(crate) homes: BTreeMap<HotId, Vec<(Target, bool)>>,
     /// Sites of each target apart: [`Site::freed_by`] counts within one.
     pub(crate) sites: Vec<Vec<Site>>,
     /// By place and reason.
@@ -45,6 +47,9 @@ impl Evidence {
     pub(crate) fn gather(audited: Vec<Audited>, skipped: Vec<(Target, String)>) -> Evidence {
         let mut evidence = Evidence::default();
         for target in audited {
+            for (id, (_, counts)) in &target.functions {
+                evidence.homes.entry(*id).or_default().push((target.target.clone(), counts.calls > 0));
+            }
             evidence.targets.push((target.target, target.status));
             evidence.benches.extend(target.benches);
             for permit in target.permits {
@@ -159,7 +164,12 @@ pub(crate) fn judge(mut evidence: Evidence, policy: &Policy) -> Verdict {
         own.retain(|finding| {
             !doubted(finding) || governing.ignores(Rule::Unproved, &finding.chain).is_none()
         });
-        functions.push(HotReport { proof, ..report(&case, &own) });
+        let mut homes = evidence.homes.remove(&hot.id).unwrap_or_default();
+        if counts.calls > 0 {
+            homes.retain(|(_, called)| *called);
+        }
+        let targets = homes.into_iter().map(|(target, _)| target).collect();
+        functions.push(HotReport { proof, targets, ..report(&case, &own) });
         own.retain(|finding| governing.level(hot, finding.rule).is_some());
         findings.append(&mut own);
     }
@@ -232,6 +242,7 @@ fn report(case: &Case<'_>, findings: &[Finding]) -> HotReport {
         max_bytes: counts.max_bytes,
         verdict: verdict(case, findings),
         proof: case.proof.clone(),
+        targets: Vec::new(),
         may_allocate_at: findings.iter().filter(|finding| finding.rule == Rule::MayAllocate).count(),
     }
 }

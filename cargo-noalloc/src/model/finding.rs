@@ -53,6 +53,19 @@ impl Rule {
         }
     }
 
+    /// What it finds, in one sentence.
+    pub fn about(self) -> &'static str {
+        match self {
+            Rule::HeapInHotPath => "A hot function allocated or resized memory.",
+            Rule::FreeInHotPath => "A hot function gave back memory that it had not taken in the same call.",
+            Rule::OverBudget => "A call of a hot function took more than its budget allows.",
+            Rule::MayAllocate => "A hot function can reach the allocator on a path that was not taken.",
+            Rule::Unproved => "The proof that a hot function stays off the heap could not be finished.",
+            Rule::Unexercised => "A hot function is in an audited binary, but no target called it.",
+            Rule::StalePermit => "A permit to use the heap was not used by any run.",
+        }
+    }
+
     /// Where nobody says otherwise.
     pub fn default_level(self) -> Level {
         match self {

@@ -38,7 +38,7 @@ pub use hot::{HotFn, HotId, Promise};
 pub use name::{FunctionName, shorten};
 pub use permit::{LinkedPermit, Permit};
 pub use place::{CodePlace, Place, Span};
-pub use plan::{Plan, PlannedTarget, Root, Workspace};
+pub use plan::{Member, MemberTarget, Plan, PlannedTarget, Root, Workspace};
 pub use policy::{
     Budget, Configured, FunctionSettings, Ignore, Ignored, IgnoredCode, Policy, Setting, Settings,
 };

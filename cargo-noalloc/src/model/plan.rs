@@ -34,6 +34,48 @@ pub struct Workspace {
     pub foreign_permits: bool,
     /// What the manifests want of the rules.
     pub configured: Configured,
+    /// The workspace's own packages.
+    pub members: Vec<Member>,
+}
+
+impl Workspace {
+    /// The member whose source `file` is, as reports name files.
+    pub fn member_of(&self, file: &str) -> Option<&Member> {
+        let inside = |member: &&Member| {
+            let rest = file.strip_prefix(&member.folder);
+            !file.starts_with('/')
+                && rest.is_some_and(|rest| member.folder.is_empty() || rest.starts_with('/'))
+        };
+        self.members.iter().filter(inside).max_by_key(|member| member.folder.len())
+    }
+}
+
+/// A package of the workspace, as cargo knows it.
+#[derive(Clone, Debug)]
+pub struct Member {
+    /// Its id in cargo's messages.
+    pub id: String,
+    /// Its folder relative to the workspace; empty at the root.
+    pub folder: String,
+    /// Its manifest.
+    pub manifest: PathBuf,
+    /// Its library, or else its first target.
+    pub target: MemberTarget,
+}
+
+/// A target of a package, as cargo knows it.
+#[derive(Clone, Debug)]
+pub struct MemberTarget {
+    /// `lib`, `bin`, `bench`.
+    pub kind: String,
+    /// `lib`, `bin`.
+    pub crate_type: String,
+    /// Its name.
+    pub name: String,
+    /// Its main source file.
+    pub source: PathBuf,
+    /// `2024`.
+    pub edition: String,
 }
 
 /// One target that is going to be built.

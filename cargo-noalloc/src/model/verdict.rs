@@ -98,6 +98,8 @@ pub struct HotReport {
     pub verdict: FunctionVerdict,
     /// What is proved of it.
     pub proof: ProofReport,
+    /// Targets that called it; where none did, those whose binary has it.
+    pub targets: Vec<Target>,
     /// Places that can reach the allocator but were not seen to.
     pub may_allocate_at: usize,
 }

@@ -8,7 +8,9 @@ use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style as Ansi};
 
-use super::{ending, proved, table};
+use super::{Format, Input, ending, proved, table};
+pub(super) use diagnostic::range;
+
 use crate::model::{Finding, FunctionVerdict, Level, Status, Texts, Verdict};
 
 /// How the text may look.
@@ -23,8 +25,11 @@ pub(crate) struct Style {
     pub(crate) width: usize,
 }
 
+pub(super) static FORMAT: Format = Format { name: "human", render };
+
 /// The whole report.
-pub(super) fn render(verdict: &Verdict, texts: &Texts, style: Style) -> String {
+fn render(input: &Input<'_>) -> String {
+    let Input { verdict, texts, style, .. } = *input;
     let mut out = String::new();
     // Notes are for who asks: the table says how many places there are, `explain` and `-v` show them.
     let shown = |finding: &&Finding| style.verbose || finding.level > Level::Note;
@@ -62,7 +67,7 @@ pub(super) fn finding(finding: &Finding, verdict: &Verdict, texts: &Texts, style
 }
 
 /// By level, then by hot function in the order of their worst finding, then by events.
-fn worst_first(findings: &[Finding]) -> Vec<&Finding> {
+pub(super) fn worst_first(findings: &[Finding]) -> Vec<&Finding> {
     let mut sorted: Vec<&Finding> = findings.iter().collect();
     let worst_of = |finding: &Finding| {
         findings.iter().filter(|other| other.hot == finding.hot).map(|other| (other.level, other.bytes)).max()

@@ -5,6 +5,7 @@
 
 use serde::Serialize;
 
+use super::{Format, Input};
 use crate::model::{self, Environment, Escape, IgnoredCode, Op, Origin, Rule, Status, Verdict};
 
 /// Name and version of the format.
@@ -193,9 +194,12 @@ struct Problem<'a> {
     message: &'a str,
 }
 
+pub(super) static FORMAT: Format = Format { name: "json", render };
+
 /// One document, with a line break at its end.
-pub(super) fn render(verdict: &Verdict, environment: &Environment) -> String {
-    let Environment { rustc, target, profile, rustflags } = environment;
+fn render(input: &Input<'_>) -> String {
+    let verdict = input.verdict;
+    let Environment { rustc, target, profile, rustflags } = input.environment;
     let report = Report {
         schema: SCHEMA,
         tool: Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") },

@@ -5,8 +5,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use regex_lite::Regex;
-
+use super::{Format, Input};
 use crate::model::{Frame, HotReport, Op, Site, Texts, Verdict};
 use crate::numbers::{count, exact_bytes};
 
@@ -19,8 +18,11 @@ struct Line {
     allocs: u64,
 }
 
+pub(super) static FORMAT: Format = Format { name: "listing", render };
+
 /// Every hot function whose name `pattern` finds; without a pattern, those that use the heap.
-pub(super) fn render(verdict: &Verdict, texts: &Texts, pattern: Option<&Regex>) -> String {
+fn render(input: &Input<'_>) -> String {
+    let Input { verdict, texts, pattern, .. } = *input;
     let total: u64 = verdict.functions.iter().map(|report| report.bytes).sum();
     let chosen = |report: &&HotReport| match pattern {
         Some(pattern) => pattern.is_match(&report.hot.name),

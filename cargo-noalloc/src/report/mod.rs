@@ -1,60 +1,105 @@
 //! Step 8: the verdict becomes bytes. One format a file.
 
+mod cargo;
 mod explain;
+mod github;
+mod gitlab;
 mod human;
 mod json;
+mod junit;
 mod list;
 mod listing;
+mod markdown;
+mod naming;
 mod proved;
+mod sarif;
 mod short;
 mod table;
 
-use std::fmt;
 use std::io::{IsTerminal as _, Write as _};
 use std::path::PathBuf;
 use std::str::FromStr;
 
 use crate::exit::{Exit, Failure};
-use crate::model::{Declared, Environment, Status, Texts, Verdict};
+use regex_lite::Regex;
+
+use crate::model::{Declared, Environment, Status, Texts, Verdict, Workspace};
 use crate::options::{ReportOptions, What};
 use crate::shell::Shell;
 
-/// The formats, by the names users write.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Format {
-    /// For a person at a terminal.
-    #[default]
-    Human,
-    /// The whole report, `noalloc-report/1`.
-    Json,
-    /// One line a finding, as compilers print for editors.
-    Short,
-    /// The source of hot functions with what each line allocates.
-    Listing,
+/// Every format, in the order in which the help names them.
+static FORMATS: [&Format; 10] = [
+    &human::FORMAT,
+    &short::FORMAT,
+    &listing::FORMAT,
+    &json::FORMAT,
+    &sarif::FORMAT,
+    &junit::FORMAT,
+    &markdown::FORMAT,
+    &github::FORMAT,
+    &gitlab::FORMAT,
+    &cargo::FORMAT,
+];
+
+/// A format: the name that users write, and what makes text of a verdict.
+#[derive(Debug)]
+pub(crate) struct Format {
+    pub(crate) name: &'static str,
+    render: fn(&Input<'_>) -> String,
 }
 
-impl fmt::Display for Format {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Format::Human => "human",
-            Format::Json => "json",
-            Format::Short => "short",
-            Format::Listing => "listing",
-        })
+impl PartialEq for Format {
+    fn eq(&self, other: &Format) -> bool {
+        self.name == other.name
+    }
+}
+
+/// What there is to render, and how text may look.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Input<'a> {
+    verdict: &'a Verdict,
+    environment: &'a Environment,
+    texts: &'a Texts,
+    workspace: &'a Workspace,
+    /// Only hot functions whose name matches.
+    pattern: Option<&'a Regex>,
+    style: human::Style,
+}
+
+impl<'a> Input<'a> {
+    /// For plain text; [`write`] knows what the terminal can show.
+    pub(crate) fn new(
+        verdict: &'a Verdict,
+        environment: &'a Environment,
+        texts: &'a Texts,
+        workspace: &'a Workspace,
+        options: &'a ReportOptions,
+    ) -> Input<'a> {
+        let style = human::Style { color: false, verbose: options.verbose, links: false, width: width() };
+        Input { verdict, environment, texts, workspace, pattern: options.pattern.as_ref(), style }
     }
 }
 
 /// A format and where it goes: `json=report.json`; `-` and nothing are standard output.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Output {
-    pub(crate) format: Format,
+    pub(crate) format: &'static Format,
     pub(crate) path: Option<PathBuf>,
+    /// Lines among others: it leaves standard output to everybody.
+    beside: bool,
 }
 
 impl Output {
-    /// Whether it needs standard output for itself.
+    /// What is written when nothing is asked for: text, and in GitHub's runners its annotations beside it.
+    pub(crate) fn usual(on_github: bool) -> Vec<Output> {
+        let output = |format, beside| Output { format, path: None, beside };
+        let annotations = on_github.then(|| output(&github::FORMAT, true));
+        [output(&human::FORMAT, false)].into_iter().chain(annotations).collect()
+    }
+
+    /// `name` on standard output.
     pub(crate) fn is_machine_on_stdout(&self) -> bool {
-        self.path.is_none() && self.format != Format::Human
+        self.path.is_none() && *self.format != human::FORMAT && !self.beside
     }
 }
 
@@ -66,79 +111,69 @@ impl FromStr for Output {
             Some((name, path)) => (name, Some(path)),
             None => (text, None),
         };
-        let format = match name {
-            "human" => Format::Human,
-            "json" => Format::Json,
-            "short" => Format::Short,
-            "listing" => Format::Listing,
-            other => {
-                return Err(Failure::new(Exit::Usage, format!("unknown format `{other}`"))
-                    .help("`--format` takes: human, json, short, listing"));
-            }
+        let Some(format) = FORMATS.into_iter().find(|format| format.name == name) else {
+            let names = FORMATS.map(|format| format.name).join(", ");
+            return Err(Failure::new(Exit::Usage, format!("unknown format `{name}`"))
+                .help(format!("`--format` takes: {names}")));
         };
         if path == Some("") {
             return Err(Failure::new(Exit::Usage, format!("`--format {text}` has no path after the `=`"))
                 .help(format!("write `--format {name}` for standard output, or `{name}=PATH`")));
         }
-        Ok(Output { format, path: path.filter(|path| *path != "-").map(PathBuf::from) })
+        Ok(Output { format, path: path.filter(|path| *path != "-").map(PathBuf::from), beside: false })
     }
 }
 
 /// Writes every output that was asked for.
-pub(crate) fn write(
-    verdict: &Verdict,
-    environment: &Environment,
-    texts: &Texts,
-    options: &ReportOptions,
-    shell: Shell,
-) -> Result<(), Failure> {
+pub(crate) fn write(input: Input<'_>, options: &ReportOptions, shell: Shell) -> Result<(), Failure> {
     let stdout_is_taken = options.outputs.iter().any(Output::is_machine_on_stdout);
     for output in &options.outputs {
         let to_terminal = output.path.is_none();
-        let bytes = match output.format {
-            Format::Json => json::render(verdict, environment),
-            Format::Short => short::render(verdict),
-            Format::Listing => listing::render(verdict, texts, options.pattern.as_ref()),
-            Format::Human => {
-                let color = to_terminal && if stdout_is_taken { shell.color() } else { stdout_color(shell) };
-                human::render(
-                    verdict,
-                    texts,
-                    human::Style {
-                        color,
-                        verbose: options.verbose,
-                        links: to_terminal && links(),
-                        width: width(),
-                    },
-                )
-            }
-        };
+        let color = to_terminal && if stdout_is_taken { shell.color() } else { stdout_color(shell) };
+        let style = human::Style { color, links: to_terminal && links(), ..input.style };
+        let bytes = (output.format.render)(&Input { style, ..input });
         match &output.path {
             Some(path) => to_file(path, &bytes)?,
-            None if output.format == Format::Human && stdout_is_taken => shell.raw(&bytes),
-            // A reader that has gone away (`| head`) is no reason to fail.
-            None => drop(std::io::stdout().write_all(bytes.as_bytes())),
+            None if *output.format == human::FORMAT && stdout_is_taken => shell.raw(&bytes),
+            None => to_stdout(&bytes)?,
         }
     }
+    if options.outputs.iter().any(|output| *output.format == github::FORMAT) {
+        append_step_summary(&input, shell);
+    }
     Ok(())
+}
+
+/// What GitHub shows on the page of the run: it takes ten annotations of a kind, and the page takes everything.
+fn append_step_summary(input: &Input<'_>, shell: Shell) {
+    let Some(path) = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty()) else { return };
+    let text = markdown::within(input, markdown::STEP_SUMMARY_LIMIT);
+    let file = std::fs::OpenOptions::new().append(true).create(true).open(&path);
+    if let Err(error) = file.and_then(|mut file| file.write_all(text.as_bytes())) {
+        shell.raw(&format!("warning: the step summary could not be written: {error}"));
+    }
 }
 
 /// Writes everything known about one function or place to standard output.
 pub(crate) fn explain(verdict: &Verdict, texts: &Texts, what: &What, shell: Shell) -> Result<(), Failure> {
     // The chains follow, each frame with its place.
     let style = human::Style { color: stdout_color(shell), verbose: false, links: links(), width: width() };
-    let text = explain::render(verdict, texts, what, style)?;
-    drop(std::io::stdout().write_all(text.as_bytes()));
-    Ok(())
+    to_stdout(&explain::render(verdict, texts, what, style)?)
 }
 
 /// Writes the declared hot functions to standard output.
-pub(crate) fn list(declared: &Declared, last: Option<&Verdict>, json: bool, shell: Shell) {
+pub(crate) fn list(
+    declared: &Declared,
+    last: Option<&Verdict>,
+    json: bool,
+    shell: Shell,
+) -> Result<(), Failure> {
     let text = if json { list::json(declared, last) } else { list::human(declared, last) };
-    drop(std::io::stdout().write_all(text.as_bytes()));
+    to_stdout(&text)?;
     for problem in &declared.problems {
         shell.raw(&format!("warning: {problem}"));
     }
+    Ok(())
 }
 
 /// As the shell decided for standard error, but for standard output.
@@ -160,6 +195,20 @@ fn width() -> usize {
     let told = || std::env::var("COLUMNS").ok()?.parse().ok().filter(|columns| *columns >= 40);
     let terminal = terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
     terminal.or_else(told).unwrap_or(100)
+}
+
+/// A reader that has gone away (`| head`) is no reason to fail; a report that is lost is.
+fn to_stdout(text: &str) -> Result<(), Failure> {
+    let mut stdout = std::io::stdout();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Failure::new(
+            Exit::SetUp,
+            format!("the report could not be written to standard output: {error}"),
+        )
+        .note("without it nobody knows what was found, so this is no pass")
+        .help("write it to a file: `--format FORMAT=PATH`")),
+        _ => Ok(()),
+    }
 }
 
 fn to_file(path: &std::path::Path, bytes: &str) -> Result<(), Failure> {

@@ -3,16 +3,17 @@
 use std::fmt::Write as _;
 
 use super::human::words;
-use crate::model::{Verdict, shorten};
+use super::naming::short_names;
+use super::{Format, Input};
+
+pub(super) static FORMAT: Format = Format { name: "short", render };
 
 /// Findings in the order of their places.
-pub(super) fn render(verdict: &Verdict) -> String {
-    let names: Vec<&str> = verdict.functions.iter().map(|report| report.hot.name.as_str()).collect();
-    let names = shorten(&names);
+fn render(input: &Input<'_>) -> String {
+    let names = short_names(input.verdict);
     let mut out = String::new();
-    for finding in &verdict.findings {
-        let index = verdict.functions.iter().position(|report| report.hot.id == finding.hot);
-        let title = words::title(finding, index.map_or("", |index| &names[index]));
+    for finding in &input.verdict.findings {
+        let title = words::title(finding, names.get(&finding.hot).map_or("", String::as_str));
         let place = &finding.span.start;
         let (level, rule) = (finding.level, finding.rule);
         // Writing to a String cannot fail.

@@ -7,8 +7,9 @@ use annotate_snippets::{
     Annotation, AnnotationKind, Group, Level as Grade, Origin, Renderer, Snippet, Title,
 };
 
+use super::super::naming::short_names;
 use super::{Style, words};
-use crate::model::{Finding, Frame, Level, Place, Rule, Span, Texts, Verdict, shorten};
+use crate::model::{Finding, Frame, Level, Place, Rule, Span, Texts, Verdict};
 
 /// The text of one finding, without the line break at its end.
 pub(super) fn render(finding: &Finding, verdict: &Verdict, texts: &Texts, style: Style) -> String {
@@ -48,9 +49,7 @@ fn titled<'a>(grade: Grade<'a>, title: String, rule: Rule, style: Style) -> Titl
 }
 
 fn short_name(finding: &Finding, verdict: &Verdict) -> String {
-    let names: Vec<&str> = verdict.functions.iter().map(|report| report.hot.name.as_str()).collect();
-    let index = verdict.functions.iter().position(|report| report.hot.id == finding.hot);
-    index.map(|index| shorten(&names)[index].clone()).unwrap_or_default()
+    short_names(verdict).remove(&finding.hot).unwrap_or_default()
 }
 
 /// The source, or only where it is when the file cannot be read.
@@ -83,7 +82,7 @@ fn excerpt<'a>(group: Group<'a>, finding: &Finding, verdict: &Verdict, texts: &T
 }
 
 /// Bytes of a span; a point becomes the word that starts there.
-fn range(text: &str, span: &Span) -> Range<usize> {
+pub(in crate::report) fn range(text: &str, span: &Span) -> Range<usize> {
     let start = offset(text, span.start.line, span.start.column);
     let end = offset(text, span.end_line, span.end_column);
     if end > start {
@@ -95,6 +94,7 @@ fn range(text: &str, span: &Span) -> Range<usize> {
     start..start + len.max(first)
 }
 
+/// Bytes before a line and column.
 fn offset(text: &str, line: u32, column: u32) -> usize {
     let before: usize = text.split_inclusive('\n').take(line.saturating_sub(1) as usize).map(str::len).sum();
     let rest = text.get(before..).unwrap_or_default();

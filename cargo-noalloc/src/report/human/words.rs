@@ -68,7 +68,7 @@ fn size(sizes: Sizes) -> String {
 }
 
 /// `1 allocation a call, always 24 bytes; freed before the call returns`
-pub(super) fn label(finding: &Finding) -> String {
+pub(in crate::report) fn label(finding: &Finding) -> String {
     // Nothing happened there: the reason is all there is.
     let (Some(op), Some(sizes)) = (finding.op, finding.sizes) else { return finding.reason.clone() };
     let one = match op {
@@ -105,7 +105,7 @@ fn escape(finding: &Finding) -> Option<&'static str> {
 }
 
 /// `1,000 of 1,000 calls; it never leaves the function`
-pub(super) fn note(finding: &Finding, function: &str) -> Option<String> {
+pub(in crate::report) fn note(finding: &Finding, function: &str) -> Option<String> {
     finding.sizes?;
     let calls = format!("{} of {} calls", count(finding.calls_affected), count(finding.calls));
     let total = format!("{} in all", bytes(finding.bytes));
