@@ -76,81 +76,70 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for Allocator<A> {
     }
 }
 
-/// Calls with the frame pointer of the function this stands in, which stays there until the call has returned.
-#[cfg(noalloc_audit)]
-macro_rules! with_frame {
-    (|$frame:ident| $call:expr) => {{
-        let $frame = frame!();
-        let result = $call;
-        // Keeps the call from becoming a jump out of this function, which would take the frame away.
-        #[cfg(not(miri))]
-        // SAFETY: assembles to nothing.
-        unsafe {
-            std::arch::asm!("", options(nomem, nostack, preserves_flags));
-        }
-        result
-    }};
-}
-
 // SAFETY: every method hands its arguments unchanged to the inner allocator and returns what that returned, so
 // the contract holds because the inner one keeps it. The recorder is told addresses and sizes only; it does not
 // touch the block, and it neither allocates through this allocator nor unwinds.
+//
+// PERF: these go into the functions that the compiler makes of a global allocator. What the whole program pays is
+// one comparison; nothing is saved around the inner call, which comes last.
 #[cfg(noalloc_audit)]
 unsafe impl<A: GlobalAlloc> GlobalAlloc for Allocator<A> {
-    // NOTE: never inlined. The static proof recognises these symbols; an allocator inlined into its callers
-    // would blind it. The frame pointer that the stack walk starts from must be this function's own, too.
-    // PERF: what is to be recorded is done elsewhere, so that outside of hot functions nothing has to be saved around
-    // the inner call.
-    #[inline(never)]
+    #[inline]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         if recorder::active() {
             // SAFETY: the caller keeps the contract of `alloc`.
-            return with_frame!(|frame| unsafe { self.alloc_recorded(layout, frame) });
+            return unsafe { self.alloc_recorded(layout) };
         }
         // SAFETY: the caller keeps the contract of `alloc`, which is the inner one's.
         unsafe { self.0.alloc(layout) }
     }
 
-    #[inline(never)]
+    #[inline]
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         if recorder::active() {
             // SAFETY: as above.
-            return with_frame!(|frame| unsafe { self.alloc_zeroed_recorded(layout, frame) });
+            return unsafe { self.alloc_zeroed_recorded(layout) };
         }
         // SAFETY: as above.
         unsafe { self.0.alloc_zeroed(layout) }
     }
 
-    #[inline(never)]
+    #[inline]
     unsafe fn realloc(&self, ptr: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
         if recorder::active() {
             // SAFETY: as above.
-            return with_frame!(|frame| unsafe { self.realloc_recorded(ptr, layout, new_size, frame) });
+            return unsafe { self.realloc_recorded(ptr, layout, new_size) };
         }
         // SAFETY: as above; `ptr` came from the inner allocator, because every block does.
         unsafe { self.0.realloc(ptr, layout, new_size) }
     }
 
-    #[inline(never)]
+    #[inline]
     unsafe fn dealloc(&self, ptr: *mut u8, layout: Layout) {
         if recorder::active() {
-            with_frame!(|frame| recorder::record_free(ptr, layout.size(), frame));
+            // SAFETY: as above.
+            return unsafe { self.dealloc_recorded(ptr, layout) };
         }
         // SAFETY: as above.
         unsafe { self.0.dealloc(ptr, layout) }
     }
 }
 
+/// The same four inside a hot function.
+///
+/// NOTE: never inlined. The static proof recognises these symbols, wherever the methods above went; an allocator
+/// that dissolved in its callers would blind it. And the frame pointer that the stack walk starts from must be the
+/// one of a function of ours, so that the first return address is the one of the call that allocates.
 #[cfg(noalloc_audit)]
 impl<A: GlobalAlloc> Allocator<A> {
     /// # Safety
     ///
-    /// As for [`GlobalAlloc::alloc`]. `frame` is the frame pointer of a caller; so it is below.
+    /// As for [`GlobalAlloc::alloc`].
     #[inline(never)]
-    unsafe fn alloc_recorded(&self, layout: Layout, frame: usize) -> *mut u8 {
+    unsafe fn alloc_recorded(&self, layout: Layout) -> *mut u8 {
         // SAFETY: the caller keeps the contract of `alloc`, which is the inner one's; so it is below.
         let block = unsafe { self.0.alloc(layout) };
-        recorder::record_alloc(block, layout.size(), frame);
+        recorder::record_alloc(block, layout.size(), frame!());
         block
     }
 
@@ -158,10 +147,10 @@ impl<A: GlobalAlloc> Allocator<A> {
     ///
     /// As for [`GlobalAlloc::alloc_zeroed`].
     #[inline(never)]
-    unsafe fn alloc_zeroed_recorded(&self, layout: Layout, frame: usize) -> *mut u8 {
+    unsafe fn alloc_zeroed_recorded(&self, layout: Layout) -> *mut u8 {
         // SAFETY: as above.
         let block = unsafe { self.0.alloc_zeroed(layout) };
-        recorder::record_alloc(block, layout.size(), frame);
+        recorder::record_alloc(block, layout.size(), frame!());
         block
     }
 
@@ -169,16 +158,20 @@ impl<A: GlobalAlloc> Allocator<A> {
     ///
     /// As for [`GlobalAlloc::realloc`].
     #[inline(never)]
-    unsafe fn realloc_recorded(
-        &self,
-        ptr: *mut u8,
-        layout: Layout,
-        new_size: usize,
-        frame: usize,
-    ) -> *mut u8 {
+    unsafe fn realloc_recorded(&self, ptr: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
         // SAFETY: as above.
         let block = unsafe { self.0.realloc(ptr, layout, new_size) };
-        recorder::record_realloc(ptr, block, new_size, frame);
+        recorder::record_realloc(ptr, block, new_size, frame!());
         block
+    }
+
+    /// # Safety
+    ///
+    /// As for [`GlobalAlloc::dealloc`].
+    #[inline(never)]
+    unsafe fn dealloc_recorded(&self, ptr: *mut u8, layout: Layout) {
+        recorder::record_free(ptr, layout.size(), frame!());
+        // SAFETY: as above.
+        unsafe { self.0.dealloc(ptr, layout) }
     }
 }

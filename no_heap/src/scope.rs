@@ -49,8 +49,12 @@ pub(crate) struct Scope {
     earlier: *const Scope,
     /// The scope whose link led to `earlier`; null when `earlier` was the first.
     linked_by: *const Scope,
-    /// The thread's counts when this call began.
-    before: Cell<Counts>,
+    /// Whether this hot function alone answers for its events, and nothing else need be asked.
+    alone: Cell<bool>,
+    /// Whether anything was counted since this scope was entered, or has to be undone when it is left.
+    touched: Cell<bool>,
+    /// The thread's counts when this scope was entered; initialised when it was touched.
+    before: Cell<MaybeUninit<Counts>>,
     /// Whether `hits` has been initialised.
     has_hits: Cell<bool>,
     /// One bit for each site that this call has hit and whose stamp a later activation then took over.
@@ -106,7 +110,7 @@ pub(crate) struct ThreadState {
     /// The other events inside scopes.
     pub(crate) others: Cell<Counts>,
     pub(crate) live: LiveBlocks,
-    pub(crate) guesses: recorder::Guesses,
+    pub(crate) recent: recorder::Recent,
     /// Hot functions that the running benchmark called directly, see [`crate::record::BenchResult::hot`].
     pub(crate) bench_hot: Cell<u64>,
     pub(crate) bench_calls: Cell<u64>,
@@ -122,7 +126,7 @@ thread_local! {
         counted: Cell::new(Counts::ZERO),
         others: Cell::new(Counts::ZERO),
         live: LiveBlocks::new(),
-        guesses: recorder::Guesses::new(),
+        recent: recorder::Recent::new(),
         bench_hot: Cell::new(0),
         bench_calls: Cell::new(0),
     } };
@@ -130,20 +134,26 @@ thread_local! {
 
 /// This thread's state.
 ///
-/// PERF: `LocalKey::with` is a function of its own wherever it is given more than a line to do, and asks for the
-/// address through a pointer; this leaves one instruction.
+/// PERF: `LocalKey::with` is a function of its own wherever it is given more than a line to do, and so is a closure
+/// with more than one caller; this leaves one instruction.
+#[inline(always)]
+pub(crate) fn this_thread<'thread>() -> &'thread ThreadState {
+    let thread = STATE.with(ptr::from_ref);
+    // SAFETY: the state is constant and has no destructor, so it is there as long as the thread is. The reference is
+    // not `Send`, because cells are not `Sync`: no other thread can get it. Nobody has an exclusive one.
+    unsafe { &*thread }
+}
+
+/// Gives `with` this thread's state.
 #[inline(always)]
 pub(crate) fn with_thread<R>(with: impl FnOnce(&ThreadState) -> R) -> R {
-    let thread = STATE.with(ptr::from_ref);
-    // SAFETY: the state is constant and has no destructor, so it is there as long as the thread is. The reference
-    // ends with the call, and nobody has an exclusive one.
-    with(unsafe { &*thread })
+    with(this_thread())
 }
 
 impl Scope {
     /// A scope that is entered next. `frame` is the frame pointer of the guard's caller.
     ///
-    /// PERF: `hits` is left as it is: only recursion needs it.
+    /// PERF: `hits` and `before` are left as they are: only recursion and events need them.
     #[inline]
     fn new(kind: Kind, call: u64, frame: usize, thread: &ThreadState) -> Scope {
         Scope {
@@ -155,7 +165,9 @@ impl Scope {
             next: Cell::new(ptr::null()),
             earlier: ptr::null(),
             linked_by: ptr::null(),
-            before: Cell::new(thread.counted.get()),
+            alone: Cell::new(false),
+            touched: Cell::new(false),
+            before: Cell::new(MaybeUninit::uninit()),
             has_hits: Cell::new(false),
             hits: [const { Cell::new(MaybeUninit::uninit()) }; HIT_WORDS],
         }
@@ -224,6 +236,7 @@ impl Scope {
     }
 
     fn note(&self, site: u16) {
+        self.alone.set(false);
         if !self.has_hits.replace(true) {
             self.hits.iter().for_each(|word| word.set(MaybeUninit::new(0)));
         }
@@ -255,7 +268,7 @@ impl Scope {
         // SAFETY: as for `next`.
         let Some(outer) = (unsafe { self.outer.as_ref() }) else { return };
         match outer.kind {
-            Kind::Hot(_) => self.link(outer),
+            Kind::Hot(_) => self.link(outer, thread),
             Kind::Bench => {
                 let (seen, this) = (thread.bench_hot.get(), u64::from(hot) + 1);
                 thread.bench_hot.set(if seen == 0 || seen == this { this } else { u64::MAX });
@@ -266,7 +279,7 @@ impl Scope {
     }
 
     /// Puts this activation in front of the links, and takes an earlier one of the same function out of them.
-    fn link(&mut self, outer: &Scope) {
+    fn link(&mut self, outer: &Scope, thread: &ThreadState) {
         self.next.set(outer);
         let mut linked_by: Option<&Scope> = None;
         let mut at = Some(outer);
@@ -280,6 +293,7 @@ impl Scope {
                         before.next.set(scope.next.get());
                     }
                 }
+                self.touch(thread);
                 return;
             }
             linked_by = Some(scope);
@@ -287,13 +301,60 @@ impl Scope {
         }
     }
 
+    /// Says that something is about to be counted in this scope.
     #[inline]
+    pub(crate) fn touch(&self, thread: &ThreadState) {
+        if !self.touched.get() {
+            self.touch_outwards(thread.counted.get());
+        }
+    }
+
+    /// The hot function, once it was touched and if it alone answers for its events: no other one is running, no call
+    /// of its own has to be told about its sites, and nobody's permit can be open.
+    #[inline(always)]
+    pub(crate) fn alone(&self) -> Option<u32> {
+        match self.kind {
+            Kind::Hot(hot) if self.alone.get() => Some(hot),
+            _ => None,
+        }
+    }
+
+    fn is_alone(&self) -> bool {
+        self.next.get().is_null()
+            && self.earlier.is_null()
+            && !self.has_hits.get()
+            && !recorder::foreign_permits()
+    }
+
+    /// In a scope that was not touched nothing was counted, so what is counted now is what was when it was entered; and
+    /// outside of a touched one all are.
+    #[inline(never)]
+    fn touch_outwards(&self, counted: Counts) {
+        self.alone.set(self.is_alone());
+        let mut at = Some(self);
+        while let Some(scope) = at.filter(|scope| !scope.touched.replace(true)) {
+            scope.before.set(MaybeUninit::new(counted));
+            at = scope.outer();
+        }
+    }
+
+    /// What was counted since this scope was entered.
+    fn counts(&self, thread: &ThreadState) -> Counts {
+        self.before().map_or(Counts::ZERO, |before| thread.counted.get().since(before))
+    }
+
+    fn before(&self) -> Option<Counts> {
+        // SAFETY: `touch_outwards` initialises `before` of every scope that it marks as touched.
+        self.touched.get().then(|| unsafe { self.before.get().assume_init() })
+    }
+
+    #[inline(always)]
     fn leave(&self, thread: &ThreadState) {
         if !ptr::eq(thread.scope.get(), self) {
             return recorder::lost_order(thread);
         }
         thread.scope.set(self.outer);
-        if thread.counted.get() != self.before.get() || !self.earlier.is_null() {
+        if self.touched.get() {
             self.close(thread);
         }
     }
@@ -301,7 +362,7 @@ impl Scope {
     /// Leaves a scope in which something happened, or that others have to be told about.
     #[inline(never)]
     fn close(&self, thread: &ThreadState) {
-        let counts = thread.counted.get().since(self.before.get());
+        let counts = self.counts(thread);
         if !self.earlier.is_null() {
             self.unlink();
         }
@@ -325,9 +386,10 @@ impl Scope {
 
     /// What was counted inside this scope is no concern of the scopes outside.
     pub(crate) fn hide_counts(&self, thread: &ThreadState) {
-        let inside = thread.counted.get().since(self.before.get());
-        thread.others.set(thread.others.get().plus(inside));
-        thread.counted.set(self.before.get());
+        if let Some(before) = self.before() {
+            thread.others.set(thread.others.get().plus(thread.counted.get().since(before)));
+            thread.counted.set(before);
+        }
     }
 
     /// In the child of a fork: the running calls begin anew in the child's record.
@@ -338,7 +400,8 @@ impl Scope {
             std::iter::successors(unsafe { innermost.as_ref() }, |scope| scope.outer())
         };
         for scope in scopes() {
-            scope.before.set(thread.counted.get());
+            scope.touched.set(true);
+            scope.before.set(MaybeUninit::new(thread.counted.get()));
             scope.has_hits.set(false);
             if let Kind::Hot(hot) = scope.kind {
                 let calls = &part.counts(hot).calls;
@@ -361,23 +424,19 @@ pub(crate) struct Entered<'scope>(&'scope Scope);
 /// Enters the hot function with this index in the record; `None` when nothing is to be recorded, and then the body
 /// just runs.
 ///
-/// Never inlined: its caller's frame pointer is where stack walks end.
-#[inline(never)]
+/// Inlined into the function that holds the guard: its frame pointer is where stack walks end.
+#[inline(always)]
 pub(crate) fn enter_hot<'scope>(
     place: &'scope mut MaybeUninit<Scope>,
     registered: &AtomicU32,
 ) -> Option<Entered<'scope>> {
-    let local = 0u8;
-    let own = crate::stack::read_frame_pointer!(&raw const local);
-    let recording = recorder::recording();
-    with_thread(|thread| {
-        let part = thread.part.get();
-        let index = registered.load(Ordering::Relaxed);
-        if !recording || index as usize >= part.hot_count() {
-            return enter_first(place, registered, thread, callers_frame(own));
-        }
-        Some(enter_known(place, index, thread, callers_frame(own)))
-    })
+    let frame = crate::stack::read_frame_pointer!(place.as_mut_ptr());
+    let thread = this_thread();
+    let index = registered.load(Ordering::Relaxed);
+    if !recorder::recording() || index as usize >= thread.part.get().hot_count() {
+        return enter_first(place, registered, thread, frame);
+    }
+    Some(enter_known(place, index, thread, frame))
 }
 
 /// The first call of a thread, or of all; and every call while nothing is recorded.
@@ -424,32 +483,19 @@ fn enter_nested<'scope>(scope: &'scope mut Scope, index: u32, thread: &ThreadSta
     Entered(scope)
 }
 
-/// Enters a scope that is no hot function.
-#[inline(never)]
+/// Enters a scope that is no hot function. Inlined as [`enter_hot`] is, for the same reason.
+#[inline(always)]
 pub(crate) fn enter(place: &mut MaybeUninit<Scope>, kind: Kind) -> Entered<'_> {
-    let local = 0u8;
-    let own = crate::stack::read_frame_pointer!(&raw const local);
-    with_thread(|thread| {
-        let scope = place.write(Scope::new(kind, 0, callers_frame(own), thread));
-        thread.scope.set(scope);
-        Entered(scope)
-    })
-}
-
-/// The frame pointer that the function with frame `own` was called with; 0 where frames are unknown.
-fn callers_frame(own: usize) -> usize {
-    if own == 0 {
-        return 0;
-    }
-    // SAFETY: `own` was read from the frame-pointer register of a function that is still running and, in an audit
-    // build, keeps one: its first word is the caller's, saved by the prologue.
-    unsafe { *(own as *const usize) }
+    let frame = crate::stack::read_frame_pointer!(place.as_mut_ptr());
+    let thread = this_thread();
+    let scope = place.write(Scope::new(kind, 0, frame, thread));
+    thread.scope.set(scope);
+    Entered(scope)
 }
 
 impl Drop for Entered<'_> {
-    /// NOTE: not inlined: this goes into every hot function.
-    #[inline(never)]
+    #[inline(always)]
     fn drop(&mut self) {
-        with_thread(|thread| self.0.leave(thread));
+        self.0.leave(this_thread());
     }
 }

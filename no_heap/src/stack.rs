@@ -136,37 +136,68 @@ unsafe fn step(frame: usize, end: usize) -> Option<(usize, usize)> {
     (above > frame).then_some((above, return_address))
 }
 
-/// Whether the frame pointers lead from `frame` to `end` with exactly these return addresses between.
+/// What stands at a frame: the two words that lead on.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[repr(C)]
+pub(crate) struct Link {
+    above: usize,
+    return_address: usize,
+}
+
+impl Link {
+    pub(crate) const NONE: Link = Link { above: 0, return_address: 0 };
+}
+
+/// Copies the chain from `frame` to `end` into `links`, and returns its length; `None` when it does not lead there, or
+/// there is no room.
 ///
-/// PERF: the recorder's inner loop. One comparison keeps the next frame above this one and below the end. As a
-/// function of its own it has the registers for itself.
-#[inline(never)]
-pub(crate) fn leads_through(frame: usize, end: usize, stack: Bounds, expected: &[Cell<u64>]) -> bool {
-    if frame >= end || !stack.contain(frame) || !stack.contain(end) {
-        return false;
+/// What stands at the last frame is left out: it leads to `end`, and returns into the function of the guard.
+pub(crate) fn copy_chain(frame: usize, end: usize, stack: Bounds, links: &[Cell<Link>]) -> Option<usize> {
+    if !stack.contain(frame) || !stack.contain(end) {
+        return None;
     }
-    let (mut frame, mut left) = (frame, end - frame);
-    for expected in expected {
-        // SAFETY: `frame` lies in [first frame, end), and this thread's stack contains both ends, the last one with
-        // two words to spare. It is mapped and initialised memory from the current frame upwards; no reference to
-        // these words exists. They need not be a frame at all, nor be aligned: they are copied and compared.
-        let [above, return_address] = unsafe { std::ptr::read_unaligned(frame as *const [usize; 2]) };
-        let step = above.wrapping_sub(frame);
-        if return_address as u64 != expected.get() || step.wrapping_sub(1) >= left - 1 {
-            return false;
+    let mut at = frame;
+    for (depth, link) in links.iter().enumerate() {
+        // SAFETY: `at` lies in [first frame, end], both of which the stack contains.
+        let (above, return_address) = unsafe { step(at, end) }?;
+        if above == end {
+            return Some(depth);
         }
-        frame = above;
-        left -= step;
+        link.set(Link { above, return_address });
+        at = above;
     }
-    // SAFETY: as above; the loop has kept `frame` below `end`.
-    let above = unsafe { std::ptr::read_unaligned(frame as *const usize) };
-    above == end
+    None
+}
+
+/// Whether the chain from `frame` to `end` is `links`.
+///
+/// PERF: the recorder's inner loop. The next frame is taken from `links`, so no load waits for another.
+///
+/// # Safety
+///
+/// `links` came from [`copy_chain`] on this thread, for the same `frame` and the same `end`; both are frames of functions
+/// that are running.
+#[inline(always)]
+pub(crate) unsafe fn is_chain(frame: usize, end: usize, links: &[Cell<Link>]) -> bool {
+    let mut at = frame;
+    let mut difference = 0;
+    for link in links {
+        let link = link.get();
+        // SAFETY: `copy_chain` saw to it that `at` lies between `frame` and `end`, is aligned, and that this thread's
+        // stack contains both. That is mapped and initialised memory as long as the function of `frame` runs; no
+        // reference to these words exists. They need not be a frame at all this time: they are compared.
+        let now = unsafe { std::ptr::read(at as *const Link) };
+        difference |= (now.above ^ link.above) | (now.return_address ^ link.return_address);
+        at = link.above;
+    }
+    // SAFETY: as above.
+    difference | (unsafe { *(at as *const usize) } ^ end) == 0
 }
 
 /// Where the function with the frame at `frame` returns to; 0 where frames are unknown.
 #[inline]
 pub(crate) fn return_address(frame: usize) -> usize {
-    if frame == 0 {
+    if cfg!(not(any(target_arch = "x86_64", target_arch = "aarch64"))) {
         return 0;
     }
     // SAFETY: `frame` was read from the frame-pointer register of a function that is still running and keeps one: the
@@ -204,7 +235,6 @@ impl Trace {
     }
 
     /// Follows the frame pointers from the frame at `*frame` to the one at `end`, and leaves `*frame` there.
-    #[inline]
     pub(crate) fn walk(&mut self, frame: &mut usize, end: usize, stack: Bounds) -> End {
         if !stack.contain(*frame) || !stack.contain(end) {
             return End::Broken;

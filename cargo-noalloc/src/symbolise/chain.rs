@@ -9,9 +9,11 @@ const ROOT: &str = "no_heap::guard::root";
 pub(super) fn from_innermost(frames: Vec<Frame>) -> Vec<Frame> {
     // The outermost root is the guard that the walk ended at; roots further in are of nested hot functions.
     let end = frames.iter().rposition(|frame| frame.function.as_str() == ROOT).unwrap_or(frames.len());
+    // Nor are the allocator's own, where they were not optimised away.
+    let start = frames.iter().take_while(|frame| frame.origin == Origin::NoHeap).count();
     let mut chain: Vec<Frame> = Vec::new();
     let mut after_guard = true;
-    for frame in frames.into_iter().take(end).rev() {
+    for frame in frames.into_iter().take(end).skip(start).rev() {
         if frame.origin == Origin::NoHeap {
             // The function that holds a nested guard calls nothing else: its body is the frame inside.
             if !after_guard {

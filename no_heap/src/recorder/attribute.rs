@@ -1,8 +1,9 @@
 //! Which hot functions answer for an event, and with which stack. Everything off the short path of `record`.
 
+use super::recent::Key;
 use super::{Event, Op, Updating, add, permits, process, raise, sites};
 use crate::record::{SiteFlag, Thread};
-use crate::scope::{Counts, Kind, Scope, ThreadState, with_thread};
+use crate::scope::{Counts, Kind, Scope, ThreadState, this_thread, with_thread};
 use crate::stack::{End, Trace};
 
 /// Why a hot function does not answer for an event.
@@ -15,19 +16,45 @@ enum Refused {
 }
 
 /// Counts one event, whatever it is and wherever it happens.
+///
+/// PERF: the event comes in pieces, so that the short path need not put it into memory.
 #[inline(never)]
-pub(super) fn record(thread: &ThreadState, innermost: &Scope, event: Event, frame: usize) {
+pub(super) fn record(op: Op, before: *mut u8, block: *mut u8, size: usize, frame: usize) {
+    let (thread, event) = (this_thread(), &Event { op, block, before, size });
+    let quiet = Quiet::enter(thread);
+    // SAFETY: the scopes of this thread stay in their guards' frames until they are left, and this call happens inside
+    // of them.
+    let Some(innermost) = (unsafe { quiet.scope.as_ref() }) else { return };
     if !matches!(innermost.kind(), Kind::Hot(_)) {
-        return outside(thread, innermost, &event, frame);
+        return outside(thread, innermost, event, frame);
     }
     if let Some(refused) = refused(innermost) {
-        return leave_out(thread, innermost, refused, &event);
+        return leave_out(thread, innermost, refused, event);
     }
+    innermost.touch(thread);
     thread.counted.set(thread.counted.get().plus(event.counts()));
     let part = thread.part.get();
     if !part.is_none() {
         let _updating = Updating::begin(part.head());
-        attribute(thread, innermost, &event, frame);
+        attribute(thread, innermost, event, frame);
+    }
+}
+
+/// While it lives, this thread is in no scope: what the recorder does itself is no event.
+struct Quiet<'thread> {
+    thread: &'thread ThreadState,
+    scope: *const Scope,
+}
+
+impl<'thread> Quiet<'thread> {
+    fn enter(thread: &'thread ThreadState) -> Quiet<'thread> {
+        Quiet { thread, scope: thread.scope.replace(std::ptr::null()) }
+    }
+}
+
+impl Drop for Quiet<'_> {
+    fn drop(&mut self) {
+        self.thread.scope.set(self.scope);
     }
 }
 
@@ -127,7 +154,7 @@ fn leave_out(thread: &ThreadState, hot: &Scope, refused: Refused, event: &Event)
     match event.op {
         Op::Alloc => {}
         Op::Realloc => thread.live.moved_unseen(event.before, event.block),
-        Op::Free => thread.live.freed_unseen(event.block, part.sites()),
+        Op::Free => thread.live.freed_unseen(event.block),
     }
     if let Kind::Hot(hot) = hot.kind() {
         let counts = part.counts(hot);
@@ -141,18 +168,31 @@ fn leave_out(thread: &ThreadState, hot: &Scope, refused: Refused, event: &Event)
 /// Records the event for every hot function that is running, each with the stack up to its own guard.
 fn attribute(thread: &ThreadState, innermost: &Scope, event: &Event, frame: usize) {
     let part = thread.part.get();
-    let mut trace = Trace::new();
-    let mut at = frame;
-    let mut flags = 0;
+    let mut walk = Walk { trace: Trace::new(), frame, at: frame, flags: 0, next: Some(innermost) };
+    let mut from = frame;
+    let mut inner = None;
+    // An inner site that is missing, or that has less than its whole stack, does not tell inner stacks apart.
+    let mut all_told_apart = true;
     let mut scope = Some(innermost);
     while let Some(current) = scope {
         let Kind::Hot(hot) = current.kind() else { break };
-        flags |= follow(&mut trace, &mut at, frame, current.frame(), thread, flags);
-        let site = sites::find_or_insert(part.sites(), hot, event.op, trace.frames(), flags);
-        if let (true, Some(site)) = (std::ptr::eq(current, innermost), site) {
-            thread.guesses.place(frame, event.op, crate::stack::return_address(frame)).set(site);
+        let key = Key::new(hot, event.op, inner);
+        let known = if all_told_apart { thread.recent.find(from, current.frame(), key) } else { None };
+        let seen = known.or_else(|| {
+            walk.reach(current, thread);
+            let seen = sites::find_or_insert(part, hot, event.op, walk.trace.frames(), walk.flags)?;
+            if all_told_apart && walk.flags == 0 {
+                thread.recent.remember(from, current.frame(), key, thread.stack.get(), seen);
+            }
+            Some(seen)
+        });
+        match seen {
+            Some(seen) => sites::count_known(thread, current, seen, event),
+            None => sites::count_unsited(thread, part, current, hot, event),
         }
-        sites::count(thread, part, current, hot, event, site);
+        inner = seen.map(|seen| seen.site);
+        all_told_apart &= inner.is_some() && walk.flags == 0;
+        from = current.frame();
         scope = current.next();
         if let Some(outer) = scope.filter(|outer| is_permitted_between(outer, current)) {
             return note_permitted(part, outer);
@@ -172,29 +212,48 @@ fn note_permitted(part: Thread, outer: &Scope) {
     }
 }
 
-/// Lengthens the stack up to the guard at `end`; returns the flags that say how well it went.
-fn follow(
-    trace: &mut Trace,
-    at: &mut usize,
+/// One event's stack, followed outwards as far as it is needed.
+struct Walk<'scopes> {
+    trace: Trace,
+    /// Frame pointer of the allocator method.
     frame: usize,
-    end: usize,
-    thread: &ThreadState,
+    /// How far the frame pointers have been followed.
+    at: usize,
+    /// See [`SiteFlag`].
     flags: u64,
-) -> u64 {
-    if flags == 0 {
-        match trace.walk(at, end, thread.stack.get()) {
-            End::Reached => return 0,
-            End::Full => return SiteFlag::Truncated as u64,
-            End::Broken => {}
+    /// The first scope that was not reached yet.
+    next: Option<&'scopes Scope>,
+}
+
+impl Walk<'_> {
+    /// Lengthens the stack up to the guard of `scope`.
+    fn reach(&mut self, scope: &Scope, thread: &ThreadState) {
+        while let Some(next) = self.next {
+            self.flags |= self.follow(next.frame(), thread);
+            self.next = next.next();
+            if std::ptr::eq(next, scope) {
+                return;
+            }
         }
     }
-    if flags & SiteFlag::Truncated as u64 != 0 {
-        return 0;
-    }
-    match trace.unwind(frame, end) {
-        End::Reached => SiteFlag::Unwound as u64,
-        End::Full => SiteFlag::Unwound as u64 | SiteFlag::Truncated as u64,
-        End::Broken => SiteFlag::Unwound as u64 | SiteFlag::Incomplete as u64,
+
+    /// Lengthens the stack up to the guard at `end`; returns the flags that say how well it went.
+    fn follow(&mut self, end: usize, thread: &ThreadState) -> u64 {
+        if self.flags == 0 {
+            match self.trace.walk(&mut self.at, end, thread.stack.get()) {
+                End::Reached => return 0,
+                End::Full => return SiteFlag::Truncated as u64,
+                End::Broken => {}
+            }
+        }
+        if self.flags & SiteFlag::Truncated as u64 != 0 {
+            return 0;
+        }
+        match self.trace.unwind(self.frame, end) {
+            End::Reached => SiteFlag::Unwound as u64,
+            End::Full => SiteFlag::Unwound as u64 | SiteFlag::Truncated as u64,
+            End::Broken => SiteFlag::Unwound as u64 | SiteFlag::Incomplete as u64,
+        }
     }
 }
 
@@ -212,7 +271,7 @@ pub(crate) fn close_call(thread: &ThreadState, scope: &Scope, hot: u32, counts: 
     if part.is_none() {
         return;
     }
-    thread.live.close(scope, part.sites());
+    thread.live.close(scope);
     let totals = part.counts(hot);
     raise(&totals.max_allocs, counts.allocs);
     raise(&totals.max_requests, counts.allocs.wrapping_add(counts.reallocs));
@@ -224,9 +283,6 @@ pub(crate) fn close_call(thread: &ThreadState, scope: &Scope, hot: u32, counts: 
 #[cold]
 pub(crate) fn lost_order(thread: &ThreadState) {
     thread.scope.set(std::ptr::null());
-    let part = thread.part.get();
-    if !part.is_none() {
-        thread.live.forget(part.sites());
-    }
+    thread.live.forget();
     process::lose_call();
 }

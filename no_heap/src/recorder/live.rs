@@ -4,7 +4,8 @@
 
 use std::cell::Cell;
 
-use crate::record::{SITES, SiteSlot};
+use super::Seen;
+use crate::record::SiteSlot;
 use crate::recorder::add;
 use crate::scope::Scope;
 
@@ -17,102 +18,121 @@ struct Row {
     /// The call that allocated it. Only compared: it may be gone.
     scope: *const Scope,
     /// The site that took the block.
-    origin: u16,
+    origin: &'static SiteSlot,
     /// The site that last resized it; `origin` when none did.
-    last: u16,
+    last: &'static SiteSlot,
 }
 
 impl Row {
-    const EMPTY: Row = Row { block: std::ptr::null(), scope: std::ptr::null(), origin: 0, last: 0 };
+    #[inline]
+    fn is(&self, block: *const u8, scope: &Scope) -> bool {
+        std::ptr::eq(self.block, block) && std::ptr::eq(self.scope, scope)
+    }
+
+    #[inline]
+    fn was_resized(&self) -> bool {
+        !std::ptr::eq(self.last, self.origin)
+    }
 
     /// The sites that answer for the block's fate.
-    fn sites<'part>(&self, sites: &'part [SiteSlot; SITES]) -> impl Iterator<Item = &'part SiteSlot> {
-        let last = (self.last != self.origin).then_some(self.last);
-        [Some(self.origin), last].into_iter().flatten().map(|site| &sites[usize::from(site)])
+    fn sites(self) -> impl Iterator<Item = &'static SiteSlot> {
+        [Some(self.origin), self.was_resized().then_some(self.last)].into_iter().flatten()
     }
 }
 
 /// See the module. Rows are in the order of allocation.
 pub(crate) struct LiveBlocks {
-    rows: [Cell<Row>; CAPACITY],
+    /// All before `len` are some.
+    rows: [Cell<Option<Row>>; CAPACITY],
     len: Cell<usize>,
 }
 
 impl LiveBlocks {
     pub(crate) const fn new() -> LiveBlocks {
-        LiveBlocks { rows: [const { Cell::new(Row::EMPTY) }; CAPACITY], len: Cell::new(0) }
+        LiveBlocks { rows: [const { Cell::new(None) }; CAPACITY], len: Cell::new(0) }
     }
 
-    /// `site` allocated `block` in the call of `scope`.
-    #[inline]
-    pub(crate) fn allocated(&self, block: *const u8, scope: &Scope, site: u16, sites: &[SiteSlot; SITES]) {
+    /// Whether [`push`](Self::push) would do.
+    #[inline(always)]
+    pub(crate) fn has_room_for(&self, block: *const u8) -> bool {
+        self.len.get() < CAPACITY && !block.is_null()
+    }
+
+    /// `slot` allocated `block` in the call of `scope`; without room nothing happens.
+    #[inline(always)]
+    pub(crate) fn push(&self, block: *const u8, scope: &Scope, slot: &'static SiteSlot) {
         let len = self.len.get();
-        match self.rows.get(len) {
-            Some(row) if !block.is_null() => {
-                row.set(Row { block, scope, origin: site, last: site });
-                self.len.set(len + 1);
-            }
-            // A request that failed has no block; the table has no room.
-            _ => add(&sites[usize::from(site)].site.untracked, 1),
+        if let Some(row) = self.rows.get(len) {
+            row.set(Some(Row { block, scope, origin: slot, last: slot }));
+            self.len.set(len + 1);
         }
     }
 
-    /// `site` turned `before` into `block`; without a site, all that is known is that the block has moved.
+    /// The site of `block` when it is the newest, and the call of `scope` allocated it and never resized it.
+    #[inline(always)]
+    pub(crate) fn newest(&self, block: *const u8, scope: &Scope) -> Option<&'static SiteSlot> {
+        let row = self.rows.get(self.len.get().wrapping_sub(1))?.get()?;
+        (row.is(block, scope) && !row.was_resized()).then_some(row.origin)
+    }
+
+    /// `free` freed the newest block, which was `origin`'s.
+    #[inline(always)]
+    pub(crate) fn pop(&self, origin: &'static SiteSlot, free: Seen) {
+        credit_free(origin, Some(free));
+        self.len.set(self.len.get().wrapping_sub(1));
+    }
+
+    /// `slot` allocated `block` in the call of `scope`.
+    pub(crate) fn allocated(&self, block: *const u8, scope: &Scope, slot: &'static SiteSlot) {
+        if self.has_room_for(block) {
+            self.push(block, scope, slot);
+        } else {
+            // A request that failed has no block; the table has no room.
+            add(&slot.site.untracked, 1);
+        }
+    }
+
+    /// `slot` turned `before` into `block`; without a site, all that is known is that the block has moved.
     pub(crate) fn resized(
         &self,
         before: *const u8,
         block: *const u8,
         scope: &Scope,
-        site: Option<u16>,
-        sites: &[SiteSlot; SITES],
+        slot: Option<&'static SiteSlot>,
     ) {
-        let index = self.find(before, scope);
-        let (Some(index), Some(site), false) = (index, site, block.is_null()) else {
-            return match (index, site) {
-                (_, Some(site)) => self.allocated(block, scope, site, sites),
-                (Some(index), None) if !block.is_null() => self.move_block(index, block),
+        let found = self.find(before, scope);
+        let (Some((index, mut row)), Some(slot), false) = (found, slot, block.is_null()) else {
+            return match (found, slot) {
+                (_, Some(slot)) => self.allocated(block, scope, slot),
+                (Some((index, _)), None) if !block.is_null() => self.move_block(index, block),
                 _ => {}
             };
         };
-        let mut row = self.rows[index].get();
         // A block is credited once to its origin and once to its last site: what lies between is superseded.
-        if row.last != row.origin {
-            add(&sites[usize::from(row.last)].site.superseded, 1);
+        if row.was_resized() {
+            add(&row.last.site.superseded, 1);
         }
-        if site == row.origin {
-            add(&sites[usize::from(site)].site.superseded, 1);
+        if std::ptr::eq(slot, row.origin) {
+            add(&slot.site.superseded, 1);
         }
         row.block = block;
-        row.last = site;
-        self.rows[index].set(row);
+        row.last = slot;
+        self.rows[index].set(Some(row));
     }
 
-    /// `free_site` freed `block`; returns whether this same call had allocated it.
-    #[inline]
-    pub(crate) fn freed(
-        &self,
-        block: *const u8,
-        scope: &Scope,
-        free_site: Option<u16>,
-        sites: &[SiteSlot; SITES],
-    ) -> bool {
-        let Some(index) = self.find(block, scope) else { return false };
-        for slot in self.rows[index].get().sites(sites) {
-            add(&slot.site.freed, 1);
-            if let Some(free_site) = free_site {
-                slot.site.freed_by.set(u64::from(free_site) + 1);
-            }
-        }
+    /// `free` freed `block`; returns whether this same call had allocated it.
+    pub(crate) fn freed(&self, block: *const u8, scope: &Scope, free: Option<Seen>) -> bool {
+        let Some((index, row)) = self.find(block, scope) else { return false };
+        row.sites().for_each(|slot| credit_free(slot, free));
         self.remove(index);
         true
     }
 
     /// `block` was freed where no hot function answers for it.
-    pub(crate) fn freed_unseen(&self, block: *const u8, sites: &[SiteSlot; SITES]) {
-        for index in (0..self.len.get()).rev() {
-            let row = self.rows[index].get();
+    pub(crate) fn freed_unseen(&self, block: *const u8) {
+        for (index, row) in self.rows() {
             if std::ptr::eq(row.block, block) {
-                row.sites(sites).for_each(|slot| add(&slot.site.freed, 1));
+                row.sites().for_each(|slot| credit_free(slot, None));
                 self.remove(index);
             }
         }
@@ -120,33 +140,26 @@ impl LiveBlocks {
 
     /// `before` became `block` where no hot function answers for it.
     pub(crate) fn moved_unseen(&self, before: *const u8, block: *const u8) {
-        for index in 0..self.len.get() {
-            if std::ptr::eq(self.rows[index].get().block, before) && !block.is_null() {
+        for (index, row) in self.rows() {
+            if std::ptr::eq(row.block, before) && !block.is_null() {
                 self.move_block(index, block);
             }
         }
     }
 
     /// The call of `scope` has ended: its blocks that are still here outlive it.
-    pub(crate) fn close(&self, scope: &Scope, sites: &[SiteSlot; SITES]) {
-        let mut index = self.len.get();
-        while index > 0 {
-            index -= 1;
-            let row = self.rows[index].get();
+    pub(crate) fn close(&self, scope: &Scope) {
+        for (index, row) in self.rows() {
             if std::ptr::eq(row.scope, scope) {
-                for slot in row.sites(sites) {
-                    add(&slot.site.escaped, 1);
-                }
+                row.sites().for_each(|slot| add(&slot.site.escaped, 1));
                 self.remove(index);
             }
         }
     }
 
     /// What becomes of the blocks is not known.
-    pub(crate) fn forget(&self, sites: &[SiteSlot; SITES]) {
-        for row in &self.rows[..self.len.get()] {
-            row.get().sites(sites).for_each(|slot| add(&slot.site.untracked, 1));
-        }
+    pub(crate) fn forget(&self) {
+        self.rows().flat_map(|(_, row)| row.sites()).for_each(|slot| add(&slot.site.untracked, 1));
         self.clear();
     }
 
@@ -155,27 +168,33 @@ impl LiveBlocks {
         self.len.set(0);
     }
 
-    /// PERF: newest first. Temporaries are mostly freed in the reverse order of their allocation.
-    #[inline]
-    fn find(&self, block: *const u8, scope: &Scope) -> Option<usize> {
-        self.rows[..self.len.get()].iter().rposition(|row| {
-            let row = row.get();
-            std::ptr::eq(row.block, block) && std::ptr::eq(row.scope, scope)
-        })
+    /// Newest first, so that a row may be removed while they are gone through.
+    fn rows(&self) -> impl Iterator<Item = (usize, Row)> {
+        (0..self.len.get()).rev().filter_map(|index| Some((index, self.rows[index].get()?)))
+    }
+
+    fn find(&self, block: *const u8, scope: &Scope) -> Option<(usize, Row)> {
+        self.rows().find(|(_, row)| row.is(block, scope))
     }
 
     fn move_block(&self, index: usize, block: *const u8) {
-        let row = &self.rows[index];
-        row.set(Row { block, ..row.get() });
+        self.rows[index].update(|row| row.map(|row| Row { block, ..row }));
     }
 
     /// Keeps the order: of two rows with one address, the older one's block was freed by another thread.
-    #[inline]
     fn remove(&self, index: usize) {
         let last = self.len.get() - 1;
         for index in index..last {
             self.rows[index].set(self.rows[index + 1].get());
         }
         self.len.set(last);
+    }
+}
+
+#[inline(always)]
+fn credit_free(slot: &SiteSlot, free: Option<Seen>) {
+    add(&slot.site.freed, 1);
+    if let Some(free) = free {
+        slot.site.freed_by.set(u64::from(free.site) + 1);
     }
 }

@@ -9,13 +9,15 @@ mod boot;
 mod live;
 mod permits;
 mod process;
+mod recent;
+mod short;
 mod sites;
 
 use std::cell::Cell;
 use std::sync::atomic::{Ordering, compiler_fence};
 
 use crate::record::ThreadHead;
-use crate::scope::{Counts, Kind, Scope, ThreadState, with_thread};
+use crate::scope::{Counts, this_thread};
 
 pub(crate) use attribute::{close_call, enter_permit, excuse_inner, is_in_hot, lost_order};
 pub(crate) use blocks::block;
@@ -24,7 +26,7 @@ pub(crate) use permits::{foreign_permits, permitted_around};
 #[cfg(feature = "bench")]
 pub(crate) use process::{bench_cells, pause, resume};
 pub(crate) use process::{join, recording, start};
-pub(crate) use sites::Guesses;
+pub(crate) use recent::{Recent, Seen};
 
 /// What a program did with the heap.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -49,7 +51,7 @@ pub(crate) struct Event {
 
 impl Event {
     /// Frees request nothing.
-    #[inline]
+    #[inline(always)]
     fn requested(&self) -> u64 {
         if self.op == Op::Free { 0 } else { self.size as u64 }
     }
@@ -60,54 +62,38 @@ impl Event {
 /// PERF: this is what every allocation outside of hot functions pays: one thread-local load and a branch.
 #[inline]
 pub(crate) fn active() -> bool {
-    with_thread(|thread| !thread.scope.get().is_null())
+    !this_thread().scope.get().is_null()
 }
 
 /// Counts an allocation. `frame` is the frame pointer of the allocator method; so it is below.
 ///
-/// PERF: one copy of the path for each operation, with its parameters in registers.
-#[inline(never)]
+/// PERF: one copy of the short path for each operation, in the method itself.
+#[inline(always)]
 pub(crate) fn record_alloc(block: *mut u8, size: usize, frame: usize) {
-    with_thread(|thread| record(thread, Event { op: Op::Alloc, block, before: block, size }, frame));
+    record(Event { op: Op::Alloc, block, before: block, size }, frame);
 }
 
 /// Counts a reallocation.
-#[inline(never)]
+#[inline(always)]
 pub(crate) fn record_realloc(before: *mut u8, block: *mut u8, size: usize, frame: usize) {
-    with_thread(|thread| record(thread, Event { op: Op::Realloc, block, before, size }, frame));
+    record(Event { op: Op::Realloc, block, before, size }, frame);
 }
 
 /// Counts a free.
-#[inline(never)]
+#[inline(always)]
 pub(crate) fn record_free(block: *mut u8, size: usize, frame: usize) {
-    with_thread(|thread| record(thread, Event { op: Op::Free, block, before: block, size }, frame));
+    record(Event { op: Op::Free, block, before: block, size }, frame);
 }
 
 #[inline(always)]
-fn record(thread: &ThreadState, event: Event, frame: usize) {
-    let quiet = Quiet::enter(thread);
-    // SAFETY: `active` said that a scope is entered; it stays in its guard's frame until it is left, and this call
-    // happens inside it.
-    let Some(innermost) = (unsafe { quiet.scope.as_ref() }) else { return };
-    let part = thread.part.get();
-    if let (Kind::Hot(hot), false) = (innermost.kind(), part.is_none())
-        && innermost.next().is_none()
-        && !std::thread::panicking()
-        && !foreign_permits()
-    {
-        let guess = thread.guesses.place(frame, event.op, crate::stack::return_address(frame)).get();
-        let slot = &part.sites()[usize::from(guess)];
-        if sites::is_stack_of(slot, hot, event.op, frame, innermost.frame(), thread.stack.get()) {
-            thread.counted.set(thread.counted.get().plus(event.counts()));
-            let _updating = Updating::begin(part.head());
-            return sites::count(thread, part, innermost, hot, &event, Some(guess));
-        }
+fn record(event: Event, frame: usize) {
+    if short::record(this_thread(), &event, frame).is_none() {
+        attribute::record(event.op, event.before, event.block, event.size, frame);
     }
-    attribute::record(thread, innermost, event, frame);
 }
 
 impl Event {
-    #[inline]
+    #[inline(always)]
     fn counts(&self) -> Counts {
         Counts {
             allocs: u64::from(self.op == Op::Alloc),
@@ -131,29 +117,16 @@ fn add_bytes(cell: &Cell<u64>, value: u64) {
 }
 
 #[inline]
-fn raise(cell: &Cell<u64>, value: u64) {
-    if cell.get() < value {
+fn lower(cell: &Cell<u64>, value: u64) {
+    if cell.get() > value {
         cell.set(value);
     }
 }
 
-/// While it lives, this thread is in no scope: the recorder's own doings are not events.
-struct Quiet<'thread> {
-    thread: &'thread ThreadState,
-    scope: *const Scope,
-}
-
-impl<'thread> Quiet<'thread> {
-    #[inline]
-    fn enter(thread: &'thread ThreadState) -> Quiet<'thread> {
-        Quiet { thread, scope: thread.scope.replace(std::ptr::null()) }
-    }
-}
-
-impl Drop for Quiet<'_> {
-    #[inline]
-    fn drop(&mut self) {
-        self.thread.scope.set(self.scope);
+#[inline]
+fn raise(cell: &Cell<u64>, value: u64) {
+    if cell.get() < value {
+        cell.set(value);
     }
 }
 

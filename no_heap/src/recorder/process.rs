@@ -161,6 +161,7 @@ pub(crate) fn join(thread: &ThreadState) -> bool {
     if thread.stack.get().is_unknown() {
         thread.stack.set(Bounds::of_this_thread());
     }
+    thread.recent.clear();
     thread.part.set(part);
     // SAFETY: the key was created before the first map was; the value is not looked at, it only has to be no null.
     unsafe { libc::pthread_setspecific(LEASE.load(Ordering::Relaxed) as libc::pthread_key_t, part.base()) };
@@ -193,6 +194,7 @@ extern "C" fn forked() {
     with_thread(|thread| {
         thread.part.set(Thread::NONE);
         thread.live.clear();
+        thread.recent.clear();
         let inside = thread.scope.replace(ptr::null());
         // A child made while the clock runs stays without a record.
         let mode = if matches!(MODE.load(Ordering::Relaxed), PAUSED | OFF) { OFF } else { NOT_STARTED };

@@ -51,12 +51,13 @@ const RUST_ENTRIES: &[(&str, Class)] = &[
     ("__rg_dealloc", Class::Frees),
 ];
 
-/// Methods of `GlobalAlloc`; `no_heap::Allocator` keeps them out of line.
-const METHODS: &[(&str, Class)] = &[
-    ("alloc", Class::Allocates),
-    ("alloc_zeroed", Class::Allocates),
-    ("realloc", Class::Reallocates),
-    ("dealloc", Class::Frees),
+/// Methods of `GlobalAlloc` as `no_heap::Allocator` has them, and what it keeps out of line of each of them when they
+/// dissolve in their callers.
+const METHODS: &[(&str, &str, Class)] = &[
+    ("alloc", "alloc_recorded", Class::Allocates),
+    ("alloc_zeroed", "alloc_zeroed_recorded", Class::Allocates),
+    ("realloc", "realloc_recorded", Class::Reallocates),
+    ("dealloc", "dealloc_recorded", Class::Frees),
 ];
 
 /// C functions with a body in the image that are believed to end the program by their name alone.
@@ -103,9 +104,10 @@ fn rust_body(symbol: &str) -> Option<Class> {
     if let Some(tail) = path.strip_prefix("__rustc::") {
         return entry(tail);
     }
-    let is_own = path.starts_with("<no_heap::") && path.contains(" as core::alloc::global::GlobalAlloc>::");
-    let method = path.rsplit("::").next().filter(|_| is_own)?;
-    METHODS.iter().find(|known| known.0 == method).map(|known| known.1)
+    let name = path.rsplit("::").next().filter(|_| path.starts_with("<no_heap::"))?;
+    let is_method = path.contains(" as core::alloc::global::GlobalAlloc>::");
+    let is_known = |method: &str, recorded: &str| name == if is_method { method } else { recorded };
+    METHODS.iter().find(|known| is_known(known.0, known.1)).map(|known| known.2)
 }
 
 fn entry(name: &str) -> Option<Class> {
@@ -164,6 +166,8 @@ mod tests {
         check("_RNvCsgGR9yzm7JLW_7___rustc35___rust_no_alloc_shim_is_unstable_v2", None);
         let legacy = "_ZN91_$LT$no_heap..allocator..Allocator$LT$A$GT$$u20$as$u20$core..alloc..global..GlobalAlloc$GT$7realloc17h0123456789abcdefE";
         check(legacy, Some(Class::Reallocates));
+        check("_RNvMCs6_7no_heapNtB2_9Allocator14alloc_recorded", Some(Class::Allocates));
+        check("_RNvMCs6_7no_heapNtB2_9Allocator5alloc", None);
         check("_ZN4user12my__rust_alloc17h0123456789abcdefE", None);
         check("memcpy", None);
         check("errx", None);
