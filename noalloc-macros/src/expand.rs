@@ -1,8 +1,15 @@
 //! `#[no_heap]`: from a checked item to the code that stands in its place.
 
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote};
-use syn::{FnArg, ImplItem, Pat, PatIdent, Result, ReturnType, Signature, Type, parse_quote, visit};
+use syn::visit_mut::{self, VisitMut};
+use syn::{
+    Attribute, FnArg, ImplItem, Pat, PatIdent, Result, ReturnType, Signature, Type, TypeParamBound,
+    parse_quote,
+};
 
 use crate::item::{Function, HotItem, refuse_const};
 use crate::options::Options;
@@ -39,6 +46,10 @@ fn try_hot(options: TokenStream, tokens: &TokenStream, build: Build) -> Result<T
         HotItem::Impl(mut block) => {
             for item in &mut block.items {
                 let ImplItem::Fn(method) = item else { continue };
+                // Its own attribute says what holds for it.
+                if method.attrs.iter().any(is_ours) {
+                    continue;
+                }
                 refuse_const(&method.sig)?;
                 if build == Build::Guarded {
                     let mut function: Function = syn::parse2(method.to_token_stream())?;
@@ -59,29 +70,41 @@ fn try_hot(options: TokenStream, tokens: &TokenStream, build: Build) -> Result<T
 fn guard(function: &mut Function, options: &Options) {
     let krate = options.krate.clone().unwrap_or_else(|| parse_quote!(::no_heap));
     let bindings = name_arguments(&mut function.sig);
-    let captured = function.sig.inputs.iter().filter_map(argument_name).collect::<Vec<_>>();
+    let captured = function.sig.inputs.iter().filter_map(capture).collect::<Vec<_>>();
     let captured = captured.iter().rev();
     let site = site(&krate, &function.sig, options);
-    let output = closure_output(&function.sig.output);
-    let body = &function.block;
+    let (output, body) = (&function.sig.output, &function.block);
     let call = if function.sig.asyncness.is_some() {
+        let typed = typed_async_output(output);
         quote! {
             #krate::__private::guarded_future::<__NoHeapSite, _>(async move {
-                #(let _ = &#captured;)*
+                #typed
+                #(#captured)*
                 #(#bindings)*
                 #body
             }).await
         }
     } else {
-        quote! {
-            #krate::__private::guarded::<__NoHeapSite, _, _>(move || #output {
-                #(let _ = &#captured;)*
+        let closure_output = closure_output(output);
+        let call = quote! {
+            #krate::__private::guarded::<__NoHeapSite, _, _>(move || #closure_output {
+                #(#captured)*
                 #(#bindings)*
                 #body
             })
+        };
+        if returns_future(output) {
+            quote!(#krate::__private::guarded_future::<__NoHeapSite, _>(#call))
+        } else {
+            call
         }
     };
     function.block = parse_quote!({ #site #call });
+}
+
+/// Whether an attribute is this one, under whatever path.
+fn is_ours(attr: &Attribute) -> bool {
+    attr.path().segments.last().is_some_and(|last| last.ident == "no_heap")
 }
 
 /// Gives every argument that is a pattern a name, and returns the `let`s that take it apart again.
@@ -94,41 +117,76 @@ fn name_arguments(sig: &mut Signature) -> Vec<TokenStream> {
         }
         let name = format_ident!("__no_heap_argument_{index}", span = Span::mixed_site());
         let pattern = std::mem::replace(&mut *argument.pat, parse_quote!(#name));
-        bindings.push(quote!(let #name = #name; let #pattern = #name;));
+        let cfgs = argument.attrs.iter().filter(|attr| attr.path().is_ident("cfg")).collect::<Vec<_>>();
+        bindings.push(quote!(#(#cfgs)* let #name = #name; #(#cfgs)* let #pattern = #name;));
     }
     bindings
 }
 
-fn argument_name(input: &FnArg) -> Option<TokenStream> {
+/// Moves an argument into the closure, used or not. One that a `cfg` takes away is not there to be moved: attributes
+/// see the function before that.
+fn capture(input: &FnArg) -> Option<TokenStream> {
     match input {
-        FnArg::Receiver(receiver) => Some(receiver.self_token.to_token_stream()),
+        FnArg::Receiver(receiver) => {
+            let this = &receiver.self_token;
+            Some(quote!(let _ = &#this;))
+        }
         FnArg::Typed(argument) => match &*argument.pat {
-            Pat::Ident(name) => Some(name.ident.to_token_stream()),
+            Pat::Ident(name) => {
+                let cfgs = argument.attrs.iter().filter(|attr| attr.path().is_ident("cfg"));
+                let name = &name.ident;
+                Some(quote!(#(#cfgs)* let _ = &#name;))
+            }
             _ => None,
         },
     }
 }
 
-/// The closure states the return type where it can be named, so that coercions (`Box<T>` to `Box<dyn Trait>`)
-/// happen where they would without it.
-fn closure_output(output: &ReturnType) -> TokenStream {
-    struct FindsImpl(bool);
-    impl<'ast> visit::Visit<'ast> for FindsImpl {
-        fn visit_type(&mut self, ty: &'ast Type) {
-            self.0 |= matches!(ty, Type::ImplTrait(_));
-            visit::visit_type(self, ty);
+/// The closure states the return type, so that coercions (`Box<T>` to `Box<dyn Trait>`) happen and `?` knows its error
+/// as without it. What cannot be named there is left open.
+fn closure_output(output: &ReturnType) -> ReturnType {
+    struct OpensImpl;
+    impl VisitMut for OpensImpl {
+        fn visit_type_mut(&mut self, ty: &mut Type) {
+            if matches!(ty, Type::ImplTrait(_)) {
+                *ty = parse_quote!(_);
+            }
+            visit_mut::visit_type_mut(self, ty);
         }
     }
-    let mut finds = FindsImpl(false);
-    visit::visit_return_type(&mut finds, output);
-    if finds.0 { TokenStream::new() } else { output.to_token_stream() }
+    let mut output = output.clone();
+    OpensImpl.visit_return_type_mut(&mut output);
+    output
+}
+
+/// An `async` block cannot state its type. A `return` that never happens does it instead.
+fn typed_async_output(output: &ReturnType) -> TokenStream {
+    let ReturnType::Type(_, ty) = closure_output(output) else { return TokenStream::new() };
+    if matches!(*ty, Type::Never(_)) {
+        return TokenStream::new();
+    }
+    quote! {
+        #[allow(unreachable_code, clippy::all, clippy::pedantic, clippy::nursery)]
+        if let ::core::option::Option::Some(__no_heap_result) = ::core::option::Option::None::<#ty> {
+            return __no_heap_result;
+        }
+    }
+}
+
+/// `-> impl Future<…>` is an `async fn` that was written out: its polls are guarded, too.
+fn returns_future(output: &ReturnType) -> bool {
+    let ReturnType::Type(_, ty) = output else { return false };
+    let Type::ImplTrait(bounds) = &**ty else { return false };
+    bounds.bounds.iter().any(|bound| {
+        matches!(bound, TypeParamBound::Trait(bound) if bound.path.segments.last().is_some_and(|last| last.ident == "Future"))
+    })
 }
 
 /// The type that carries the function's descriptor to the guard and to the marker in the binary.
 fn site(krate: &syn::Path, sig: &Signature, options: &Options) -> TokenStream {
-    let name = sig.ident.to_string();
-    let start = sig.ident.span().unwrap().start();
-    let (line, column) = (start.line() as u32, start.column() as u32);
+    let span = sig.ident.span().unwrap();
+    let (line, column) = (span.start().line() as u32, span.start().column() as u32);
+    let name = distinct(format!("{}:{line}:{column}", span.file()), sig.ident.to_string());
     let promise = promise(options);
     let site = Ident::new("__NoHeapSite", Span::mixed_site());
     quote! {
@@ -136,6 +194,16 @@ fn site(krate: &syn::Path, sig: &Signature, options: &Options) -> TokenStream {
             #site, #name, #line, #column, #promise
         }
     }
+}
+
+/// The name, with a number where a macro has made several functions of one name at one place.
+fn distinct(place: String, name: String) -> String {
+    static SEEN: Mutex<BTreeMap<(String, String), u32>> = Mutex::new(BTreeMap::new());
+    let mut seen = SEEN.lock().unwrap_or_else(PoisonError::into_inner);
+    let count = seen.entry((place, name.clone())).or_default();
+    let earlier = *count;
+    *count += 1;
+    if earlier == 0 { name } else { format!("{name}#{earlier}") }
 }
 
 fn promise(options: &Options) -> TokenStream {

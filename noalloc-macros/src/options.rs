@@ -81,6 +81,12 @@ impl Options {
                 "`prove` and a budget contradict each other: a function that may allocate cannot be proved not to",
             ));
         }
+        if self.bytes == Some(0) && self.allocs.is_some_and(|allocs| allocs > 0) {
+            return Err(Error::new(
+                span_of("bytes"),
+                "an allocation without bytes makes no sense: allow at least `bytes = 1`",
+            ));
+        }
         if self.allocs == Some(0) && self.bytes.is_some_and(|bytes| bytes > 0) {
             return Err(Error::new(
                 span_of("bytes"),
@@ -144,6 +150,7 @@ mod tests {
             ("prove, warmup = 1", "contradict each other"),
             ("allocs = 2, prove", "contradict each other"),
             ("allocs = 0, bytes = 8", "makes no sense"),
+            ("allocs = 1, bytes = 0", "makes no sense"),
             ("allocs = -1", "`-1` is no limit"),
             ("allocs", "expected `=`"),
         ];

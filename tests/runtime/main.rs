@@ -7,6 +7,7 @@ mod blocks;
 mod counts;
 mod enforce;
 mod harness;
+mod kinds;
 mod permits;
 mod plain;
 mod reader;

@@ -66,6 +66,7 @@ fn options_that_are_unknown_repeated_or_senseless() {
         ("«prove», warmup = 1", "`prove` and `warmup` contradict each other"),
         ("allocs = 2, «prove»", "`prove` and a budget contradict each other"),
         ("allocs = 0, «bytes» = 8", "allow at least `allocs = 1`"),
+        ("allocs = 1, «bytes» = 0", "allow at least `bytes = 1`"),
         ("allocs = «\"1\"»", "expected integer literal"),
         ("allocs = «-»1", "`-1` is no limit"),
         ("allocs = «99999999999999999999»", "is no limit: expected a whole number"),

@@ -16,6 +16,8 @@ pub(crate) enum Build {
     Own,
     /// As `cargo build` does it.
     Plain,
+    /// The same, for programs that wrap their own allocator.
+    PlainOwn,
 }
 
 pub(crate) const TARGET: &str = "x86_64-unknown-linux-gnu";
@@ -44,7 +46,7 @@ pub(crate) fn cargo(build: Build) -> Command {
     let flags = match build {
         Build::Audit => FLAGS.to_owned(),
         Build::Own => format!("{FLAGS} --cfg=noalloc_own_allocator"),
-        Build::Plain => String::new(),
+        Build::Plain | Build::PlainOwn => String::new(),
     };
     cargo.current_dir(fixtures()).env("RUSTFLAGS", flags).env("CARGO_TARGET_DIR", target_dir());
     cargo.env("CARGO_TERM_COLOR", "never").env("CARGO_PROFILE_RELEASE_DEBUG", "1");
@@ -61,10 +63,10 @@ pub(crate) fn program(build: Build, profile: &str, name: &str) -> PathBuf {
     }
     let mut cargo = cargo(build);
     cargo.args(["build", "--locked", "--target", TARGET, "--profile", profile, "--bin", name]);
-    if build == Build::Own {
+    if matches!(build, Build::Own | Build::PlainOwn) {
         cargo.args(["--features", "own"]);
     }
-    if build != Build::Plain {
+    if matches!(build, Build::Audit | Build::Own) {
         cargo.arg("--config").arg(format!("profile.{profile}.package.assert_no_alloc.debug-assertions=true"));
     }
     let output = cargo.output().expect("cargo starts");
