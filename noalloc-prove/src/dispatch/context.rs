@@ -1,6 +1,6 @@
 //! What a function is known to be passed: one node of the walk for each different knowledge.
 
-use super::is_vtable;
+use super::{holds_function, is_vtable};
 use crate::code::{ARGUMENTS, Base, Value};
 use crate::image::Image;
 
@@ -9,7 +9,7 @@ use crate::image::Image;
 pub(crate) enum Bound {
     /// Nothing.
     Unknown,
-    /// It is this vtable or function.
+    /// It is this function, this vtable, or this constant that holds a function.
     Constant(u64),
     /// It points into the stack frame of a function that was reached from the root.
     Inside,
@@ -55,5 +55,5 @@ impl Context {
 }
 
 fn is_worth_a_context(image: &Image<'_>, address: u64) -> bool {
-    image.function_at(address).is_some() || is_vtable(image, address)
+    image.function_at(address).is_some() || is_vtable(image, address) || holds_function(image, address)
 }

@@ -11,7 +11,7 @@ pub(crate) use context::{Bound, Context, FORMATTER, NO_CONTEXT};
 pub(crate) use formatting::{
     Role, has_only_the_formatter_inside, is_given_inside, is_handed_on, stays_inside,
 };
-pub(crate) use vtables::{is_vtable, method};
+pub(crate) use vtables::{holds_function, is_vtable, method};
 
 use crate::code::{Base, OpenCall, Target, Value};
 use crate::image::{Image, Pointer};

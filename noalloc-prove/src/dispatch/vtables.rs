@@ -20,6 +20,13 @@ pub(crate) fn is_vtable(image: &Image<'_>, address: u64) -> bool {
     destructor && alignment.is_power_of_two() && alignment <= 1 << 29 && size % alignment == 0
 }
 
+/// Whether constant data at an address begin with a function pointer, as the key of a thread-local does.
+pub(crate) fn holds_function(image: &Image<'_>, address: u64) -> bool {
+    let is_constant = address.is_multiple_of(8) && image.memory(address) == Some(Memory::ReadOnly);
+    let first = if is_constant { image.constant(address) } else { None };
+    matches!(first, Some(Pointer::Address(target)) if image.function_at(target).is_some())
+}
+
 /// The function in a slot of a vtable, where the words up to it look like methods.
 pub(crate) fn method(image: &Image<'_>, vtable: u64, offset: i32) -> Option<u64> {
     let at = |offset: i32| match image.constant(vtable.wrapping_add_signed(i64::from(offset)))? {
