@@ -11,13 +11,54 @@ use crate::registry::HotFn;
 use crate::registry::Site;
 use crate::scope::{Kind, enter, enter_hot};
 
+/// Puts the address of a guard into a section that is not loaded, as [`root`] puts its own.
+///
+/// What a guard calls beside the body is the audit's work and no part of what a hot function around it promises, so
+/// the proof has to tell the two apart. For that a guard is never inlined, and nothing of the user's may be inlined
+/// into it or be dropped in it: what it runs is [`root`] or [`alone`], the body moves out of it, the result through.
+macro_rules! mark_guard {
+    ($guard:path) => {
+        #[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64"), not(miri)))]
+        // SAFETY: assembles to data in another section and to no instruction at all.
+        unsafe {
+            std::arch::asm!(
+                ".pushsection .noheap.guards,\"\",@progbits",
+                ".quad {guard}",
+                ".popsection",
+                guard = sym $guard,
+                options(nomem, nostack, preserves_flags),
+            );
+        }
+    };
+}
+
 /// Runs `body` as the hot function `S`.
 #[inline]
 pub fn guarded<S: Site, R, F: FnOnce() -> R>(body: F) -> R {
+    let result = around(&S::hot().index, || root::<S, R, F>(body));
+    stay();
+    result
+}
+
+/// Runs `body` inside the guard. `body` calls [`root`] or [`alone`] and does nothing else.
+#[inline(never)]
+fn around<R, F: FnOnce() -> R>(index: &AtomicU32, body: F) -> R {
+    mark_guard!(around::<R, F>);
     let mut scope = MaybeUninit::uninit();
-    match enter_hot(&mut scope, &S::hot().index) {
-        Some(_entered) => assert_no_alloc::assert_no_alloc(|| root::<S, R, F>(body)),
-        None => root::<S, R, F>(body),
+    match enter_hot(&mut scope, index) {
+        Some(_entered) => assert_no_alloc::assert_no_alloc(body),
+        None => body(),
+    }
+}
+
+/// Keeps the call before it from becoming a jump out of its function: the frame would be gone, and with it the
+/// place of, say, a `Box` that is freed at the closing brace.
+#[inline(always)]
+fn stay() {
+    #[cfg(not(miri))]
+    // SAFETY: assembles to nothing.
+    unsafe {
+        std::arch::asm!("", options(nomem, nostack, preserves_flags));
     }
 }
 
@@ -43,25 +84,23 @@ fn root<S: Site, R, F: FnOnce() -> R>(body: F) -> R {
         );
     }
     let result = body();
-    // Keeps what the body does last from becoming a jump out of this function: the frame would be gone, and with
-    // it the place of, say, a `Box` that is freed at the closing brace.
-    #[cfg(not(miri))]
-    // SAFETY: assembles to nothing.
-    unsafe {
-        std::arch::asm!("", options(nomem, nostack, preserves_flags));
-    }
+    stay();
     result
 }
 
 /// Runs `body` as a hot function that has no attribute: it is listed in the record when it is met.
 #[inline]
 pub(crate) fn block<R, F: FnOnce() -> R>(name: &'static str, at: &'static Location<'static>, body: F) -> R {
+    let result = listed(name, at, body);
+    stay();
+    result
+}
+
+#[inline(never)]
+fn listed<R, F: FnOnce() -> R>(name: &'static str, at: &'static Location<'static>, body: F) -> R {
+    mark_guard!(listed::<R, F>);
     let index = recorder::block(BlockKind::Guard, name, at);
-    let mut scope = MaybeUninit::uninit();
-    match enter_hot(&mut scope, &AtomicU32::new(index.unwrap_or(HotFn::UNREGISTERED))) {
-        Some(_entered) => assert_no_alloc::assert_no_alloc(|| alone(body)),
-        None => alone(body),
-    }
+    around(&AtomicU32::new(index.unwrap_or(HotFn::UNREGISTERED)), || alone(body))
 }
 
 /// Runs `body` with the heap allowed, until an inner hot function forbids it again.
@@ -71,8 +110,16 @@ pub(crate) fn permit<R, F: FnOnce() -> R>(
     at: &'static Location<'static>,
     body: F,
 ) -> R {
+    let result = permitted(reason, at, body);
+    stay();
+    result
+}
+
+#[inline(never)]
+fn permitted<R, F: FnOnce() -> R>(reason: &'static str, at: &'static Location<'static>, body: F) -> R {
+    mark_guard!(permitted::<R, F>);
     if !recorder::is_in_hot() {
-        return body();
+        return alone(body);
     }
     let index = recorder::block(BlockKind::Permit, reason, at).unwrap_or(HotFn::UNREGISTERED);
     let mut scope = MaybeUninit::uninit();
@@ -81,7 +128,7 @@ pub(crate) fn permit<R, F: FnOnce() -> R>(
     alone(body)
 }
 
-/// A frame of its own, for the stack walk to end at.
+/// A frame of its own, for the stack walk to end at, and for the proof to tell the body from the guard.
 #[inline(never)]
 fn alone<R, F: FnOnce() -> R>(body: F) -> R {
     body()

@@ -4,7 +4,7 @@
 //! the finished graph.
 
 use crate::code::{FunctionCode, Survey};
-use crate::graph::{Doom, Graph, Statics, resolve_statics};
+use crate::graph::{Doom, Graph, Guards, Statics, resolve_statics};
 use crate::image::Image;
 use crate::symbols::Classes;
 use crate::x86_64::{NeverReturn, Reader};
@@ -15,8 +15,8 @@ pub(crate) struct Analysis {
     pub never: NeverReturn,
 }
 
-/// Runs the passes over all functions of an image.
-pub(crate) fn analyse(image: &Image<'_>) -> Analysis {
+/// Runs the passes over all functions of an image. `guards`: addresses of the functions marked as guards.
+pub(crate) fn analyse(image: &Image<'_>, guards: &[u64]) -> Analysis {
     let mut reader = Reader::new(image);
     let mut survey = reader.survey();
     let classes = Classes::of(image);
@@ -27,7 +27,8 @@ pub(crate) fn analyse(image: &Image<'_>) -> Analysis {
     let flawed: Vec<bool> = functions.iter().map(|code| code.flaw.is_some()).collect();
     let statics = Statics { image, survey: &survey, sets: &reader.sets, stored: &stored, flawed: &flawed };
     let sets = resolve_statics(&statics, &mut functions);
-    Analysis { graph: Graph::new(functions, sets, classes), never }
+    let guards = Guards::of(image, &functions, &sets, guards);
+    Analysis { graph: Graph::new(functions, sets, classes, guards), never }
 }
 
 /// Traces every function that needs it; answers the stores to writable memory, by address.

@@ -56,7 +56,7 @@ impl<'a> Program<'a> {
             return Err(Refusal::Stripped);
         }
         let sites = roots::read(&file)?;
-        let analysis = analyse(&image);
+        let analysis = analyse(&image, &roots::guards(&file)?);
         allocator::check(&image, &analysis.graph, &file)?;
         let memo = Memo::new(image.functions.len());
         Ok(Self { image, file, analysis, memo, sites })

@@ -1,8 +1,9 @@
-//! The marker section `.noheap`: which functions of the binary are hot, by address.
+//! The marker sections: which functions of the binary are hot (`.noheap`), and which are the guards around them
+//! (`.noheap.guards`), by address.
 //!
 //! An array of 16-byte little-endian records that the runtime emits, one for each instance of a generic hot
 //! function: linked address, then the site's hash. A record of code that the linker dropped has an address of
-//! (nearly) zero. Symbols are never asked: identical functions are merged, and a symbol may name the twin.
+//! (nearly) zero. The guards' section is an array of their addresses alone. Symbols are never asked: identical functions are merged, and a symbol may name the twin.
 
 use std::collections::BTreeMap;
 
@@ -10,8 +11,10 @@ use object::{Object, ObjectSection};
 
 use crate::refusal::{Corruption, Refusal};
 
-/// Name of the section.
+/// Name of the section of hot functions.
 const SECTION: &str = ".noheap";
+/// Name of the section of guards.
+const GUARDS: &str = ".noheap.guards";
 const RECORD: usize = 16;
 /// The linker's value for dropped code is zero plus an addend; no code of a program lies in the first page.
 const LOWEST_CODE: u64 = 0x1000;
@@ -41,6 +44,18 @@ pub(crate) fn read(file: &object::File<'_>) -> Result<Option<Vec<SiteRoots>>, Re
         return Err(Refusal::Corrupt(Corruption::Marker));
     }
     Ok(Some(group(data)))
+}
+
+/// The addresses of guards, in any order; none when the binary has no such section.
+pub(crate) fn guards(file: &object::File<'_>) -> Result<Vec<u64>, Refusal> {
+    let Some(section) = file.section_by_name(GUARDS) else { return Ok(Vec::new()) };
+    let data = section.data().map_err(|_| Refusal::Corrupt(Corruption::Marker))?;
+    let (words, rest) = data.as_chunks();
+    if !rest.is_empty() {
+        return Err(Refusal::Corrupt(Corruption::Marker));
+    }
+    let addresses = words.iter().copied().map(u64::from_le_bytes);
+    Ok(addresses.filter(|address| *address >= LOWEST_CODE).collect())
 }
 
 fn group(data: &[u8]) -> Vec<SiteRoots> {

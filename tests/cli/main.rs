@@ -13,6 +13,7 @@ mod exercised;
 mod flags;
 mod formats;
 mod gate;
+mod nested;
 mod permits;
 mod prove;
 mod records;

@@ -4,14 +4,16 @@
 
 mod dominators;
 mod doom;
+mod guards;
 mod live;
 mod must;
 mod statics;
 
 pub(crate) use dominators::unavoidable;
 pub(crate) use doom::Doom;
+pub(crate) use guards::Guards;
 pub(crate) use live::{live_blocks, reached_blocks};
-pub(crate) use must::{Must, callers};
+pub(crate) use must::{Must, avoids_callee, callers};
 pub(crate) use statics::{Statics, resolve_statics};
 
 use crate::code::{Block, Exit, FunctionCode, NO_BLOCK, Target};
@@ -26,6 +28,7 @@ pub(crate) struct Graph {
     pub sets: TargetSets,
     pub classes: Classes,
     pub doom: Doom,
+    pub guards: Guards,
     /// By function, by block: on some path that neither unwinds nor is doomed.
     live: Vec<Vec<bool>>,
     edges: Vec<Edge>,
@@ -41,12 +44,17 @@ pub(crate) struct Edge {
 }
 
 impl Graph {
-    pub(crate) fn new(functions: Vec<FunctionCode>, sets: TargetSets, classes: Classes) -> Self {
+    pub(crate) fn new(
+        functions: Vec<FunctionCode>,
+        sets: TargetSets,
+        classes: Classes,
+        guards: Guards,
+    ) -> Self {
         let doom = Doom::of(&functions, &sets, &classes);
         let live =
             (0u32..).zip(&functions).map(|(index, code)| live_blocks(code, index, &doom, &sets)).collect();
         let mut graph =
-            Self { functions, sets, classes, doom, live, edges: Vec::new(), first_edge: Vec::new() };
+            Self { functions, sets, classes, doom, guards, live, edges: Vec::new(), first_edge: Vec::new() };
         for function in 0..u32::try_from(graph.functions.len()).unwrap_or(0) {
             graph.first_edge.push(u32::try_from(graph.edges.len()).unwrap_or(u32::MAX));
             graph.add_edges(function);
@@ -81,7 +89,8 @@ impl Graph {
         classes.get(index as usize).copied().flatten()
     }
 
-    /// Calls out of a function on live paths to what may come back, one entry for each alternative.
+    /// Calls out of a function on live paths to what may come back, one entry for each alternative. What a guard
+    /// does for the audit is not among them.
     pub(crate) fn edges(&self, function: u32) -> &[Edge] {
         let from = self.first_edge.get(function as usize).copied().unwrap_or(0) as usize;
         let to = self.first_edge.get(function as usize + 1).map_or(self.edges.len(), |to| *to as usize);
@@ -96,8 +105,9 @@ impl Graph {
                 continue;
             }
             let alternatives = alternatives(&self.sets, &target);
-            let returning =
-                alternatives.iter().filter(|target| !self.doom.never_returns(**target, &self.sets));
+            let returning = alternatives.iter().filter(|target| {
+                !self.doom.never_returns(**target, &self.sets) && !self.guards.is_audit(function, **target)
+            });
             self.edges.extend(returning.map(|target| Edge { block: index, target: *target }));
         }
     }
@@ -126,7 +136,7 @@ pub(crate) fn alternatives<'t>(sets: &'t TargetSets, target: &'t Target) -> &'t 
 pub(crate) mod test_support {
     //! Graphs made by hand.
 
-    use super::Graph;
+    use super::{Graph, Guards};
     use crate::code::{Block, Exit, FunctionCode, NO_BLOCK, Target};
     use crate::symbols::{Class, Classes};
 
@@ -167,6 +177,6 @@ pub(crate) mod test_support {
     pub(crate) fn graph(functions: Vec<FunctionCode>) -> Graph {
         let classes =
             Classes { functions: vec![None; functions.len()], imports: vec![Some(Class::Allocates)] };
-        Graph::new(functions, Vec::new(), classes)
+        Graph::new(functions, Vec::new(), classes, Guards::default())
     }
 }

@@ -62,54 +62,63 @@ impl Must {
         }
     }
 
-    /// Whether some live path returns without a call that must reach a sink. Also when nothing returns.
     fn avoids(&self, graph: &Graph, function: u32) -> bool {
-        let code = graph.code(function);
-        let mut is_seen = vec![false; code.blocks.len()];
-        let (mut waiting, mut met) = (vec![0u32], false);
-        while let Some(index) = waiting.pop() {
-            let Some(block) = code.blocks.get(index as usize) else { return true };
-            let is_first = !std::mem::replace(&mut is_seen[index as usize], true);
-            if !is_first || !graph.is_live(function, index) {
-                continue;
-            }
-            if block.catches && block.pad != NO_BLOCK {
-                waiting.push(block.pad);
-            }
-            match self.passes(graph, block) {
-                Passage::Sink => met = true,
-                Passage::Out => return true,
-                Passage::Nowhere => {}
-                Passage::On => waiting.extend(code.successors_of(block)),
-            }
-            if matches!(block.exit, Exit::Tail(_)) {
-                waiting.extend(code.successors_of(block));
-            }
-        }
-        !met
+        avoids(graph, function, |target| self.includes(graph, target))
     }
+}
 
-    fn passes(&self, graph: &Graph, block: &Block) -> Passage {
-        let (Exit::Call(target) | Exit::Tail(target)) = block.exit else {
-            return if block.exit == Exit::Return { Passage::Out } else { Passage::On };
-        };
-        let never = |target: &Target| graph.doom.never_returns(*target, &graph.sets);
-        let alternatives = alternatives(&graph.sets, &target);
-        let mut returning = alternatives.iter().filter(|target| !never(target)).peekable();
-        if returning.peek().is_none() && !alternatives.is_empty() {
-            return Passage::Nowhere;
+/// Whether some live path of a function returns without having called `callee` itself. Also when nothing returns.
+pub(crate) fn avoids_callee(graph: &Graph, function: u32, callee: Target) -> bool {
+    avoids(graph, function, |target| target == callee)
+}
+
+/// Whether some live path returns without a call of what is wanted. Also when nothing returns.
+fn avoids(graph: &Graph, function: u32, is_wanted: impl Fn(Target) -> bool) -> bool {
+    let code = graph.code(function);
+    let mut is_seen = vec![false; code.blocks.len()];
+    let (mut waiting, mut met) = (vec![0u32], false);
+    while let Some(index) = waiting.pop() {
+        let Some(block) = code.blocks.get(index as usize) else { return true };
+        let is_first = !std::mem::replace(&mut is_seen[index as usize], true);
+        if !is_first || !graph.is_live(function, index) {
+            continue;
         }
-        match returning.all(|target| self.includes(graph, *target)) {
-            true if !alternatives.is_empty() => Passage::Sink,
-            _ if matches!(block.exit, Exit::Tail(_)) => Passage::Out,
-            _ => Passage::On,
+        if block.catches && block.pad != NO_BLOCK {
+            waiting.push(block.pad);
         }
+        match passage(graph, function, block, &is_wanted) {
+            Passage::Wanted => met = true,
+            Passage::Out => return true,
+            Passage::Nowhere => {}
+            Passage::On => waiting.extend(code.successors_of(block)),
+        }
+        if matches!(block.exit, Exit::Tail(_)) {
+            waiting.extend(code.successors_of(block));
+        }
+    }
+    !met
+}
+
+fn passage(graph: &Graph, function: u32, block: &Block, is_wanted: impl Fn(Target) -> bool) -> Passage {
+    let (Exit::Call(target) | Exit::Tail(target)) = block.exit else {
+        return if block.exit == Exit::Return { Passage::Out } else { Passage::On };
+    };
+    let never = |target: &Target| graph.doom.never_returns(*target, &graph.sets);
+    let alternatives = alternatives(&graph.sets, &target);
+    let mut returning = alternatives.iter().filter(|target| !never(target)).peekable();
+    if returning.peek().is_none() && !alternatives.is_empty() {
+        return Passage::Nowhere;
+    }
+    match returning.all(|target| is_wanted(*target) && !graph.guards.is_audit(function, *target)) {
+        true if !alternatives.is_empty() => Passage::Wanted,
+        _ if matches!(block.exit, Exit::Tail(_)) => Passage::Out,
+        _ => Passage::On,
     }
 }
 
 /// Where a path goes at the end of a block.
 enum Passage {
-    Sink,
+    Wanted,
     Out,
     Nowhere,
     On,

@@ -6,6 +6,8 @@
 mod cursor;
 mod functions;
 mod landing;
+#[cfg(test)]
+mod made;
 mod objects;
 mod relocations;
 mod sections;
@@ -52,35 +54,6 @@ impl<'a> Image<'a> {
         let is_stripped = !file.symbols().any(|symbol| is_function(&symbol));
         let (functions, names) = functions::build(symbols, &sections);
         Ok((Self { sections, relocations, objects, imports, functions, names, fixed, is_stripped }, file))
-    }
-
-    /// An image without anything in it.
-    #[cfg(test)]
-    pub(crate) fn empty() -> Self {
-        Self {
-            sections: sections::Sections::default(),
-            relocations: relocations::Relocations::default(),
-            objects: objects::Objects::default(),
-            imports: Vec::new(),
-            functions: Vec::new(),
-            names: Vec::new(),
-            fixed: false,
-            is_stripped: true,
-        }
-    }
-
-    /// An image made by hand: sections by address, and functions as (start, end).
-    #[cfg(test)]
-    pub(crate) fn made(sections: &[(u64, &'a [u8], Memory)], functions: &[(u64, u64)]) -> Self {
-        let function = |range: &(u64, u64)| Function {
-            start: range.0,
-            end: range.1,
-            exceptions: 0,
-            framed: true,
-            names: 0..0,
-        };
-        let functions = functions.iter().map(function).collect();
-        Self { sections: sections::Sections::made(sections), functions, ..Self::empty() }
     }
 
     /// Mangled names of a function, in symbol table order.

@@ -44,7 +44,7 @@ pub(super) struct Relocations {
 }
 
 impl Relocations {
-    fn new(mut words: Vec<(u64, Pointer)>) -> Self {
+    pub(super) fn new(mut words: Vec<(u64, Pointer)>) -> Self {
         words.sort_by_key(|word| word.0);
         let mut targets: Vec<u64> = words
             .iter()

@@ -67,13 +67,16 @@ impl<'a> Sections<'a> {
     /// Sections made by hand, by ascending address.
     #[cfg(test)]
     pub(super) fn made(sections: &[(u64, &'a [u8], Memory)]) -> Self {
-        let section = |(address, data, memory): &(u64, &'a [u8], Memory)| Section {
-            address: *address,
-            size: data.len() as u64,
-            data,
-            memory: *memory,
-        };
-        Self { sections: sections.iter().map(section).collect(), ..Self::default() }
+        sections
+            .iter()
+            .fold(Self::default(), |made, (address, data, memory)| made.and(*address, data, *memory))
+    }
+
+    /// One more section, above all others.
+    #[cfg(test)]
+    pub(super) fn and(mut self, address: u64, data: &'a [u8], memory: Memory) -> Self {
+        self.sections.push(Section { address, size: data.len() as u64, data, memory });
+        self
     }
 
     /// Sum of the data of all sections: more than the file's length means that they overlap.
@@ -109,4 +112,32 @@ fn memory(name: &str, flags: u64) -> Memory {
         matches!(name, ".got" | ".got.plt" | ".init_array" | ".fini_array" | ".dynamic" | ".data.rel.ro")
             || name.starts_with(".data.rel.ro.");
     if flags & SHF_WRITE == 0 || relro { Memory::ReadOnly } else { Memory::Writable }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Memory, SHF_EXECINSTR, SHF_WRITE, Sections, memory};
+
+    #[test]
+    fn what_may_change_is_told_by_name_and_flags() {
+        let check = |name, flags, expected| assert_eq!(memory(name, flags), expected, "{name}");
+        check(".text", SHF_EXECINSTR, Memory::Code);
+        check(".plt.got", SHF_EXECINSTR, Memory::Stubs);
+        check(".rodata", 0, Memory::ReadOnly);
+        check(".data", SHF_WRITE, Memory::Writable);
+        check(".bss", SHF_WRITE, Memory::Writable);
+        // Written by the loader alone.
+        check(".got", SHF_WRITE, Memory::ReadOnly);
+        check(".data.rel.ro.local", SHF_WRITE, Memory::ReadOnly);
+        check(".data.rel.local", SHF_WRITE, Memory::Writable);
+    }
+
+    #[test]
+    fn an_address_between_sections_is_in_none() {
+        let sections =
+            Sections::made(&[(0x1000, &[0; 16], Memory::Code), (0x2000, &[0; 8], Memory::Writable)]);
+        assert!(sections.is_code(0x100f) && !sections.is_code(0x1010));
+        assert!(sections.at(0xfff).is_none() && sections.at(0x2008).is_none());
+        assert_eq!(sections.at(0x2007).map(|section| section.memory), Some(Memory::Writable));
+    }
 }

@@ -4,18 +4,21 @@ use std::collections::HashMap;
 
 use super::{Step, Walk};
 use crate::code::{Exit, Target};
-use crate::graph::{Must, unavoidable};
+use crate::graph::{Must, avoids_callee, unavoidable};
 
 /// Which calls of a walk are always made.
 pub(super) struct Certain {
     /// By node: every returning path of the root comes here.
     nodes: Vec<bool>,
     blocks: HashMap<u32, Vec<bool>>,
+    /// By function and callee: some returning path of the function does without the callee.
+    avoided: HashMap<(u32, Target), bool>,
 }
 
 impl Certain {
     pub(super) fn of(walk: &Walk<'_, '_>) -> Self {
-        let mut certain = Self { nodes: vec![false; walk.nodes.len()], blocks: HashMap::new() };
+        let mut certain =
+            Self { nodes: vec![false; walk.nodes.len()], blocks: HashMap::new(), avoided: HashMap::new() };
         let mut by_node: Vec<Vec<Step>> = vec![Vec::new(); walk.nodes.len()];
         for step in &walk.steps {
             if let Some(list) = by_node.get_mut(step.from as usize) {
@@ -29,7 +32,7 @@ impl Certain {
                 continue;
             }
             for step in by_node.get(node as usize).into_iter().flatten() {
-                if certain.is_unavoidable(walk, step) {
+                if certain.is_unavoidable(walk, step) || certain.is_called_anyway(walk, step) {
                     waiting.push(step.to);
                 }
             }
@@ -43,6 +46,18 @@ impl Certain {
         let target = walk.nodes.get(step.to as usize).map(|node| node.place.target);
         let reaches = target.is_some_and(|target| must.includes(&walk.ground.analysis.graph, target));
         is_here && reaches && self.is_unavoidable(walk, step)
+    }
+
+    /// Whether every returning path of the calling function calls the same function, here or at another place: a
+    /// guard that is not recording runs the body, too.
+    fn is_called_anyway(&mut self, walk: &Walk<'_, '_>, step: &Step) -> bool {
+        let place = |node: u32| walk.nodes.get(node as usize).map(|node| node.place.target);
+        let (Some(Target::Function(function)), Some(callee)) = (place(step.from), place(step.to)) else {
+            return false;
+        };
+        let graph = &walk.ground.analysis.graph;
+        let avoids = || avoids_callee(graph, function, callee);
+        !walk.is_assumed(step.to) && !*self.avoided.entry((function, callee)).or_insert_with(avoids)
     }
 
     /// Whether every returning path of the calling function makes the call, and it goes nowhere else.

@@ -1,6 +1,6 @@
 //! Where a proof could be fooled, and what keeps it from being: each test fails when its safeguard is removed.
 
-use noalloc_prove::{FunctionRef, Operation, Program, Proof, Refusal, SiteRoots, State};
+use noalloc_prove::{Certainty, Frees, FunctionRef, Operation, Program, Proof, Refusal, SiteRoots, State};
 
 use crate::subjects::{Built, Options, build, build_tiny, build_with, site};
 
@@ -73,6 +73,51 @@ fn merged_twins_are_both_judged() {
             assert_eq!(asked.site(name).state, state, "{profile} {name}");
         }
     }
+}
+
+/// What the runtime puts around a hot function that is called inside is the audit's work: the first call may take
+/// memory there. Only that is left out: the body, the outer function, and what dies in a guard all count.
+#[test]
+fn a_hot_function_inside_is_judged_by_its_body() {
+    for profile in ["o1", "release", "size", "thin", "fat", "abort"] {
+        let built = build(profile);
+        let asked = Asked::new(&built);
+        for name in ["nested_clean", "nested_deep"] {
+            let proof = asked.site(name);
+            assert_eq!(
+                (proof.state, proof.may_free),
+                (State::Proved, Frees::Never),
+                "{profile} {name}: {proof:#?}"
+            );
+        }
+        for name in ["nested_drop", "nested_argument"] {
+            let proof = asked.site(name);
+            assert_eq!(
+                (proof.state, proof.may_free),
+                (State::Proved, Frees::May),
+                "{profile} {name}: {proof:#?}"
+            );
+        }
+        for name in [
+            "nested_noisy",
+            "nested_deep_noisy",
+            "nested_beside_the_heap",
+            "nested_result",
+            "guard_that_drops",
+        ] {
+            assert_eq!(asked.site(name).state, State::MayAllocate, "{profile} {name}");
+        }
+    }
+}
+
+/// The body of a hot function inside always runs, so what it always does the outer one always does.
+#[test]
+fn an_inner_body_that_always_allocates_makes_the_outer_one_always_allocate() {
+    let built = build("release");
+    let proof = Asked::new(&built).site("nested_noisy");
+    let takes = proof.sites.iter().filter(|site| site.operation == Operation::Allocate);
+    let always = takes.filter(|site| site.certainty == Certainty::Always).count();
+    assert!(always >= 2, "the call of the guard, and the place in the body: {proof:#?}");
 }
 
 /// Code whose tails were merged has lost a location, not a call: every allocation of both arms is there.

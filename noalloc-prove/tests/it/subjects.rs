@@ -38,12 +38,15 @@ pub(crate) fn build_with(profile: &str, options: Options<'_>) -> Built {
     cargo.args(["build", "--quiet", "--locked", "--offline", "--profile", profile]).current_dir(&source);
     let binary = if options.binary.is_empty() { "subjects" } else { options.binary };
     cargo.args(["--bin", binary, "--features", options.features]).env("CARGO_TARGET_DIR", &target);
-    for variable in ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_TARGET", "RUSTC_WRAPPER"] {
+    for variable in ["CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_TARGET", "RUSTC_WRAPPER"] {
         cargo.env_remove(variable);
     }
+    // As in an audit build.
+    let mut flags = "-Csymbol-mangling-version=v0".to_owned();
     if !options.link_argument.is_empty() {
-        cargo.env("RUSTFLAGS", format!("-Clink-arg={}", options.link_argument));
+        flags = format!("{flags} -Clink-arg={}", options.link_argument);
     }
+    cargo.env("RUSTFLAGS", flags);
     let output = cargo.output().expect("cargo runs");
     assert!(output.status.success(), "{profile}: {}", String::from_utf8_lossy(&output.stderr));
     let built = target.join(if profile == "dev" { "debug" } else { profile }).join(binary);

@@ -4,6 +4,7 @@ mod adversarial;
 mod dynamic;
 mod format;
 mod heap;
+mod nested;
 mod plain;
 mod system;
 
@@ -11,6 +12,14 @@ use crate::Case;
 
 /// Every case.
 pub fn all() -> Vec<Case> {
-    let groups = [plain::cases(), heap::cases(), dynamic::cases(), format::cases(), system::cases(), adversarial::cases()];
+    let groups = [
+        plain::cases(),
+        heap::cases(),
+        dynamic::cases(),
+        format::cases(),
+        system::cases(),
+        nested::cases(),
+        adversarial::cases(),
+    ];
     groups.into_iter().flatten().collect()
 }
