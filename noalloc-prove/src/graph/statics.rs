@@ -118,3 +118,76 @@ impl Statics<'_, '_> {
         self.image.fixed || is_taken || is_written || self.image.is_pointed_into(start, end)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::analysis::analyse;
+    use crate::code::Target;
+    use crate::image::{Image, Memory, Pointer};
+
+    /// The static; it starts with the function at 0x1040.
+    const STATIC: u64 = 0x9000;
+
+    /// Where the function at 0x1000 goes by `jmp [static]`, when the function at 0x1080 is this code; nothing when
+    /// that is not known.
+    fn targets(writer: &[u8], object: (u64, u64)) -> Option<Vec<Target>> {
+        let mut code = vec![0xff, 0x25];
+        code.extend(((STATIC - 0x1006) as u32).to_le_bytes());
+        code.resize(0x40, 0xcc);
+        code.push(0xc3);
+        code.resize(0x80, 0xcc);
+        code.extend(writer);
+        code.resize(0xc0, 0xcc);
+        code.push(0xc3);
+        let image = Image::of_functions(&code)
+            .with_section(STATIC - 16, &[0; 32], Memory::Writable)
+            .with_pointers(&[(STATIC, Pointer::Address(0x1040))])
+            .with_objects(&[object]);
+        let graph = analyse(&image, &[]).graph;
+        let targets: Vec<Target> = graph.edges(0).iter().map(|edge| edge.target).collect();
+        (!targets.iter().any(|target| matches!(target, Target::Open(_)))).then_some(targets)
+    }
+
+    /// The code at 0x1080: an instruction of `head` and a distance to `target`, after `before`; then `ret`.
+    fn writer(before: &[u8], head: &[u8], target: u64) -> Vec<u8> {
+        let end = 0x1080 + (before.len() + head.len() + 4) as u64;
+        let distance = target.wrapping_sub(end) as u32;
+        [before, head, &distance.to_le_bytes(), &[0xc3]].concat()
+    }
+
+    const WORD: (u64, u64) = (STATIC, STATIC + 8);
+
+    #[test]
+    fn a_static_that_nothing_writes_holds_what_it_starts_with() {
+        assert_eq!(targets(&[0xc3], WORD), Some(vec![Target::Function(1)]));
+    }
+
+    #[test]
+    fn a_store_of_a_function_is_one_more_alternative() {
+        // lea rax, [0x10c0]; mov [static], rax
+        let store = writer(&[0x48, 0x8d, 0x05, 0x39, 0, 0, 0], &[0x48, 0x89, 0x05], STATIC);
+        assert_eq!(targets(&store, WORD), Some(vec![Target::Function(1), Target::Function(3)]));
+    }
+
+    #[test]
+    fn a_store_of_something_else_makes_it_unknown() {
+        // mov [static], rdi
+        assert_eq!(targets(&writer(&[], &[0x48, 0x89, 0x3d], STATIC), WORD), None);
+        // mov [static + 4], edi: half of it
+        assert_eq!(targets(&writer(&[], &[0x89, 0x3d], STATIC + 4), WORD), None);
+        // movups [static - 8], xmm0: more than it
+        assert_eq!(targets(&writer(&[], &[0x0f, 0x11, 0x05], STATIC - 8), WORD), None);
+    }
+
+    #[test]
+    fn an_address_that_is_taken_makes_it_unknown() {
+        // lea rax, [static + 4]
+        assert_eq!(targets(&writer(&[], &[0x48, 0x8d, 0x05], STATIC + 4), WORD), None);
+    }
+
+    #[test]
+    fn what_is_no_single_pointer_is_not_judged() {
+        assert_eq!(targets(&[0xc3], (STATIC, STATIC + 16)), None);
+        assert_eq!(targets(&[0xc3], (STATIC - 8, STATIC)), None);
+    }
+}

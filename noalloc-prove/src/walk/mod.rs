@@ -5,6 +5,8 @@
 mod assume;
 mod certainty;
 mod evidence;
+#[cfg(test)]
+mod tests;
 mod trust;
 
 use std::collections::HashMap;
