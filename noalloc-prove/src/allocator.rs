@@ -87,3 +87,50 @@ fn is_allocation(symbol: &str) -> bool {
     let path = demangle(symbol);
     is_rust_alloc(symbol) || matches!(path.as_str(), "alloc::alloc::alloc" | "alloc::alloc::alloc_zeroed")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{is_allocation, is_own_allocator, leads_to_sink};
+    use crate::analysis::analyse;
+    use crate::image::{Image, Memory, Pointer};
+
+    const ENTRY: &str = "_RNvCsgGR9yzm7JLW_7___rustc12___rust_alloc";
+    const SHIM: &str = "_RNvCsgGR9yzm7JLW_7___rustc11___rdl_alloc";
+
+    /// Whether `__rust_alloc`, which jumps to a function that jumps to an import, leads to an allocator.
+    fn leads(second: &[&str], import: &str) -> bool {
+        // jmp 0x1040; and there: jmp [0x8000]
+        let mut code = vec![0xe9, 0x3b, 0, 0, 0];
+        code.resize(0x40, 0xcc);
+        code.extend([0xff, 0x25, 0xba, 0x6f, 0, 0]);
+        let image = Image::of_functions(&code)
+            .with_section(0x8000, &[0; 8], Memory::ReadOnly)
+            .with_imports(&[import])
+            .with_pointers(&[(0x8000, Pointer::Import(0))])
+            .with_names(0, &[ENTRY])
+            .with_names(1, second);
+        leads_to_sink(&image, &analyse(&image, &[]).graph, 0)
+    }
+
+    #[test]
+    fn an_allocator_is_recognised_by_where_it_ends() {
+        assert!(leads(&["_RNvCs8PDeKifHMXj_4user4grow"], "malloc"));
+        assert!(!leads(&["_RNvCs8PDeKifHMXj_4user4grow"], "sbrk_of_mine"));
+        assert!(!leads(&["_RNvCs8PDeKifHMXj_4user4grow"], "memcpy"), "a harmless end is no allocator");
+        assert!(leads(&[SHIM], "whatever"), "the default allocator is known by name");
+    }
+
+    #[test]
+    fn the_shim_in_front_of_an_allocator_is_none() {
+        // `__rg_alloc` only calls the program's own allocator.
+        assert!(!leads(&["_RNvCsgGR9yzm7JLW_7___rustc10___rg_alloc"], "sbrk_of_mine"));
+    }
+
+    #[test]
+    fn places_that_allocate_are_told_by_name() {
+        assert!(is_allocation("_RNvNtCs5grwqaJ4ihH_5alloc5alloc5alloc"));
+        assert!(is_allocation(ENTRY));
+        assert!(!is_allocation("_RNvNtCs8PDeKifHMXj_4user5alloc5alloc"));
+        assert!(!is_own_allocator("_RNvNtCsaRKZU8xA558_7no_heap5alloc5alloc"));
+    }
+}

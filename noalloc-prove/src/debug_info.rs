@@ -31,15 +31,18 @@ pub(crate) fn inlined_copies(
     let load = |id: gimli::SectionId| -> Result<Cow<'_, [u8]>, ()> { Ok(section(file, id.name())) };
     let sections = gimli::DwarfSections::load(load).ok()?;
     file.section_by_name(".debug_info")?;
-    let dwarf = sections.borrow(|section| EndianSlice::new(section, LittleEndian));
+    Some(copies(&sections.borrow(|section| EndianSlice::new(section, LittleEndian)), wanted))
+}
+
+fn copies(dwarf: &gimli::Dwarf<Bytes<'_>>, wanted: &dyn Fn(&str) -> bool) -> Vec<InlinedCopy> {
     let mut scan = Scan { names: HashMap::new(), copies: Vec::new() };
     let mut units = dwarf.units();
     while let Ok(Some(header)) = units.next() {
         if let Ok(unit) = dwarf.unit(header) {
-            scan.unit(&dwarf, &unit, wanted);
+            scan.unit(dwarf, &unit, wanted);
         }
     }
-    Some(scan.finish())
+    scan.finish()
 }
 
 fn section<'d>(file: &object::File<'d>, name: &str) -> Cow<'d, [u8]> {
@@ -163,5 +166,61 @@ impl<'b> Entry<'b> {
             Some(ranges) => dwarf.ranges(unit, ranges).ok()?.next().ok()?.map(|range| range.begin),
             None => self.low,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use gimli::{Dwarf, EndianSlice, LittleEndian, SectionId};
+
+    use super::{InlinedCopy, copies};
+
+    /// A unit of DWARF 4: `inner` (plain name, linkage name) and `outer`, into which it was inlined at 0x1234.
+    fn dwarf() -> (Vec<u8>, Vec<u8>) {
+        // Code, tag, children, then (attribute, form).
+        let abbreviations = [
+            [1, 0x11, 1, 0, 0].as_slice(),
+            // DW_TAG_subprogram: DW_AT_name string, DW_AT_linkage_name string.
+            &[2, 0x2e, 0, 0x03, 0x08, 0x6e, 0x08, 0, 0],
+            // DW_TAG_subprogram with children: DW_AT_name string.
+            &[3, 0x2e, 1, 0x03, 0x08, 0, 0],
+            // DW_TAG_inlined_subroutine: DW_AT_abstract_origin ref4, DW_AT_low_pc address.
+            &[4, 0x1d, 0, 0x31, 0x13, 0x11, 0x01, 0, 0],
+            &[0],
+        ];
+        let mut unit = vec![4, 0, 0, 0, 0, 0, 8, 1];
+        // The offset counts from the unit's start, its length included.
+        let inner = unit.len() as u32 + 4;
+        unit.extend([2]);
+        unit.extend(b"inner\0_R5inner\0");
+        unit.extend([3]);
+        unit.extend(b"outer\0");
+        unit.extend([4]);
+        unit.extend(inner.to_le_bytes());
+        unit.extend(0x1234u64.to_le_bytes());
+        unit.extend([0, 0]);
+        let length = (unit.len() as u32).to_le_bytes();
+        (abbreviations.concat(), [length.as_slice(), &unit].concat())
+    }
+
+    fn check(wanted: &str, expected: &[InlinedCopy]) {
+        let (abbreviations, info) = dwarf();
+        let load = |id: SectionId| -> Result<EndianSlice<'_, LittleEndian>, ()> {
+            let bytes: &[u8] = match id {
+                SectionId::DebugAbbrev => &abbreviations,
+                SectionId::DebugInfo => &info,
+                _ => &[],
+            };
+            Ok(EndianSlice::new(bytes, LittleEndian))
+        };
+        let dwarf = Dwarf::load(load).expect("made by hand");
+        assert_eq!(copies(&dwarf, &|name| name == wanted), expected, "{wanted}");
+    }
+
+    #[test]
+    fn an_inlined_copy_is_found_under_the_linkage_name_of_its_function() {
+        check("_R5inner", &[InlinedCopy { address: 0x1234, name: "_R5inner".to_owned() }]);
+        check("inner", &[]);
+        check("outer", &[]);
     }
 }

@@ -126,9 +126,9 @@ enum Passage {
 
 #[cfg(test)]
 mod tests {
-    use super::{Must, callers};
+    use super::{Must, avoids_callee, callers};
     use crate::code::{Exit, FunctionCode, Target};
-    use crate::graph::test_support::{MALLOC, block, function, graph};
+    use crate::graph::test_support::{MALLOC, block, catching, function, graph};
     use crate::symbols::Class;
 
     fn must(functions: Vec<FunctionCode>) -> Vec<bool> {
@@ -155,5 +155,33 @@ mod tests {
             must(vec![always, through, sometimes, or_dies, endless]),
             [true, true, false, true, false]
         );
+    }
+    #[test]
+    fn a_caught_panic_may_go_around_the_call() {
+        let always = function(vec![block(Exit::Call(MALLOC), &[1]), block(Exit::Return, &[])]);
+        let catches = function(vec![
+            catching(Target::Null, &[1], 3),
+            block(Exit::Call(MALLOC), &[2]),
+            block(Exit::Return, &[]),
+            block(Exit::Return, &[]),
+        ]);
+        assert_eq!(must(vec![always, catches]), [true, false]);
+    }
+
+    #[test]
+    fn a_function_that_both_arms_call_is_called_anyway() {
+        let leaf = || function(vec![block(Exit::Return, &[])]);
+        let arms = |second| {
+            function(vec![
+                block(Exit::Flow, &[1, 2]),
+                block(Exit::Call(Target::Function(0)), &[3]),
+                block(Exit::Call(Target::Function(second)), &[3]),
+                block(Exit::Return, &[]),
+            ])
+        };
+        let graph = graph(vec![leaf(), leaf(), arms(0), arms(1)]);
+        assert!(!avoids_callee(&graph, 2, Target::Function(0)));
+        assert!(avoids_callee(&graph, 3, Target::Function(0)));
+        assert!(avoids_callee(&graph, 0, Target::Function(1)), "who calls nothing does without it");
     }
 }
