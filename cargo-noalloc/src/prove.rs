@@ -40,8 +40,7 @@ fn of_binary(bytes: &[u8], asked: Option<&Asked>) -> Proofs {
     match asked {
         Some(asked) if !asked.functions.is_empty() => functions::add(&program, &asked.functions, &mut proofs),
         _ => {
-            // A binary without a marker has no hot function, unless it says itself that it has.
-            if program.sites().is_err() && hot::describes_any(&program) {
+            if hot::has_lost_its_marker(&program) {
                 return refuse(Refusal::NoMarker);
             }
             if asked.is_some() {

@@ -210,3 +210,10 @@ fn a_crate_without_the_attribute_needs_nothing() {
     assert_eq!(prove(&project, "--bin plain --fn collected").run().code, Some(100));
     insta::assert_snapshot!(prove(&project, "--bin plain").run().exits(4).errors());
 }
+
+#[test]
+fn a_function_that_nothing_calls_is_absent_and_that_is_no_proof() {
+    let report = prove(&Project::shared("quiet"), "--lib --format json").run().exits(100).json();
+    let asleep = function(&report, "quiet::asleep");
+    assert_eq!((&asleep["verdict"], &asleep["proof"]["state"]), (&json!("absent"), &json!("absent")));
+}

@@ -15,9 +15,12 @@ use crate::model::{Found, Proofs};
 const DESCRIPTOR: (&str, &str) = ("<", " as no_heap::registry::Site>::hot");
 const ROOT: (&str, &str) = ("no_heap::guard::root::<", "::__NoHeapSite, ");
 
-/// Whether the binary has descriptors.
-pub(super) fn describes_any(program: &Program<'_>) -> bool {
-    program.section(HOT_FUNCTIONS_SECTION).is_some_and(|section| !section.is_empty())
+/// Whether the binary has the code of hot functions, but no marker: something took that out. Functions that are
+/// described and that nothing calls have no code to mark.
+pub(super) fn has_lost_its_marker(program: &Program<'_>) -> bool {
+    let describes_any = program.section(HOT_FUNCTIONS_SECTION).is_some_and(|section| !section.is_empty());
+    let is_root = |name: String| name.starts_with(ROOT.0);
+    program.sites().is_err() && describes_any && program.function_names().any(is_root)
 }
 
 /// Every hot function that is described or marked; one that is only marked has the name of its code.
