@@ -7,7 +7,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote};
 use syn::visit_mut::{self, VisitMut};
 use syn::{
-    Attribute, FnArg, ImplItem, Pat, PatIdent, Result, ReturnType, Signature, Type, TypeParamBound,
+    Attribute, FnArg, ImplItem, Pat, PatIdent, Result, ReturnType, Signature, Stmt, Type, TypeParamBound,
     parse_quote,
 };
 
@@ -73,7 +73,12 @@ fn guard(function: &mut Function, options: &Options) {
     let captured = function.sig.inputs.iter().filter_map(capture).collect::<Vec<_>>();
     let captured = captured.iter().rev();
     let site = site(&krate, &function.sig, options);
-    let (output, body) = (&function.sig.output, &function.block);
+    let output = &function.sig.output;
+    // Braces around one expression would be a warning.
+    let body = match &function.block.stmts[..] {
+        [Stmt::Expr(only, None)] => only.to_token_stream(),
+        _ => function.block.to_token_stream(),
+    };
     let call = if function.sig.asyncness.is_some() {
         let typed = typed_async_output(output);
         quote! {
@@ -107,12 +112,15 @@ fn is_ours(attr: &Attribute) -> bool {
     attr.path().segments.last().is_some_and(|last| last.ident == "no_heap")
 }
 
-/// Gives every argument that is a pattern a name, and returns the `let`s that take it apart again.
+/// Gives every argument that is a pattern, or is not meant to be used, a name, and returns the `let`s that take it apart again.
 fn name_arguments(sig: &mut Signature) -> Vec<TokenStream> {
     let mut bindings = Vec::new();
     for (index, input) in sig.inputs.iter_mut().enumerate() {
         let FnArg::Typed(argument) = input else { continue };
-        if matches!(&*argument.pat, Pat::Ident(PatIdent { by_ref: None, subpat: None, .. })) {
+        // A name that says it is not used must not be.
+        let is_used = |name: &Ident| !name.to_string().starts_with('_');
+        if matches!(&*argument.pat, Pat::Ident(PatIdent { by_ref: None, subpat: None, ident, .. }) if is_used(ident))
+        {
             continue;
         }
         let name = format_ident!("__no_heap_argument_{index}", span = Span::mixed_site());

@@ -1,9 +1,9 @@
 //! What an attribute stands on: a function or method with a body, or a whole `impl` block.
 
 use proc_macro2::{Span, TokenStream, TokenTree};
-use quote::ToTokens;
+use quote::{ToTokens, TokenStreamExt as _};
 use syn::parse::{Parse, ParseStream};
-use syn::{Attribute, Block, Error, ImplItem, ItemImpl, Result, Signature, Visibility, parse2};
+use syn::{AttrStyle, Attribute, Block, Error, ImplItem, ItemImpl, Result, Signature, Visibility, parse2};
 
 /// A function or method that has a body.
 pub(crate) struct Function {
@@ -29,13 +29,15 @@ impl Parse for Function {
 
 impl ToTokens for Function {
     fn to_tokens(&self, tokens: &mut TokenStream) {
-        for attr in &self.attrs {
-            attr.to_tokens(tokens);
-        }
+        let is_inner = |attr: &&Attribute| matches!(attr.style, AttrStyle::Inner(_));
+        self.attrs.iter().filter(|attr| !is_inner(attr)).for_each(|attr| attr.to_tokens(tokens));
         self.vis.to_tokens(tokens);
         self.defaultness.to_tokens(tokens);
         self.sig.to_tokens(tokens);
-        self.block.to_tokens(tokens);
+        self.block.brace_token.surround(tokens, |tokens| {
+            self.attrs.iter().filter(is_inner).for_each(|attr| attr.to_tokens(tokens));
+            tokens.append_all(&self.block.stmts);
+        });
     }
 }
 

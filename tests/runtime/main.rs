@@ -8,6 +8,7 @@ mod counts;
 mod enforce;
 mod harness;
 mod kinds;
+mod lints;
 mod permits;
 mod plain;
 mod reader;
