@@ -63,9 +63,11 @@ pub use block::{guard, permit};
 /// case.
 #[cfg(feature = "bench")]
 pub use noalloc_macros::bench;
+#[doc = include_str!("no_heap.md")]
 #[cfg(any(noalloc_audit, feature = "enforce"))]
 pub use noalloc_macros::no_heap_guarded as no_heap;
 #[cfg(not(any(noalloc_audit, feature = "enforce")))]
+#[doc = include_str!("no_heap.md")]
 pub use noalloc_macros::no_heap_plain as no_heap;
 
 /// The audit's allocator, unless the program brings its own and wraps it in [`Allocator`].
@@ -102,3 +104,8 @@ pub mod __private {
     #[cfg(any(noalloc_audit, feature = "bench"))]
     pub use linkme;
 }
+
+/// The guide's examples are compiled as this crate's own.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/attribute.md")]
+struct Guide;

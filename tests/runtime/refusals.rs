@@ -20,15 +20,11 @@ fn rlib() -> &'static PathBuf {
     })
 }
 
-/// Compiles `source`, in which «» stands around the token that is to blame, and a use of the item.
-fn check(source: &str, message: &str) {
-    let (before, rest) = source.split_once('«').expect("the token to blame is marked");
-    let line = before.matches('\n').count() + 2;
-    let column = before.rsplit('\n').next().unwrap().chars().count() + 1;
-    let source = format!("#![allow(unused)]\n{before}{}", rest.replace('»', ""));
+/// The errors that rustc has for `source`, a line each.
+fn errors(source: &str) -> Vec<String> {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("lib.rs");
-    std::fs::write(&file, &source).unwrap();
+    std::fs::write(&file, source).unwrap();
     let rlib = rlib();
     let output = Command::new("rustc")
         .args([
@@ -46,8 +42,17 @@ fn check(source: &str, message: &str) {
         .output()
         .unwrap();
     let stderr = String::from_utf8_lossy(&output.stderr);
-    let errors: Vec<&str> = stderr.lines().filter(|line| line.contains(": error")).collect();
-    let [error] = errors[..] else { panic!("one error, not {errors:#?}\nfor\n{source}\n{stderr}") };
+    stderr.lines().filter(|line| line.contains(": error")).map(str::to_owned).collect()
+}
+
+/// Compiles `source`, in which «» stands around the token that is to blame, and a use of the item.
+fn check(source: &str, message: &str) {
+    let (before, rest) = source.split_once('«').expect("the token to blame is marked");
+    let line = before.matches('\n').count() + 2;
+    let column = before.rsplit('\n').next().unwrap().chars().count() + 1;
+    let source = format!("#![allow(unused)]\n{before}{}", rest.replace('»', ""));
+    let errors = errors(&source);
+    let [error] = &errors[..] else { panic!("one error, not {errors:#?}\nfor\n{source}") };
     assert!(
         error.contains(&format!("lib.rs:{line}:{column}: error")),
         "{line}:{column} in\n{source}\nsays: {error}"
@@ -103,6 +108,22 @@ fn items_that_cannot_be_guarded() {
         "trait T {\n    #[no_heap::no_heap]\n    fn f(&self)«;»\n}\nimpl T for u8 { fn f(&self) {} }\nfn g() { 1u8.f() }\n",
         "needs a body to guard",
     );
+}
+
+/// What the guide says of errors is what they say.
+#[test]
+fn the_guides_errors_are_the_real_ones() {
+    let guide = include_str!("../../docs/attribute.md");
+    let (_, table) = guide.split_once("| written | error |\n| --- | --- |\n").unwrap();
+    let rows: Vec<&str> = table.lines().take_while(|line| line.starts_with("| ")).collect();
+    assert!(rows.len() >= 12, "{rows:#?}");
+    for row in rows {
+        let (written, message) = row.trim_matches(['|', ' ']).split_once(" | ").unwrap();
+        let source = format!("use no_heap::no_heap;\n{}\n", written.trim_matches('`'));
+        let errors = errors(&format!("#![allow(unused)]\n{source}"));
+        let [error] = &errors[..] else { panic!("one error, not {errors:#?}\nfor\n{source}") };
+        assert!(error.contains(message), "`{message}` for\n{source}\nsays: {error}");
+    }
 }
 
 #[test]
