@@ -3,6 +3,7 @@
 //! Whether the flags arrived is not assumed: the record's hello says what a program was really built with.
 
 mod allocators;
+mod config;
 mod flags;
 mod messages;
 

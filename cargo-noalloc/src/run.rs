@@ -135,11 +135,18 @@ impl Runner<'_> {
     fn environment(&self, command: &mut Command, binary: &Binary, records: &Path) {
         let seconds = self.options.bench_time.map_or(0.0, |time| time.as_secs_f64());
         let foreign = if self.plan.workspace.foreign_permits { "1" } else { "0" };
+        let (name, version) = binary.planned.package_spec.split_once('@').unwrap_or_default();
         command
+            .envs(self.toolchain.environment.iter().map(|(name, value)| (name, value)))
             .env(env::RECORD_DIR, records)
             .env(env::BENCH_TIME, seconds.to_string())
             .env(env::FOREIGN_PERMITS, foreign)
-            .env("CARGO_MANIFEST_DIR", &binary.planned.package_root);
+            .env("CARGO_MANIFEST_DIR", &binary.planned.package_root)
+            .env("CARGO_MANIFEST_PATH", binary.planned.package_root.join("Cargo.toml"))
+            .env("CARGO_PKG_NAME", name)
+            .env("CARGO_PKG_VERSION", version)
+            // The user's own baselines are of another build.
+            .env("CRITERION_HOME", self.plan.workspace.audit_dir.join("criterion"));
         if binary.library_paths.is_empty() {
             return;
         }

@@ -38,6 +38,13 @@ fn flags_of_every_level_survive() {
     let both =
         format!("[build]\nrustflags = [\"--cfg=lost\"]\n[target.'cfg(unix)']\nrustflags = [\"{FLAG}\"]");
     assert_seen(configured(&both), "flags::hot");
+    // A string cannot be merged with a list, and cargo takes equal flags of two levels for what they are.
+    assert_seen(configured(&format!("[build]\nrustflags = \"{FLAG}\"")), "flags::hot");
+    let equal = format!("[build]\nrustflags = [\"{FLAG}\"]\n[target.{triple}]\nrustflags = [\"{FLAG}\"]");
+    assert_seen(configured(&equal), "flags::hot");
+    // A list without a flag puts nothing in force.
+    let empty = format!("[build]\nrustflags = [\"{FLAG}\"]\n[target.{triple}]\nrustflags = []");
+    assert_seen(configured(&empty), "flags::hot");
 
     assert_seen(project().check_json("").env("RUSTFLAGS", FLAG).run(), "flags::hot");
     let encoded = project();
@@ -45,12 +52,15 @@ fn flags_of_every_level_survive() {
         encoded.check_json("").env("CARGO_ENCODED_RUSTFLAGS", FLAG).env("RUSTFLAGS", "--cfg=lost").run();
     assert_seen(encoded, "flags::hot");
     assert_seen(project().check_json("").env("CARGO_BUILD_RUSTFLAGS", FLAG).run(), "flags::hot");
+    let of_triple = format!("CARGO_TARGET_{}_RUSTFLAGS", triple.to_uppercase().replace('-', "_"));
+    assert_seen(project().check_json("").env(&of_triple, FLAG).run(), "flags::hot");
 
     for config in [
         format!("build.rustflags=[\"{FLAG}\"]"),
         format!("target.{triple}.rustflags=[\"{FLAG}\"]"),
         format!("target.'cfg(unix)'.rustflags=[\"{FLAG}\"]"),
         format!("target.\"cfg(unix)\".rustflags = \"{FLAG}\""),
+        format!("build.rustflags=\"{FLAG}\""),
     ] {
         assert_seen(project().check_json("").arg("--config").arg(config).run(), "flags::hot");
     }
@@ -116,4 +126,16 @@ fn the_runner_of_the_target_runs_it() {
     let run = project.check_json("--bench exits").run().exits(103);
     assert!(run.stderr.contains("ran by a runner"), "{}", run.stderr);
     assert_eq!(run.json()["functions"][0]["calls"], 7);
+}
+
+#[test]
+fn a_runner_may_be_given_on_the_command_line() {
+    let project = Project::shared("endings");
+    let runner = ["sh", "-c", "echo ran by a runner; exec \"$@\"", "sh"];
+    for key in [triple(), "'cfg(unix)'".to_owned()] {
+        let tool = project.check_json("--bench exits").arg("--config");
+        let run = tool.arg(format!("target.{key}.runner={runner:?}")).run().exits(103);
+        assert!(run.stderr.contains("ran by a runner"), "{}", run.stderr);
+        assert_eq!(run.json()["functions"][0]["calls"], 7);
+    }
 }

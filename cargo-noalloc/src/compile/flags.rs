@@ -1,13 +1,14 @@
 //! The audit's compiler flags, added without losing one of the user's.
 //!
-//! Cargo takes rustflags from exactly one of four levels: the environment, the target's tables, the build table.
-//! Whatever level is in force for the user, ours go to the same one, and cargo merges the two lists.
+//! Cargo takes rustflags from exactly one of four levels: two variables of the environment, the target's tables,
+//! the build table. Where one of the first three is in force for the user, ours go to the same one, and cargo
+//! merges the two lists. The build table is different: a string there and a list of ours cannot be merged, so its
+//! flags are repeated, with ours, one level above.
 
 use std::ffi::OsString;
 use std::process::Command;
 
-use cargo_config2::Config;
-
+use super::config::Configuration;
 use crate::exit::{Exit, Failure};
 use crate::model::{Toolchain, Workspace};
 use crate::options::CheckOptions;
@@ -31,6 +32,9 @@ const OWN_ALLOCATOR: &str = "--cfg=noalloc_own_allocator";
 /// Cargo separates encoded flags with it.
 const UNIT_SEPARATOR: char = '\u{1f}';
 
+/// A key that is no user's, so that nothing has to be merged with what stands under it.
+const OUR_TARGET: &str = "target.'cfg(not(noalloc_never))'";
+
 /// Where the user's flags come from, and so where ours go.
 #[derive(Debug, PartialEq)]
 enum Level {
@@ -40,8 +44,8 @@ enum Level {
     Environment(String),
     /// `[target.…]`.
     Target,
-    /// `[build]`, or nothing at all.
-    Build,
+    /// `[build]`, with what it holds: perhaps nothing.
+    Build(Vec<String>),
 }
 
 /// Decided flags.
@@ -58,15 +62,15 @@ pub(super) struct Flags {
 impl Flags {
     pub(super) fn decide(workspace: &Workspace, options: &CheckOptions) -> Result<Flags, Failure> {
         let here = std::env::current_dir().unwrap_or_else(|_| workspace.root.clone());
-        let config = Config::load_with_cwd(here).map_err(|error| unreadable(&error))?;
+        let config = Configuration::load(&here, &options.build.config).map_err(|error| unreadable(&error))?;
         let triple = triple(&config, options)?;
-        let level = level(&config, &triple, &options.build.config)?;
-        let runner = config.runner(&triple).map_err(|error| unreadable(&error))?;
+        let level = level(&config, &triple)?;
         let toolchain = Toolchain {
             rustc: rustc_version(&config),
             target: triple.clone(),
             rustflags: AUDIT.map(str::to_owned).to_vec(),
-            runner: runner.map(|runner| (runner.path, runner.args)),
+            runner: config.runner(&triple).map_err(|error| unreadable(&error))?,
+            environment: config.environment(),
         };
         let (config, profile) = (options.build.config.clone(), options.build.cargo_profile.clone());
         Ok(Flags { level, triple, toolchain, config, profile })
@@ -94,10 +98,11 @@ impl Flags {
                 command.env("RUSTFLAGS", format!("{theirs} {}", ours.join(" ")));
             }
             Level::Target => {
-                command.args(["--config", &format!("target.'cfg(all())'.rustflags={ours:?}")]);
+                command.args(["--config", &format!("{OUR_TARGET}.rustflags={ours:?}")]);
             }
-            Level::Build => {
-                command.args(["--config", &format!("build.rustflags={ours:?}")]);
+            Level::Build(theirs) => {
+                let all: Vec<&str> = theirs.iter().map(String::as_str).chain(ours).collect();
+                command.args(["--config", &format!("{OUR_TARGET}.rustflags={all:?}")]);
             }
         }
         // With a triple given, build scripts and macros, which run on the host, do not get the flags.
@@ -111,10 +116,9 @@ impl Flags {
     }
 }
 
-fn triple(config: &Config, options: &CheckOptions) -> Result<String, Failure> {
-    let targets = config.build_target_for_cli(&options.build.target).map_err(|error| unreadable(&error))?;
-    match &targets[..] {
-        [] => config.host_triple().map(str::to_owned).map_err(|error| unreadable(&error)),
+fn triple(config: &Configuration, options: &CheckOptions) -> Result<String, Failure> {
+    let triples = config.triples(options.build.target.as_deref()).map_err(|error| unreadable(&error))?;
+    match &triples[..] {
         [one] => Ok(one.clone()),
         several => Err(Failure::new(
             Exit::Usage,
@@ -125,7 +129,7 @@ fn triple(config: &Config, options: &CheckOptions) -> Result<String, Failure> {
     }
 }
 
-fn level(config: &Config, triple: &str, cli: &[String]) -> Result<Level, Failure> {
+fn level(config: &Configuration, triple: &str) -> Result<Level, Failure> {
     // Set but empty counts: cargo then looks no further.
     if let Some(flags) = text("CARGO_ENCODED_RUSTFLAGS")? {
         return Ok(Level::EncodedEnvironment(flags));
@@ -133,25 +137,8 @@ fn level(config: &Config, triple: &str, cli: &[String]) -> Result<Level, Failure
     if let Some(flags) = text("RUSTFLAGS")? {
         return Ok(Level::Environment(flags));
     }
-    let in_force = config.rustflags(triple).map_err(|error| unreadable(&error))?;
-    let of_target =
-        in_force.is_some_and(|flags| Some(&flags.flags) != config.build.rustflags.as_ref().map(|f| &f.flags));
-    let from_cli = cli.iter().any(|value| names_target_flags(value));
-    Ok(if of_target || from_cli { Level::Target } else { Level::Build })
-}
-
-/// Whether a `--config` value, a line of TOML or the path of a file, has rustflags for targets.
-fn names_target_flags(value: &str) -> bool {
-    let file = std::fs::read_to_string(value).ok();
-    let lines = file.as_deref().unwrap_or(value).lines().map(str::trim);
-    let mut in_target = false;
-    lines.filter(|line| !line.starts_with('#')).any(|line| {
-        if line.starts_with('[') {
-            in_target = line.trim_start_matches(['[', ' ']).starts_with("target");
-            return false;
-        }
-        line.contains("rustflags") && (in_target || line.starts_with("target"))
-    })
+    let of_target = config.has_target_flags(triple).map_err(|error| unreadable(&error))?;
+    Ok(if of_target { Level::Target } else { Level::Build(config.build_flags()) })
 }
 
 fn text(name: &str) -> Result<Option<String>, Failure> {
@@ -162,24 +149,11 @@ fn text(name: &str) -> Result<Option<String>, Failure> {
     std::env::var_os(name).map(OsString::into_string).transpose().map_err(not_text)
 }
 
-fn rustc_version(config: &Config) -> String {
-    let output = Command::from(config.rustc()).arg("--version").output();
+fn rustc_version(config: &Configuration) -> String {
+    let output = config.rustc().arg("--version").output();
     output.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned()).unwrap_or_default()
 }
 
 fn unreadable(error: &cargo_config2::Error) -> Failure {
     Failure::new(Exit::MetadataFailed, format!("cargo's configuration could not be read: {error}"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::names_target_flags;
-
-    #[test]
-    fn target_flags_on_the_command_line_are_seen() {
-        assert!(names_target_flags("target.x86_64-unknown-linux-gnu.rustflags=[\"--cfg=a\"]"));
-        assert!(names_target_flags("target.'cfg(unix)'.rustflags = '--cfg=a'"));
-        assert!(!names_target_flags("build.rustflags=[\"--cfg=target\"]"));
-        assert!(!names_target_flags("target.'cfg(unix)'.runner = 'env'"));
-    }
 }

@@ -51,6 +51,8 @@ pub struct Toolchain {
     pub rustflags: Vec<String>,
     /// `target.<triple>.runner`: program and arguments.
     pub runner: Option<(PathBuf, Vec<OsString>)>,
+    /// Variables that cargo's `[env]` sets for programs.
+    pub environment: Vec<(String, OsString)>,
 }
 
 /// What the figures were measured with.

@@ -1,0 +1,183 @@
+//! Cargo's configuration as this command line has it: files, the environment, and above both the user's
+//! `--config` values, which `cargo_config2` does not know.
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use cargo_config2::{Config, Error, ResolveOptions};
+use cargo_platform::{Cfg, Platform};
+use toml::{Table, Value};
+
+/// Cargo appends it to the files' `build.rustflags`; `cargo_config2` puts it in their place.
+const BUILD_RUSTFLAGS: &str = "CARGO_BUILD_RUSTFLAGS";
+
+/// Set as `build.rustflags`, it comes back where those are in force, and only there.
+const PROBE: &str = "--cfg=noalloc_probe";
+
+/// Everything that cargo would take its configuration from.
+#[derive(Debug)]
+pub(super) struct Configuration {
+    /// Files and the environment, that one variable left out.
+    config: Config,
+    /// The same with the probe.
+    probed: Config,
+    /// The user's `--config` values; later ones win.
+    layers: Vec<Layer>,
+}
+
+/// One `--config` value.
+#[derive(Debug)]
+struct Layer {
+    /// What its relative paths start from.
+    root: PathBuf,
+    table: Table,
+}
+
+impl Configuration {
+    /// Reads what holds in `here`, with `values` from the command line on top.
+    pub(super) fn load(here: &Path, values: &[String]) -> Result<Configuration, Error> {
+        let environment = || std::env::vars_os().filter(|(name, _)| name != BUILD_RUSTFLAGS);
+        let load = |more: Option<(OsString, OsString)>| {
+            Config::load_with_options(here, ResolveOptions::default().env(environment().chain(more)))
+        };
+        Ok(Configuration {
+            config: load(None)?,
+            probed: load(Some((BUILD_RUSTFLAGS.into(), PROBE.into())))?,
+            layers: values.iter().filter_map(|value| Layer::read(here, value)).collect(),
+        })
+    }
+
+    /// The compiler, with its wrappers.
+    pub(super) fn rustc(&self) -> Command {
+        Command::from(self.config.rustc())
+    }
+
+    /// The triples to build for: `given`, or else the configured ones, or else the host's.
+    pub(super) fn triples(&self, given: Option<&str>) -> Result<Vec<String>, Error> {
+        let from_cli =
+            || self.layers.iter().rev().find_map(|layer| strings(layer.get(&["build", "target"])?));
+        let triples = match given.map(|given| vec![given.to_owned()]).or_else(from_cli) {
+            Some(triples) => triples,
+            None => self.config.build_target_for_cli(None::<&str>)?,
+        };
+        if triples.is_empty() { Ok(vec![self.config.host_triple()?.to_owned()]) } else { Ok(triples) }
+    }
+
+    /// Program and arguments that executables for `triple` are started with.
+    pub(super) fn runner(&self, triple: &str) -> Result<Option<(PathBuf, Vec<OsString>)>, Error> {
+        let cli = self.of_target(triple, "runner").into_iter().last();
+        let cli = cli.and_then(|(layer, runner)| {
+            let mut words = strings(runner)?.into_iter();
+            let program = words.next()?;
+            // A bare name is looked up in PATH.
+            let program = if program.contains('/') { layer.root.join(program) } else { program.into() };
+            Some((program, words.map(OsString::from).collect()))
+        });
+        if cli.is_some() {
+            return Ok(cli);
+        }
+        Ok(self.config.runner(triple)?.map(|runner| (runner.path, runner.args)))
+    }
+
+    /// Whether `target.*.rustflags` are in force for `triple`: cargo then does not look at `build.rustflags`.
+    pub(super) fn has_target_flags(&self, triple: &str) -> Result<bool, Error> {
+        let flags = self.probed.rustflags(triple)?.map(|flags| flags.flags).unwrap_or_default();
+        let in_cli = self.of_target(triple, "rustflags").into_iter().filter_map(|(_, flags)| strings(flags));
+        Ok(!flags.is_empty() && flags != [PROBE] || in_cli.into_iter().flatten().next().is_some())
+    }
+
+    /// The user's `build.rustflags`: of the files, the environment, the command line, in this order.
+    pub(super) fn build_flags(&self) -> Vec<String> {
+        let mut flags = self.config.build.rustflags.clone().map(|flags| flags.flags).unwrap_or_default();
+        let mut cli = Vec::new();
+        for value in self.layers.iter().filter_map(|layer| layer.get(&["build", "rustflags"])) {
+            // A string takes the place of those below, a list is added to them.
+            if value.is_str() {
+                flags.clear();
+                cli.clear();
+            }
+            cli.extend(strings(value).unwrap_or_default());
+        }
+        let environment = std::env::var(BUILD_RUSTFLAGS).unwrap_or_default();
+        flags.extend(environment.split_whitespace().map(str::to_owned));
+        flags.extend(cli);
+        flags
+    }
+
+    /// `[env]`: what cargo sets for the programs that it starts. Variables that are there already stay, unless
+    /// they are forced.
+    pub(super) fn environment(&self) -> Vec<(String, OsString)> {
+        let is_free = |name: &str, force: bool| force || std::env::var_os(name).is_none();
+        let of_files = self.config.env.iter().map(|(name, env)| (name.clone(), env.value.clone(), env.force));
+        let of_cli = self.layers.iter().flat_map(Layer::environment);
+        let all = of_files.chain(of_cli).filter(|(name, _, force)| is_free(name, *force));
+        all.map(|(name, value, _)| (name, value)).collect()
+    }
+
+    /// `target.<triple>.KEY` and `target.<cfg>.KEY` of the command line: those of the triple come last.
+    fn of_target(&self, triple: &str, key: &str) -> Vec<(&Layer, &Value)> {
+        let tables =
+            self.layers.iter().filter_map(|layer| Some((layer, layer.get(&["target"])?.as_table()?)));
+        let all: Vec<(&Layer, &String, &Value)> = tables
+            .flat_map(|(layer, table)| {
+                table.iter().filter_map(move |(name, table)| Some((layer, name, table.get(key)?)))
+            })
+            .collect();
+        let cfgs = if all.is_empty() { Vec::new() } else { self.cfgs(triple) };
+        let fits =
+            |name: &str| name.parse::<Platform>().is_ok_and(|platform| platform.matches(triple, &cfgs));
+        let (by_cfg, by_triple): (Vec<_>, Vec<_>) = all
+            .into_iter()
+            .filter(|(_, name, _)| fits(name))
+            .partition(|(_, name, _)| name.starts_with("cfg("));
+        by_cfg.into_iter().chain(by_triple).map(|(layer, _, value)| (layer, value)).collect()
+    }
+
+    /// What rustc sets for `triple`.
+    fn cfgs(&self, triple: &str) -> Vec<Cfg> {
+        let output = self.rustc().args(["--print=cfg", "--target", triple]).output();
+        let text =
+            output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
+        text.lines().filter_map(|line| line.parse().ok()).collect()
+    }
+}
+
+impl Layer {
+    /// A line of TOML or the path of a file. What cannot be read is cargo's to complain about.
+    fn read(here: &Path, value: &str) -> Option<Layer> {
+        let file = here.join(value);
+        let Ok(text) = fs::read_to_string(&file) else {
+            return Some(Layer { root: here.to_owned(), table: value.parse().ok()? });
+        };
+        // As if it stood in a `.cargo` folder.
+        let root = file.parent()?.parent()?.to_owned();
+        Some(Layer { root, table: text.parse().ok()? })
+    }
+
+    fn get(&self, path: &[&str]) -> Option<&Value> {
+        let (first, rest) = path.split_first()?;
+        rest.iter().try_fold(self.table.get(*first)?, |value, key| value.get(*key))
+    }
+
+    /// Names, values, and whether they take the place of what is set.
+    fn environment(&self) -> impl Iterator<Item = (String, OsString, bool)> {
+        let table = self.get(&["env"]).and_then(Value::as_table).into_iter().flatten();
+        table.filter_map(|(name, value)| {
+            let flag = |key: &str| value.get(key).and_then(Value::as_bool).unwrap_or(false);
+            let text = value.as_str().or_else(|| value.get("value")?.as_str())?;
+            let text = if flag("relative") { self.root.join(text).into() } else { OsString::from(text) };
+            Some((name.clone(), text, flag("force")))
+        })
+    }
+}
+
+/// A list, or words with spaces between them.
+fn strings(value: &Value) -> Option<Vec<String>> {
+    match value {
+        Value::String(text) => Some(text.split_whitespace().map(str::to_owned).collect()),
+        Value::Array(list) => list.iter().map(|item| item.as_str().map(str::to_owned)).collect(),
+        _ => None,
+    }
+}
