@@ -59,8 +59,8 @@ pub fn main(words: impl Iterator<Item = OsString>) -> Exit {
 
 /// Builds, runs, names, judges and reports.
 fn check(options: &CheckOptions, shell: Shell) -> Result<Exit, Failure> {
-    process::handle_interrupts();
     let plan = discover::plan(options)?;
+    process::handle_interrupts();
     let _lock = lock::take(&plan.workspace.audit_dir, shell)?;
     run::prepare(&plan.workspace)?;
     let binaries = compile::compile(&plan, options, shell)?;

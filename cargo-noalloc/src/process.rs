@@ -1,41 +1,20 @@
 //! Child processes: a time limit, Ctrl-C, and how they ended.
 
+mod signals;
+
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::process::{Child, Command, ExitStatus};
-use std::sync::atomic::{AtomicI32, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
+use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
 
 use crate::model::Status;
+pub(crate) use signals::{Running, handle as handle_interrupts, interrupted, spawn};
 
-/// Times the user has pressed Ctrl-C.
-static INTERRUPTS: AtomicU32 = AtomicU32::new(0);
-
-/// Process group of the running target; 0 for none.
-static RUNNING: AtomicI32 = AtomicI32::new(0);
-
-/// Takes Ctrl-C: the running target gets it, and we stay to report what was recorded.
-pub(crate) fn handle_interrupts() {
-    // Fails only when a handler is there already: then Ctrl-C ends us as it ends any program.
-    let _ = ctrlc::set_handler(|| {
-        let earlier = INTERRUPTS.fetch_add(1, Ordering::SeqCst);
-        // A target that ignores the first one is not asked twice.
-        signal_group(if earlier == 0 { Signal::INT } else { Signal::KILL });
-    });
-}
-
-/// Whether the user wants to stop.
-pub(crate) fn interrupted() -> bool {
-    INTERRUPTS.load(Ordering::SeqCst) > 0
-}
-
-fn signal_group(signal: Signal) {
-    if let Some(group) = Pid::from_raw(RUNNING.load(Ordering::SeqCst)) {
-        // The group may have ended just now.
-        let _ = kill_process_group(group, signal);
-    }
-}
+/// Numbers of the signals that ask for an end.
+const HANGUP: i32 = 1;
+const INTERRUPT: i32 = 2;
+const TERMINATE: i32 = 15;
 
 /// Whether the target may use the terminal.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -55,32 +34,29 @@ pub(crate) fn run(
     if terminal == Terminal::Apart {
         command.process_group(0);
     }
-    let mut child = command.spawn()?;
-    if terminal == Terminal::Apart {
-        RUNNING.store(child.id().cast_signed(), Ordering::SeqCst);
-    }
-    let status = wait(&mut child, terminal, timeout);
-    RUNNING.store(0, Ordering::SeqCst);
-    status
+    let mut child = spawn(command)?;
+    let running = Running::new(&child, terminal);
+    wait(&mut child, &running, terminal, timeout)
 }
 
-fn wait(child: &mut Child, terminal: Terminal, timeout: Option<Duration>) -> std::io::Result<Status> {
+fn wait(
+    child: &mut Child,
+    running: &Running,
+    terminal: Terminal,
+    timeout: Option<Duration>,
+) -> std::io::Result<Status> {
     let started = Instant::now();
     let mut pause = Duration::from_millis(1);
     loop {
         if has_ended(child)? {
             // What the target has started and left behind ends with it: it would write into a record that is
             // being read. The group cannot be another's by now, because its leader has not been waited for.
-            signal_group(Signal::KILL);
-            return Ok(ended(child.wait()?));
-        }
-        // A program beside us in the terminal has got Ctrl-C itself; whoever presses it again wants an end.
-        if terminal == Terminal::Shared && INTERRUPTS.load(Ordering::SeqCst) > 1 {
-            child.kill()?;
+            running.kill_group();
+            return Ok(as_wanted(ended(child.wait()?), terminal));
         }
         if let Some(limit) = timeout.filter(|limit| started.elapsed() >= *limit) {
             match terminal {
-                Terminal::Apart => signal_group(Signal::KILL),
+                Terminal::Apart => running.kill_group(),
                 Terminal::Shared => child.kill()?,
             }
             child.wait()?;
@@ -89,6 +65,18 @@ fn wait(child: &mut Child, terminal: Terminal, timeout: Option<Duration>) -> std
         std::thread::sleep(pause);
         pause = (pause * 2).min(Duration::from_millis(10));
     }
+}
+
+/// A program that runs until it is told to stop has ended as it should: by the signal, or with the code that shells
+/// give for it.
+fn as_wanted(status: Status, terminal: Terminal) -> Status {
+    let by_signal = |signal| matches!(signal, HANGUP | INTERRUPT | TERMINATE);
+    match status {
+        Status::Crashed { signal } if by_signal(signal) => {}
+        Status::Failed { code } if by_signal(code - 128) => {}
+        other => return other,
+    }
+    if terminal == Terminal::Shared && interrupted() { Status::Ok } else { status }
 }
 
 /// Looks, and leaves the waiting for later.

@@ -24,15 +24,16 @@ pub(crate) fn run(
     shell: Shell,
 ) -> Result<Vec<Run>, Failure> {
     let folder = records_dir(&plan.workspace);
-    binaries
-        .binaries
-        .iter()
-        .enumerate()
-        .map(|(index, binary)| {
-            let runner = Runner { plan, options, toolchain: &binaries.toolchain };
-            runner.one(binary, &folder.join(format!("{index}-{}", binary.planned.target.name)), shell)
-        })
-        .collect()
+    let mut runs = Vec::new();
+    for (index, binary) in binaries.binaries.iter().enumerate() {
+        let runner = Runner { plan, options, toolchain: &binaries.toolchain };
+        let run =
+            runner.one(binary, &folder.join(format!("{index}-{}", binary.planned.target.name)), shell)?;
+        let started = started_by(&run, &plan.workspace);
+        runs.push(run);
+        runs.extend(started);
+    }
+    Ok(runs)
 }
 
 /// Runs nothing: what is left to the later steps are the binaries.
@@ -89,10 +90,6 @@ impl Runner<'_> {
             _ => Terminal::Apart,
         };
         run.status = match process::run(&mut command, terminal, self.options.timeout) {
-            // A program that runs until it is told to stop has ended as it should.
-            Ok(Status::Crashed { signal: 2 }) if terminal == Terminal::Shared && process::interrupted() => {
-                Status::Ok
-            }
             Ok(status) => status,
             Err(error) => {
                 let message = format!("`{}` could not be started: {error}", binary.executable.display());
@@ -162,7 +159,7 @@ impl Runner<'_> {
 pub(crate) fn read_records(run: &mut Run) {
     for path in files(&run.folder) {
         match read(&path) {
-            // Another program that this one started, or a fork that did nothing hot.
+            // Another program that this one started: a run of its own, or nothing of ours.
             Ok(record) if !is_of(&record, &run.binary) => {}
             Ok(record) => run.records.push(record),
             Err(error) => {
@@ -172,6 +169,43 @@ pub(crate) fn read_records(run: &mut Run) {
             }
         }
     }
+}
+
+/// Programs of the audit build that the target started, and that called hot functions: a test of a command line
+/// tool does nothing else. Each is a target of its own.
+fn started_by(run: &Run, workspace: &Workspace) -> Vec<Run> {
+    let records = files(&run.folder).into_iter().filter_map(|path| read(&path).ok());
+    let called = records.filter(|record| record.counts.iter().any(|counts| counts.calls > 0));
+    let mut executables: Vec<PathBuf> =
+        called.filter(|record| !is_of(record, &run.binary)).map(|record| record.hello.exe.into()).collect();
+    executables.sort();
+    executables.dedup();
+    // What was built elsewhere is of another build, and its lines may be of another source.
+    let built_by_us = executables.into_iter().filter(|executable| is_below(executable, workspace));
+    built_by_us.map(|executable| of_program(run, executable)).collect()
+}
+
+fn is_below(executable: &Path, workspace: &Workspace) -> bool {
+    let folders = std::iter::once(&workspace.audit_dir).chain(&workspace.build_dir);
+    folders.filter_map(|folder| fs::canonicalize(folder).ok()).any(|folder| executable.starts_with(folder))
+}
+
+/// What one program left behind in the folder of the run that started it.
+fn of_program(run: &Run, executable: PathBuf) -> Run {
+    let mut planned = run.binary.planned.clone();
+    planned.target.name = executable.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    planned.target.kind = TargetKind::Bin;
+    let mut program = Run {
+        binary: Binary { planned, executable, ..run.binary.clone() },
+        status: Status::Ok,
+        records: Vec::new(),
+        problems: Vec::new(),
+        ..run.clone()
+    };
+    read_records(&mut program);
+    // Of the target that started it, and said there.
+    program.problems.clear();
+    program
 }
 
 /// Whether the record was written by this very executable.

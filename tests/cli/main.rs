@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "in a test the panic is the report")]
 
 mod allocators;
+mod callers;
 mod configured;
 mod elvis;
 mod endings;

@@ -11,6 +11,7 @@ use cargo_metadata::{Artifact, CompilerMessage, Message, TargetKind as CargoKind
 
 use crate::exit::{Exit, Failure};
 use crate::model::{PlannedTarget, Target, TargetKind};
+use crate::process::{self, Running, Terminal};
 use crate::shell::Shell;
 
 /// What one run of cargo gave.
@@ -39,7 +40,8 @@ pub(super) fn read(
     let cannot = |error: std::io::Error| {
         Failure::new(Exit::BuildFailed, format!("`{program}` could not be run: {error}"))
     };
-    let mut child = command.spawn().map_err(cannot)?;
+    let mut child = process::spawn(command).map_err(cannot)?;
+    let _running = Running::new(&child, Terminal::Shared);
     let mut built = Built::default();
     if let Some(stdout) = child.stdout.take() {
         for message in Message::parse_stream(BufReader::new(stdout)).map_while(Result::ok) {

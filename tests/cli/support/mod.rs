@@ -102,6 +102,11 @@ impl Tool {
         self
     }
 
+    /// The command itself, for what no other test needs.
+    pub(crate) fn command(&mut self) -> &mut Command {
+        &mut self.command
+    }
+
     /// Runs to the end.
     pub(crate) fn run(mut self) -> Outcome {
         let output =

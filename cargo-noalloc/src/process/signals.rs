@@ -1,0 +1,148 @@
+//! Ctrl-C and its kin: what is running gets them, and we stay to report what was recorded.
+
+use std::process::{Child, Command};
+use std::sync::atomic::{AtomicI32, AtomicU32, Ordering};
+
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
+
+use super::Terminal;
+use crate::exit::Exit;
+
+/// Times that somebody wanted an end.
+static INTERRUPTS: AtomicU32 = AtomicU32::new(0);
+
+/// The process group that is running; negative: the process in our own group; 0: none.
+static RUNNING: AtomicI32 = AtomicI32::new(0);
+
+/// A signal that asks for an end.
+#[derive(Clone, Copy)]
+struct Request {
+    signal: Signal,
+    /// The terminal has sent it to everything in our process group.
+    from_terminal: bool,
+}
+
+/// Takes the signals that ask for an end, from now on.
+pub(crate) fn handle() {
+    // Who has sent it is not known here, and most often it is the terminal. Fails only when a handler is there
+    // already: then Ctrl-C ends us as it ends any program.
+    let _ = ctrlc::set_handler(|| pass_on(Request { signal: Signal::INT, from_terminal: true }));
+    #[cfg(target_os = "linux")]
+    origin::read();
+}
+
+/// Starts a child that gets its signals as if it had been started from a shell.
+pub(crate) fn spawn(command: &mut Command) -> std::io::Result<Child> {
+    #[cfg(target_os = "linux")]
+    let _unblocked = origin::Unblocked::new();
+    command.spawn()
+}
+
+/// Linux says where a signal comes from, to who blocks it and reads it from a file descriptor.
+#[cfg(target_os = "linux")]
+mod origin {
+    use nix::sys::signal::{SigSet, Signal as Number};
+    use nix::sys::signalfd::SignalFd;
+
+    use super::{Request, Signal, pass_on};
+
+    /// `si_code` of what the terminal sends; what somebody sends with `kill` has another one.
+    const SI_KERNEL: i32 = 0x80;
+
+    fn mask() -> SigSet {
+        [Number::SIGINT, Number::SIGTERM, Number::SIGHUP].into_iter().collect()
+    }
+
+    /// Threads that are started from now on block the signals, too. Where this fails, the handler is left.
+    pub(super) fn read() {
+        let Ok(signals) = SignalFd::new(&mask()) else { return };
+        if mask().thread_block().is_err() {
+            return;
+        }
+        std::thread::spawn(move || {
+            while let Ok(Some(info)) = signals.read_signal() {
+                let signal = match Number::try_from(info.ssi_signo.cast_signed()) {
+                    Ok(Number::SIGTERM) => Signal::TERM,
+                    Ok(Number::SIGHUP) => Signal::HUP,
+                    _ => Signal::INT,
+                };
+                pass_on(Request { signal, from_terminal: info.ssi_code == SI_KERNEL });
+            }
+        });
+    }
+
+    /// A child inherits what the thread blocks that starts it: meanwhile nothing. The handler takes what arrives.
+    pub(super) struct Unblocked(SigSet);
+
+    impl Unblocked {
+        pub(super) fn new() -> Unblocked {
+            let before = SigSet::thread_get_mask().unwrap_or_else(|_| SigSet::empty());
+            let _ = mask().thread_unblock();
+            Unblocked(before)
+        }
+    }
+
+    impl Drop for Unblocked {
+        fn drop(&mut self) {
+            let _ = self.0.thread_set_mask();
+        }
+    }
+}
+
+/// Whether the user wants to stop.
+pub(crate) fn interrupted() -> bool {
+    INTERRUPTS.load(Ordering::SeqCst) > 0
+}
+
+fn pass_on(request: Request) {
+    let again = INTERRUPTS.fetch_add(1, Ordering::SeqCst) > 0;
+    match RUNNING.load(Ordering::SeqCst) {
+        // Between two targets and after the last the first request is heeded when there is time. Not so the second.
+        0 if again => std::process::exit(Exit::TargetFailed as i32),
+        running => tell(running, request, again),
+    }
+}
+
+/// A target that ignores the first request is not asked twice.
+fn tell(running: i32, request: Request, again: bool) {
+    let signal = if again { Signal::KILL } else { request.signal };
+    let Some(pid) = Pid::from_raw(running.abs()) else { return };
+    // It may have ended just now.
+    if running > 0 {
+        let _ = kill_process_group(pid, signal);
+    } else if again || !request.from_terminal {
+        let _ = kill_process(pid, signal);
+    }
+}
+
+/// A child that signals are passed on to, as long as this lives.
+#[derive(Debug)]
+pub(crate) struct Running(());
+
+impl Running {
+    pub(crate) fn new(child: &Child, terminal: Terminal) -> Running {
+        let pid = child.id().cast_signed();
+        let running = if terminal == Terminal::Apart { pid } else { -pid };
+        RUNNING.store(running, Ordering::SeqCst);
+        if interrupted() {
+            // Asked while it was being started.
+            tell(running, Request { signal: Signal::INT, from_terminal: false }, false);
+        }
+        Running(())
+    }
+
+    /// Ends everything in the target's group, and nothing where it has none of its own.
+    pub(super) fn kill_group(&self) {
+        let running = RUNNING.load(Ordering::SeqCst);
+        if let Some(group) = (running > 0).then(|| Pid::from_raw(running)).flatten() {
+            // The group may have ended just now.
+            let _ = kill_process_group(group, Signal::KILL);
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        RUNNING.store(0, Ordering::SeqCst);
+    }
+}
