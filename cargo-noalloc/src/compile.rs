@@ -123,12 +123,14 @@ impl Build<'_> {
         let mut specs: Vec<&str> = group.iter().map(|planned| planned.package_spec.as_str()).collect();
         specs.dedup();
         command.args(specs.iter().flat_map(|spec| ["-p", spec]));
-        let kinds = group.iter().map(|planned| &planned.target);
-        for target in kinds {
-            match target.kind {
-                TargetKind::Lib => command.arg("--lib"),
-                kind => command.arg(format!("--{kind}")).arg(&target.name),
-            };
+        // Once each, in however many packages they are: cargo refuses a second `--lib`.
+        let targets: BTreeSet<_> =
+            group.iter().map(|planned| (planned.target.kind, planned.target.name.as_str())).collect();
+        if targets.iter().any(|(kind, _)| *kind == TargetKind::Lib) {
+            command.arg("--lib");
+        }
+        for (kind, name) in targets.iter().filter(|(kind, _)| *kind != TargetKind::Lib) {
+            command.arg(format!("--{kind}")).arg(name);
         }
         let format = if self.shell.color() { "json-diagnostic-rendered-ansi" } else { "json" };
         command.arg(format!("--message-format={format}"));

@@ -11,6 +11,7 @@ mod configured;
 mod elvis;
 mod endings;
 mod exercised;
+mod family;
 mod flags;
 mod formats;
 mod gate;
