@@ -31,6 +31,12 @@ pub(crate) enum Command {
     Explain(ExplainArgs),
     /// Render the last check again, in other formats, without running anything
     Report(ReportArgs),
+    /// Add what a package needs: the dependency, a first benchmark, a job for CI
+    Init(InitArgs),
+    /// Print completions for a shell
+    Completions(CompletionsArgs),
+    /// Print the manual page: save it as `cargo-noalloc.1` where `man` looks
+    Man,
     /// Remove what checks have built and recorded: `target/noalloc`
     Clean(CleanArgs),
 }
@@ -57,6 +63,9 @@ pub(crate) struct CheckArgs {
     /// Kill a target that runs longer than this
     #[arg(long, value_name = "SECONDS", help_heading = "Run")]
     pub(crate) timeout: Option<u64>,
+    /// Check only the Ith of N parts of the selected targets, such as 1/3
+    #[arg(long, value_name = "I/N", help_heading = "Run")]
+    pub(crate) partition: Option<String>,
     /// Fail unless every hot function is proved: that it may allocate, or that nobody knows, fails
     #[arg(long, help_heading = "Report")]
     pub(crate) require_proof: bool,
@@ -65,6 +74,8 @@ pub(crate) struct CheckArgs {
     pub(crate) require_exercised: bool,
     #[command(flatten)]
     pub(crate) levels: LevelArgs,
+    #[command(flatten)]
+    pub(crate) baseline: BaselineArgs,
     /// Show whole call chains, the standard library's frames included
     #[arg(short, long, help_heading = "Report")]
     pub(crate) verbose: bool,
@@ -93,6 +104,17 @@ impl MessageFormat {
             MessageFormat::Json => "cargo",
         }
     }
+}
+
+/// Accepted debt: `noalloc-baseline.toml` at the workspace's root.
+#[derive(Args, Debug, Default)]
+pub(crate) struct BaselineArgs {
+    /// Accept every error of this check: write `noalloc-baseline.toml` anew
+    #[arg(long, help_heading = "Report")]
+    pub(crate) bless: bool,
+    /// Fail when accepted heap use is gone and the baseline still has it
+    #[arg(long, conflicts_with = "bless", help_heading = "Report")]
+    pub(crate) strict_baseline: bool,
 }
 
 /// Levels of rules; they outweigh what manifests say.
@@ -161,6 +183,8 @@ pub(crate) struct ReportArgs {
     /// Show whole call chains, the standard library's frames included
     #[arg(short, long)]
     pub(crate) verbose: bool,
+    #[command(flatten)]
+    pub(crate) baseline: BaselineArgs,
     /// Only hot functions whose name matches
     #[arg(value_name = "REGEX")]
     pub(crate) pattern: Option<String>,
@@ -177,6 +201,40 @@ pub(crate) struct LastArgs {
     /// Directory for all generated artifacts
     #[arg(long, value_name = "DIRECTORY")]
     pub(crate) target_dir: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct InitArgs {
+    /// Package to set up
+    #[arg(short, long, value_name = "NAME")]
+    pub(crate) package: Option<String>,
+    /// Write a job for this CI system
+    #[arg(long, value_name = "SYSTEM")]
+    pub(crate) ci: Option<Ci>,
+    /// Say what would be done, and do nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Replace what is there without asking
+    #[arg(short, long)]
+    pub(crate) yes: bool,
+    /// Take `no_heap` from this folder instead of the registry
+    #[arg(long, value_name = "PATH")]
+    pub(crate) no_heap: Option<String>,
+    #[command(flatten)]
+    pub(crate) last: LastArgs,
+}
+
+/// CI systems that `init` knows.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Ci {
+    Github,
+    Gitlab,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct CompletionsArgs {
+    /// Which shell
+    pub(crate) shell: clap_complete::Shell,
 }
 
 #[derive(Args, Debug)]

@@ -47,6 +47,27 @@ pub(crate) fn roots(selection: &SelectionArgs, build: &BuildArgs) -> Result<(Vec
     Ok((roots, workspace))
 }
 
+/// The manifest of the one package that is meant, and the workspace's folder.
+pub(crate) fn package_to_set_up(
+    build: &BuildArgs,
+    name: Option<&str>,
+) -> Result<(PathBuf, PathBuf), Failure> {
+    let metadata = metadata(build)?;
+    let selection =
+        SelectionArgs { packages: name.map(str::to_owned).into_iter().collect(), ..Default::default() };
+    let packages = select::packages(&metadata, &selection)?;
+    let root = metadata.workspace_root.clone().into_std_path_buf();
+    match (metadata.root_package(), &packages[..]) {
+        (Some(package), _) if name.is_none() => Ok((package.manifest_path.clone().into_std_path_buf(), root)),
+        (_, [package]) => Ok((package.manifest_path.clone().into_std_path_buf(), root)),
+        (_, packages) => {
+            let names: Vec<&str> = packages.iter().map(|package| package.name.as_str()).collect();
+            Err(Failure::new(Exit::Usage, "it is not clear which package to set up")
+                .help(format!("name one with `-p`: {}", names.join(", "))))
+        }
+    }
+}
+
 /// The audit's folder of the workspace that `build` names.
 pub(crate) fn audit_dir(build: &BuildArgs) -> Result<PathBuf, Failure> {
     let metadata = metadata(build)?;

@@ -8,11 +8,13 @@
 //! This is the only file that knows the order. Steps up to `run` may fail; what comes after them returns what it
 //! found together with its problems, and carries on.
 
+mod baseline;
 mod cli;
 mod compile;
 mod config;
 mod discover;
 mod exit;
+mod init;
 mod judge;
 mod last;
 mod lock;
@@ -20,6 +22,7 @@ mod mapped;
 pub mod model;
 mod numbers;
 mod options;
+mod pages;
 mod process;
 mod prove;
 mod report;
@@ -32,9 +35,10 @@ mod symbolise;
 use std::ffi::OsString;
 
 pub use exit::{Exit, Failure};
-use model::{Asked, Environment, Plan, Policy, Run, Texts, Toolchain, Verdict, Workspace};
+use model::{Asked, Debt, Environment, Plan, Policy, Run, Texts, Toolchain, Verdict, Workspace};
 use options::{
-    CheckOptions, CleanOptions, ExplainOptions, ListOptions, Options, ProveOptions, Refusal, ReportOptions,
+    CheckOptions, CleanOptions, ExplainOptions, InitOptions, ListOptions, Options, ProveOptions, Refusal,
+    ReportOptions,
 };
 use shell::Shell;
 
@@ -47,6 +51,9 @@ pub fn main(words: impl Iterator<Item = OsString>) -> Exit {
         Ok(Options::List(options)) => list(&options, shell),
         Ok(Options::Explain(options)) => explain(&options, shell),
         Ok(Options::Report(options)) => report(&options, shell),
+        Ok(Options::Init(options)) => init(&options, shell),
+        Ok(Options::Completions(of)) => pages::completions(of),
+        Ok(Options::Manual) => pages::manual(),
         Ok(Options::Clean(options)) => clean(&options, shell),
         Err(Refusal::Failure(failure)) => Err(*failure),
         Err(Refusal::Clap(answer)) => return options::answer(&answer),
@@ -88,14 +95,48 @@ fn prove_alone(options: &ProveOptions, shell: Shell) -> Result<Exit, Failure> {
 
 /// Names, judges and reports what was recorded.
 fn conclude(check: Checked, options: &ReportOptions, shell: Shell) -> Result<Exit, Failure> {
-    let Conclusion { verdict, texts, environment, workspace, unseen } = check.conclude()?;
+    // Nothing is accepted of what was not run.
+    let ran = check.asked.is_none();
+    let Conclusion { mut verdict, texts, environment, workspace, unseen } = check.conclude()?;
     setup::refuse_nothing(&verdict, &unseen)?;
+    if ran {
+        accept(&mut verdict, &texts, &workspace, options, shell)?;
+    }
     let input = report::Input::new(&verdict, &environment, &texts, &workspace, options);
     report::write(input, options, shell)?;
     for failure in &unseen {
         shell.failure(failure);
     }
     Ok(exit(&verdict, &unseen))
+}
+
+/// Holds the findings against the baseline, after writing it anew when that is asked for.
+fn accept(
+    verdict: &mut Verdict,
+    texts: &Texts,
+    workspace: &Workspace,
+    options: &ReportOptions,
+    shell: Shell,
+) -> Result<(), Failure> {
+    let mut accepted = baseline::read(&workspace.root)?;
+    if options.bless {
+        setup::refuse_partial_baseline(verdict)?;
+        let earlier = accepted.unwrap_or_default();
+        let mut now = judge::accepted::debts(verdict, texts);
+        let unseen = |debt: &&Debt| !judge::accepted::was_looked_at(&debt.identity, verdict);
+        now.extend(earlier.iter().filter(unseen).cloned());
+        now.sort_by(|a, b| a.identity.cmp(&b.identity));
+        baseline::write(&workspace.root, &now)?;
+        let added = now.iter().filter(|debt| !earlier.contains(debt)).count();
+        let gone = earlier.iter().filter(|debt| !now.contains(debt)).count();
+        let what = format!("{}: {} accepted, {added} added, {gone} removed", baseline::FILE, now.len());
+        shell.status("Blessed", &what);
+        accepted = Some(now);
+    }
+    if let Some(accepted) = accepted {
+        judge::accepted::compare(verdict, texts, &accepted, options.strict_baseline);
+    }
+    Ok(())
 }
 
 /// Renders the last check again.
@@ -179,6 +220,12 @@ fn exit(verdict: &Verdict, unseen: &[Failure]) -> Exit {
     } else {
         Exit::Findings
     }
+}
+
+/// Adds what a package needs to be checked.
+fn init(options: &InitOptions, shell: Shell) -> Result<Exit, Failure> {
+    let (manifest, root) = discover::package_to_set_up(&options.build, options.package.as_deref())?;
+    init::init(&manifest, &root, options, shell)
 }
 
 /// Removes `target/noalloc`.

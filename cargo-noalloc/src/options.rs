@@ -8,6 +8,7 @@ use std::time::Duration;
 use clap::Parser as _;
 use regex_lite::Regex;
 
+pub(crate) use crate::cli::Ci;
 use crate::cli::{
     BuildArgs, CheckArgs, Cli, Command, LastArgs, LevelArgs, ListArgs, ProveArgs, ReportArgs, SelectionArgs,
 };
@@ -24,6 +25,9 @@ pub(crate) enum Options {
     Explain(ExplainOptions),
     Report(ReportOptions),
     Clean(CleanOptions),
+    Init(InitOptions),
+    Completions(clap_complete::Shell),
+    Manual,
 }
 
 /// Checked options of `check`.
@@ -35,6 +39,7 @@ pub(crate) struct CheckOptions {
     /// `None` skips the clock.
     pub(crate) bench_time: Option<Duration>,
     pub(crate) timeout: Option<Duration>,
+    pub(crate) partition: Option<Partition>,
     /// Of the command line alone.
     pub(crate) policy: Policy,
     pub(crate) filters: Vec<String>,
@@ -53,6 +58,10 @@ pub(crate) struct ProveOptions {
 pub(crate) struct ReportOptions {
     pub(crate) outputs: Vec<Output>,
     pub(crate) verbose: bool,
+    /// Write the baseline anew.
+    pub(crate) bless: bool,
+    /// Accepted debt that is gone fails.
+    pub(crate) strict_baseline: bool,
     /// Only hot functions whose name matches.
     pub(crate) pattern: Option<Regex>,
     /// Where the last check is.
@@ -91,6 +100,41 @@ impl What {
             (Some(file), Some(Ok(line))) => What::Place { file: file.to_owned(), line },
             _ => What::Function(text.to_owned()),
         }
+    }
+}
+
+/// Checked options of `init`.
+#[derive(Debug)]
+pub(crate) struct InitOptions {
+    pub(crate) package: Option<String>,
+    pub(crate) ci: Option<Ci>,
+    pub(crate) dry_run: bool,
+    pub(crate) yes: bool,
+    /// The folder that `no_heap` comes from, instead of the registry.
+    pub(crate) no_heap: Option<String>,
+    pub(crate) build: BuildArgs,
+}
+
+/// The `index`th, from 1, of `count` parts of the targets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Partition {
+    index: usize,
+    count: usize,
+}
+
+impl Partition {
+    fn parse(text: &str) -> Result<Partition, Failure> {
+        let numbers = text.split_once('/').and_then(|(i, n)| Some((i.parse().ok()?, n.parse().ok()?)));
+        match numbers {
+            Some((index, count)) if (1..=count).contains(&index) => Ok(Partition { index, count }),
+            _ => Err(Failure::new(Exit::Usage, format!("`--partition {text}` is no part of a whole"))
+                .help("give a number and a count, such as `--partition 1/3`")),
+        }
+    }
+
+    /// Whether the target that stands at `position` among all of them belongs to the part.
+    pub(crate) fn has(self, position: usize) -> bool {
+        position % self.count == self.index - 1
     }
 }
 
@@ -136,6 +180,16 @@ impl Options {
                 let options = report(args).map_err(|failure| Refusal::Failure(Box::new(failure)))?;
                 Ok(Options::Report(options))
             }
+            Command::Init(args) => Ok(Options::Init(InitOptions {
+                package: args.package,
+                ci: args.ci,
+                dry_run: args.dry_run,
+                yes: args.yes,
+                no_heap: args.no_heap,
+                build: args.last.into(),
+            })),
+            Command::Completions(args) => Ok(Options::Completions(args.shell)),
+            Command::Man => Ok(Options::Manual),
             Command::Clean(args) => Ok(Options::Clean(CleanOptions { build: args.last.into() })),
         }
     }
@@ -166,11 +220,18 @@ fn check(args: CheckArgs) -> Result<CheckOptions, Failure> {
         ..Policy::default()
     };
     Ok(CheckOptions {
-        report: ReportOptions { outputs, verbose: args.verbose, ..ReportOptions::default() },
+        report: ReportOptions {
+            outputs,
+            verbose: args.verbose,
+            bless: args.baseline.bless,
+            strict_baseline: args.baseline.strict_baseline,
+            ..ReportOptions::default()
+        },
         selection: args.selection,
         build: args.build,
         bench_time: timing.then(|| Duration::from_secs_f64(args.bench_time)),
         timeout: args.timeout.map(Duration::from_secs),
+        partition: args.partition.as_deref().map(Partition::parse).transpose()?,
         policy,
         filters: args.filters,
         harness_args: args.harness_args,
@@ -234,6 +295,7 @@ fn prove(args: ProveArgs) -> Result<ProveOptions, Failure> {
             build: args.build,
             bench_time: None,
             timeout: None,
+            partition: None,
             policy,
             filters: Vec::new(),
             harness_args: Vec::new(),
@@ -262,6 +324,8 @@ fn report(args: ReportArgs) -> Result<ReportOptions, Failure> {
     Ok(ReportOptions {
         outputs: outputs(&args.formats)?,
         verbose: args.verbose,
+        bless: args.baseline.bless,
+        strict_baseline: args.baseline.strict_baseline,
         pattern: args.pattern.as_deref().map(Regex::new).transpose().map_err(wrong)?,
         build: args.last.into(),
     })
@@ -342,7 +406,19 @@ pub(crate) fn answer(answer: &clap::Error) -> Exit {
 
 #[cfg(test)]
 mod tests {
-    use super::What;
+    use super::{Partition, What};
+
+    #[test]
+    fn parts_are_disjoint_and_together_the_whole() {
+        let parts: Vec<Partition> =
+            ["1/3", "2/3", "3/3"].map(|text| Partition::parse(text).expect("it is a part")).into();
+        for position in 0..20 {
+            assert_eq!(parts.iter().filter(|part| part.has(position)).count(), 1, "{position}");
+        }
+        for wrong in ["0/3", "4/3", "1/0", "1", "a/b", "1/-1", ""] {
+            assert!(Partition::parse(wrong).is_err(), "{wrong}");
+        }
+    }
 
     #[test]
     fn a_number_after_a_colon_makes_a_place() {

@@ -150,6 +150,18 @@ fn no_debug_info(target: &Target, seen: &str) -> (Failure, String) {
     (failure, reason)
 }
 
+/// What was not seen can neither be accepted nor be gone.
+pub(crate) fn refuse_partial_baseline(verdict: &Verdict) -> Result<(), Failure> {
+    let Some((target, status)) = verdict.targets.iter().find(|(_, status)| !status.ended_well()) else {
+        return Ok(());
+    };
+    let exit = if matches!(status, Status::Unrecorded { .. }) { Exit::SetUp } else { Exit::TargetFailed };
+    let what = format!("{} `{}` {}", target.kind, target.name, crate::report::ending(status));
+    Err(Failure::new(exit, what)
+        .note("so the baseline was left as it is: nobody knows what else the target does")
+        .help("let every target run to its end, then bless again"))
+}
+
 /// A check that saw no hot function is no pass.
 pub(crate) fn refuse_nothing(verdict: &Verdict, failures: &[Failure]) -> Result<(), Failure> {
     if !verdict.functions.is_empty() || !failures.is_empty() {

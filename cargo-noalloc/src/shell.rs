@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal as _, Write as _};
 use anstream::ColorChoice;
 use anstyle::{AnsiColor, Style};
 
-use crate::exit::Failure;
+use crate::exit::{Exit, Failure};
 
 const VERB: Style = AnsiColor::Green.on_default().bold();
 const ERROR: Style = AnsiColor::Red.on_default().bold();
@@ -65,8 +65,31 @@ impl Shell {
         }
     }
 
+    /// Whether the user says yes; without a terminal nobody can.
+    pub(crate) fn agrees(&self, question: &str) -> bool {
+        if !io::stdin().is_terminal() {
+            return false;
+        }
+        let _ = write!(anstream::stderr(), "{BOLD}{question}{BOLD:#} [y/N] ");
+        let mut answer = String::new();
+        io::stdin().read_line(&mut answer).is_ok() && matches!(answer.trim(), "y" | "Y" | "yes")
+    }
+
     /// A terminal that has gone away is no reason to lose the verdict: errors are dropped.
     fn line(&self, text: &str) {
         let _ = writeln!(anstream::stderr(), "{text}");
+    }
+}
+
+/// A reader that has gone away (`| head`) is no reason to fail; a report that is lost is.
+pub(crate) fn to_stdout(text: &str) -> Result<(), Failure> {
+    let mut stdout = io::stdout();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Failure::new(Exit::SetUp, format!("standard output could not be written: {error}"))
+                .note("without it nobody knows what was found, so this is no pass")
+                .help("write it to a file: `--format FORMAT=PATH`"))
+        }
+        _ => Ok(()),
     }
 }

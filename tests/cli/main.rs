@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "in a test the panic is the report")]
 
 mod allocators;
+mod baseline;
 mod callers;
 mod configured;
 mod elvis;
@@ -15,6 +16,7 @@ mod family;
 mod flags;
 mod formats;
 mod gate;
+mod init;
 mod nested;
 mod permits;
 mod prove;

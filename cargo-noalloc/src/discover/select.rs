@@ -101,6 +101,10 @@ pub(super) fn targets(
     }
     refuse_unknown_names(&options.selection, &known)?;
     planned.sort_by(|a, b| a.target.cmp(&b.target));
+    if let Some(part) = options.partition {
+        let mut position = 0..;
+        planned.retain(|_| position.next().is_some_and(|position| part.has(position)));
+    }
     Ok((planned, skipped))
 }
 

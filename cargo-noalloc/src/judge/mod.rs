@@ -2,6 +2,7 @@
 //!
 //! No I/O: everything that was seen is handed in.
 
+pub(crate) mod accepted;
 mod advice;
 mod exceptions;
 mod free_in_hot_path;
@@ -124,6 +125,7 @@ impl Case<'_> {
             freed_at: None,
             chain: Vec::new(),
             labels: Vec::new(),
+            standing: None,
             obstacle: None,
             candidates: Vec::new(),
             reason: String::new(),
@@ -185,6 +187,7 @@ pub(crate) fn judge(mut evidence: Evidence, policy: &Policy) -> Verdict {
         benches: evidence.benches,
         functions,
         findings,
+        compared: None,
         ignored,
         permits,
         sites,

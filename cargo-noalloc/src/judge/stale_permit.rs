@@ -50,6 +50,7 @@ pub(super) fn find(permit: &Permit, functions: &[HotReport], policy: &Policy) ->
         candidates: Vec::new(),
         obstacle: None,
         labels: Vec::new(),
+        standing: None,
         reason: reason.to_owned(),
         help: Some(help.to_owned()),
     })

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Candidate, Frame, HotId, Obstacle, Op, Sizes, Span};
+use super::{Candidate, Frame, HotId, Obstacle, Op, Sizes, Span, Standing};
 
 /// The rules, by the names users write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -119,6 +119,24 @@ pub enum Pattern {
 }
 
 impl Pattern {
+    /// The pattern that is called `name`.
+    pub fn named(name: &str) -> Option<Pattern> {
+        let all =
+            [Pattern::EveryCall, Pattern::FirstCall, Pattern::WarmUp, Pattern::Growth, Pattern::Sporadic];
+        all.into_iter().find(|pattern| pattern.name() == name)
+    }
+
+    /// More calls are affected, the larger it is.
+    pub fn frequency(self) -> u8 {
+        match self {
+            Pattern::FirstCall => 0,
+            Pattern::WarmUp => 1,
+            Pattern::Growth => 2,
+            Pattern::Sporadic => 3,
+            Pattern::EveryCall => 4,
+        }
+    }
+
     /// As it stands in reports.
     pub fn name(self) -> &'static str {
         match self {
@@ -194,6 +212,8 @@ pub struct Finding {
     pub obstacle: Option<Obstacle>,
     /// Functions that may be called where it stops.
     pub candidates: Vec<Candidate>,
+    /// What the baseline says of it; `None` without one.
+    pub standing: Option<Standing>,
     /// Why the value is on the heap.
     pub reason: String,
     /// What to write instead.

@@ -3,6 +3,7 @@
 //! Plain data: no I/O, no knowledge of a step, no wire format.
 
 mod address;
+mod baseline;
 mod bench;
 mod binary;
 mod declared;
@@ -25,6 +26,7 @@ mod type_name;
 mod verdict;
 
 pub use address::{LookupAddress, ReturnAddress};
+pub use baseline::{Compared, Debt, Identity, Standing, Weight};
 pub use bench::Bench;
 pub use binary::{Binaries, Binary, Environment, OwnAllocator, Toolchain};
 pub use declared::{Declared, DeclaredFn};

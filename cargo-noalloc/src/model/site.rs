@@ -13,6 +13,22 @@ pub enum Op {
     Free,
 }
 
+impl Op {
+    /// As it stands in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Op::Alloc => "alloc",
+            Op::Realloc => "realloc",
+            Op::Free => "free",
+        }
+    }
+
+    /// What is called `name`.
+    pub fn named(name: &str) -> Option<Op> {
+        [Op::Alloc, Op::Realloc, Op::Free].into_iter().find(|op| op.name() == name)
+    }
+}
+
 /// Smallest and largest request in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sizes {

@@ -1,6 +1,8 @@
 //! What the whole check comes to.
 
-use super::{Bench, Finding, HotFn, Ignored, Level, Permit, Problem, ProofReport, Site, Status, Target};
+use super::{
+    Bench, Compared, Finding, HotFn, Ignored, Level, Permit, Problem, ProofReport, Site, Status, Target,
+};
 
 /// What is said of one hot function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -121,6 +123,8 @@ pub struct Verdict {
     pub permits: Vec<Permit>,
     /// Every call stack that reached the heap, by hot function and place.
     pub sites: Vec<Site>,
+    /// What comparing with a baseline came to; `None` without one.
+    pub compared: Option<Compared>,
     /// What exceptions have taken out, by exception and hot function.
     pub ignored: Vec<Ignored>,
     /// What the report has to admit.
@@ -128,8 +132,10 @@ pub struct Verdict {
 }
 
 impl Verdict {
-    /// Whether every hot function keeps its promise.
+    /// Whether every hot function keeps its promise, or breaks it no more than is accepted.
     pub fn passes(&self) -> bool {
-        !self.findings.iter().any(|finding| finding.level == Level::Error)
+        let loose =
+            self.compared.as_ref().is_some_and(|compared| compared.strict && !compared.tighter.is_empty());
+        !loose && !self.findings.iter().any(|finding| finding.level == Level::Error)
     }
 }

@@ -130,11 +130,7 @@ fn promise(report: &HotReport) -> String {
 }
 
 fn site(out: &mut String, site: &Site, style: Style) {
-    let op = match site.op {
-        Op::Alloc => "alloc",
-        Op::Realloc => "realloc",
-        Op::Free => "free",
-    };
+    let op = site.op.name();
     let sizes = if site.sizes.min == site.sizes.max {
         format!("{} each", bytes(site.sizes.min))
     } else {

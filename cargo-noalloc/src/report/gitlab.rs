@@ -7,7 +7,7 @@ use super::human::words;
 use super::naming::{in_repository, short_names};
 use super::sarif::fingerprint::Fingerprints;
 use super::{Format, Input};
-use crate::model::{Finding, Level};
+use crate::model::{Finding, Level, Standing};
 
 pub(super) static FORMAT: Format = Format { name: "gitlab", render };
 
@@ -53,7 +53,8 @@ fn render(input: &Input<'_>) -> String {
             location: Location { path, lines: Lines { begin: finding.span.start.line.max(1) } },
         })
     };
-    let issues: Vec<Issue> = input.verdict.findings.iter().filter_map(&mut issue).collect();
+    let open = |finding: &&Finding| finding.standing != Some(Standing::Accepted);
+    let issues: Vec<Issue> = input.verdict.findings.iter().filter(open).filter_map(&mut issue).collect();
     let mut text = serde_json::to_string_pretty(&issues).expect("texts and numbers are JSON");
     text.push('\n');
     text

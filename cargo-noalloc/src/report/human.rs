@@ -41,6 +41,18 @@ fn render(input: &Input<'_>) -> String {
     for problem in &verdict.problems {
         let _ = writeln!(out, "\n{}: {}", paint("warning", Level::Warning, style), problem.message);
     }
+    for tighter in verdict.compared.iter().flat_map(|compared| &compared.tighter) {
+        let level = if verdict.compared.as_ref().is_some_and(|compared| compared.strict) {
+            Level::Error
+        } else {
+            Level::Note
+        };
+        let word = paint(&level.to_string(), level, style);
+        let _ = writeln!(
+            out,
+            "\n{word}: {tighter}\n  = help: tighten the baseline: `cargo noalloc check --bless`"
+        );
+    }
     for ignored in &verdict.ignored {
         let _ = writeln!(out, "\n{}: {}", paint("note", Level::Note, style), words::ignored(ignored));
     }
@@ -57,7 +69,7 @@ fn render(input: &Input<'_>) -> String {
         let _ = write!(out, "\n{}", rows(verdict, style.color));
         out.push_str(&permits::render(verdict));
     }
-    let _ = writeln!(out, "\n{}", last_line(verdict, style));
+    let _ = writeln!(out, "\n{}{}", last_line(verdict, style), words::accepted(verdict));
     out
 }
 

@@ -6,7 +6,7 @@
 use serde::Serialize;
 
 use super::{Format, Input};
-use crate::model::{self, Environment, Escape, IgnoredCode, Op, Origin, Rule, Status, Verdict};
+use crate::model::{self, Environment, Escape, IgnoredCode, Op, Origin, Rule, Standing, Status, Verdict};
 
 /// Name and version of the format.
 pub(crate) const SCHEMA: &str = "noalloc-report/1";
@@ -22,6 +22,8 @@ struct Report<'a> {
     benchmarks: Vec<Benchmark<'a>>,
     functions: Vec<Function<'a>>,
     findings: Vec<Finding<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    baseline: Option<Baseline<'a>>,
     ignored: Vec<Ignored<'a>>,
     permits: Vec<Permit<'a>>,
     problems: Vec<Problem<'a>>,
@@ -114,6 +116,9 @@ struct Proof<'a> {
 struct Finding<'a> {
     rule: &'static str,
     level: String,
+    /// What the baseline says of an error; left out without one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    baseline: Option<&'static str>,
     function: &'a str,
     place: Stretch<'a>,
     construct: Option<&'a str>,
@@ -159,6 +164,13 @@ struct Frame<'a> {
     user: bool,
     #[serde(rename = "crate", skip_serializing_if = "Option::is_none")]
     dependency: Option<&'a str>,
+}
+
+/// What comparing with `noalloc-baseline.toml` came to; left out without one.
+#[derive(Serialize)]
+struct Baseline<'a> {
+    accepted: usize,
+    tighter: &'a [String],
 }
 
 /// Left out by an `ignore` in a manifest, which names a crate or a path.
@@ -210,6 +222,10 @@ fn render(input: &Input<'_>) -> String {
         benchmarks: verdict.benches.iter().map(benchmark).collect(),
         functions: verdict.functions.iter().map(function).collect(),
         findings: verdict.findings.iter().map(|finding| self::finding(finding, verdict)).collect(),
+        baseline: verdict
+            .compared
+            .as_ref()
+            .map(|compared| Baseline { accepted: compared.accepted, tighter: &compared.tighter }),
         ignored: verdict.ignored.iter().map(ignored).collect(),
         permits: verdict.permits.iter().map(permit).collect(),
         problems: verdict
@@ -293,6 +309,11 @@ fn finding<'a>(finding: &'a model::Finding, verdict: &'a Verdict) -> Finding<'a>
     Finding {
         rule: Rule::name(finding.rule),
         level: finding.level.to_string(),
+        baseline: finding.standing.as_ref().map(|standing| match standing {
+            Standing::Accepted => "accepted",
+            Standing::New => "new",
+            Standing::Worse { .. } => "worse",
+        }),
         function: finding.function.as_deref().or(hot.map(|report| &*report.hot.name)).unwrap_or_default(),
         place: Stretch {
             file: &start.file,
@@ -303,11 +324,7 @@ fn finding<'a>(finding: &'a model::Finding, verdict: &'a Verdict) -> Finding<'a>
         },
         construct: finding.construct.as_deref(),
         dyn_trait: finding.dyn_trait.as_deref(),
-        op: finding.op.map(|op| match op {
-            Op::Alloc => "alloc",
-            Op::Realloc => "realloc",
-            Op::Free => "free",
-        }),
+        op: finding.op.map(Op::name),
         count: finding.count,
         calls_affected: finding.calls_affected,
         calls: finding.calls,

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use super::human::{words, worst_first};
 use super::naming::short_names;
 use super::{Format, Input, ending};
-use crate::model::{Bench, Finding, FunctionVerdict, HotReport, Level, ProofState, Verdict};
+use crate::model::{Bench, Finding, FunctionVerdict, HotReport, Level, ProofState, Standing, Verdict};
 use crate::numbers::{count, per_op, plural};
 
 pub(super) static FORMAT: Format = Format { name: "markdown", render };
@@ -29,6 +29,15 @@ pub(super) fn within(input: &Input<'_>, limit: usize) -> String {
     let _ = writeln!(out, "### {}\n", headline(verdict));
     for (target, status) in verdict.targets.iter().filter(|(_, status)| !status.ended_well()) {
         let _ = writeln!(out, "- {} {} {}", target.kind, code(&target.name), inline(&ending(status)));
+    }
+    let grown = |finding: &&Finding| matches!(finding.standing, Some(Standing::New | Standing::Worse { .. }));
+    if let Some(compared) = &verdict.compared {
+        let new = verdict.findings.iter().filter(grown).count();
+        let (accepted, gone) = (compared.accepted, compared.tighter.len());
+        let _ = writeln!(
+            out,
+            "- against the baseline: {new} new or worse, {accepted} accepted, {gone} to tighten"
+        );
     }
     for problem in &verdict.problems {
         let _ = writeln!(out, "- {}", inline(&problem.message));
@@ -117,8 +126,10 @@ fn details(finding: &Finding, name: &str, input: &Input<'_>) -> String {
         let fence = fence(line);
         let _ = writeln!(out, "{fence}rust\n{}\n{fence}\n", line.trim());
     }
-    let note = words::note(finding, name);
-    for more in [note.as_ref(), Some(&finding.reason), finding.help.as_ref()].into_iter().flatten() {
+    let (note, worse) = (words::note(finding, name), words::worse(finding));
+    for more in
+        [worse.as_ref(), note.as_ref(), Some(&finding.reason), finding.help.as_ref()].into_iter().flatten()
+    {
         if !more.is_empty() {
             let _ = writeln!(out, "- {}", inline(more));
         }

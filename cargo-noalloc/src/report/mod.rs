@@ -25,7 +25,7 @@ use regex_lite::Regex;
 
 use crate::model::{Declared, Environment, Status, Texts, Verdict, Workspace};
 use crate::options::{ReportOptions, What};
-use crate::shell::Shell;
+use crate::shell::{Shell, to_stdout};
 
 /// Every format, in the order in which the help names them.
 static FORMATS: [&Format; 10] = [
@@ -195,20 +195,6 @@ fn width() -> usize {
     let told = || std::env::var("COLUMNS").ok()?.parse().ok().filter(|columns| *columns >= 40);
     let terminal = terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
     terminal.or_else(told).unwrap_or(100)
-}
-
-/// A reader that has gone away (`| head`) is no reason to fail; a report that is lost is.
-fn to_stdout(text: &str) -> Result<(), Failure> {
-    let mut stdout = std::io::stdout();
-    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Failure::new(
-            Exit::SetUp,
-            format!("the report could not be written to standard output: {error}"),
-        )
-        .note("without it nobody knows what was found, so this is no pass")
-        .help("write it to a file: `--format FORMAT=PATH`")),
-        _ => Ok(()),
-    }
 }
 
 fn to_file(path: &std::path::Path, bytes: &str) -> Result<(), Failure> {

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::human::words;
 use super::naming::{in_repository, repository, short_names};
 use super::{Format, Input, ending};
-use crate::model::{Finding, Frame, Level, Origin, Place, Rule, Span};
+use crate::model::{Finding, Frame, Level, Origin, Place, Rule, Span, Standing};
 use fingerprint::Fingerprints;
 
 pub(super) static FORMAT: Format = Format { name: "sarif", render };
@@ -121,6 +121,10 @@ fn result(finding: &Finding, name: &str, fingerprint: Option<String>, input: &In
     });
     if let Some(hash) = fingerprint {
         result["partialFingerprints"] = json!({ "primaryLocationLineHash": hash });
+    }
+    if finding.standing == Some(Standing::Accepted) {
+        let why = "it is in noalloc-baseline.toml";
+        result["suppressions"] = json!([{ "kind": "external", "status": "accepted", "justification": why }]);
     }
     let related: Vec<Value> = (1..)
         .zip(&finding.labels)

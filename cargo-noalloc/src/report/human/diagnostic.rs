@@ -28,6 +28,9 @@ pub(super) fn render(finding: &Finding, verdict: &Verdict, texts: &Texts, style:
     if let Some(candidates) = words::candidates(&finding.candidates) {
         group = group.element(Grade::NOTE.message(candidates));
     }
+    if let Some(worse) = words::worse(finding) {
+        group = group.element(Grade::NOTE.message(worse));
+    }
     for line in chain(&finding.chain, style.verbose) {
         group = group.element(Grade::NOTE.message(line));
     }

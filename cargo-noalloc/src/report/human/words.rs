@@ -1,7 +1,8 @@
 //! The sentences of a finding. Fixed words; the figures come from the run.
 
 use crate::model::{
-    Candidate, Escape, Finding, Ignored, IgnoredCode, Op, Pattern, ProofState, Rule, Sizes, implementation,
+    Candidate, Escape, Finding, Ignored, IgnoredCode, Op, Pattern, ProofState, Rule, Sizes, Standing,
+    Verdict, implementation,
 };
 use crate::numbers::{bytes, count, plural};
 
@@ -45,6 +46,24 @@ fn when(finding: &Finding) -> String {
             format!("in {} of {} calls", count(finding.calls_affected), count(finding.calls))
         }
     }
+}
+
+/// What the baseline lets pass, as the end of the last line.
+pub(in crate::report) fn accepted(verdict: &Verdict) -> String {
+    match &verdict.compared {
+        Some(compared) if compared.accepted > 0 => {
+            format!("; {} accepted by the baseline", plural(compared.accepted as u64, "finding"))
+        }
+        _ => String::new(),
+    }
+}
+
+/// What the baseline accepted where it is now more.
+pub(in crate::report) fn worse(finding: &Finding) -> Option<String> {
+    let Some(Standing::Worse { accepted }) = &finding.standing else { return None };
+    let when = accepted.pattern.map(|pattern| format!(", {}", pattern.name().replace('-', " ")));
+    let (times, when) = (plural(accepted.per_call, "time"), when.unwrap_or_default());
+    Some(format!("the baseline accepts less: {times} a call, up to {}{when}", bytes(accepted.bytes)))
 }
 
 /// `` 1,000 uses of the heap by `app::log` are ignored in the crate `tracing`: a switch turns it on ``
