@@ -23,6 +23,7 @@ mod prove;
 mod records;
 mod refused;
 mod rendered;
+mod robust;
 mod schema;
 mod support;
 mod tidy;

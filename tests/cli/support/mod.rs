@@ -107,6 +107,12 @@ impl Tool {
         &mut self.command
     }
 
+    /// Sends standard output to a file, such as `/dev/full`.
+    pub(crate) fn stdout_to(mut self, path: &str) -> Tool {
+        self.command.stdout(fs::OpenOptions::new().write(true).open(path).expect("the file is there"));
+        self
+    }
+
     /// Runs to the end.
     pub(crate) fn run(mut self) -> Outcome {
         let output =
