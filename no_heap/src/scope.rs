@@ -421,8 +421,7 @@ impl Scope {
 /// A guard that was entered and is left when it is dropped, also when the body panics.
 pub(crate) struct Entered<'scope>(&'scope Scope);
 
-/// Enters the hot function with this index in the record; `None` when nothing is to be recorded, and then the body
-/// just runs.
+/// Enters the hot function with this index in the record; `None` when nothing is recorded.
 ///
 /// Inlined into the function that holds the guard: its frame pointer is where stack walks end.
 #[inline(always)]

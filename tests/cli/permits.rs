@@ -41,7 +41,7 @@ fn permits_that_no_run_needed_are_stale() {
         [
             row("nobody sends nothing", "permits::step", 13, 0),
             row("left from a debugging session", "permits::step", 15, 4),
-            row("größer als alles", "permits::Filter::slow_path", 36, 0),
+            row("größer als alles", "permits::Filter::slow_path", 41, 0),
         ]
     );
 }
@@ -58,6 +58,18 @@ fn a_guarded_block_is_a_hot_function_by_its_name() {
 }
 
 #[test]
+fn a_block_that_no_run_entered_is_unexercised() {
+    let report = Project::shared("permits").check_json("--test permits").run().json();
+    let block = named(&report["functions"], "name", "never entered");
+    assert_eq!(
+        json!([block["calls"], block["verdict"], block["place"]["line"]]),
+        json!([0, "unexercised", 36])
+    );
+    let finding = named(&report["findings"], "function", "never entered");
+    assert_eq!(json!([finding["rule"], finding["level"]]), json!(["unexercised", "warning"]));
+}
+
+#[test]
 fn people_are_told_what_was_permitted() {
     let text = Project::shared("permits").check("--test permits").run().exits(100).stdout;
     let permitted: Vec<&str> = text.lines().filter(|line| line.starts_with(" permitted  ")).collect();
@@ -65,7 +77,7 @@ fn people_are_told_what_was_permitted() {
     assert!(line.ends_with(" in 3 uses: a broken stream is logged  src/lib.rs:10"), "{line}");
     assert!(
         text.contains(
-            "warning[stale-permit]: the permit \"größer als alles\" is not needed\n  --> src/lib.rs:36:13"
+            "warning[stale-permit]: the permit \"größer als alles\" is not needed\n  --> src/lib.rs:41:13"
         ),
         "{text}"
     );

@@ -47,7 +47,9 @@ impl Evidence {
     /// Puts the targets together: a hot function is the same in every binary.
     pub(crate) fn gather(audited: Vec<Audited>, skipped: Vec<(Target, String)>) -> Evidence {
         let mut evidence = Evidence::default();
+        let mut unentered = Vec::new();
         for target in audited {
+            unentered.extend(target.unentered);
             for (id, (_, counts)) in &target.functions {
                 evidence.homes.entry(*id).or_default().push((target.target.clone(), counts.calls > 0));
             }
@@ -72,6 +74,14 @@ impl Evidence {
             for (id, (hot, counts)) in target.functions {
                 let (_, total) = evidence.functions.entry(id).or_insert_with(|| (hot, Counts::default()));
                 total.add(&counts);
+            }
+        }
+        for hot in unentered {
+            // Another target may have entered it.
+            let is_it =
+                |other: &HotFn| other.place.file == hot.place.file && other.place.line == hot.place.line;
+            if !evidence.functions.values().any(|(other, _)| is_it(other)) {
+                evidence.functions.insert(hot.id, (hot, Counts::default()));
             }
         }
         let skipped = skipped.into_iter().map(|(target, reason)| (target, Status::Skipped { reason }));

@@ -38,7 +38,7 @@ pub use finding::{Escape, Finding, Label, Level, Pattern, Rule};
 pub use frame::{Frame, Origin};
 pub use hot::{HotFn, HotId, Promise};
 pub use name::{FunctionName, shorten};
-pub use permit::{LinkedPermit, Permit};
+pub use permit::{BlockKind, LinkedBlock, Permit};
 pub use place::{CodePlace, Place, Span};
 pub use plan::{Member, MemberTarget, Plan, PlannedTarget, Root, Workspace};
 pub use policy::{

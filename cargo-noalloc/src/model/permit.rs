@@ -45,9 +45,20 @@ impl Permit {
     }
 }
 
-/// A call of `no_heap::permit` in a binary, whether it ran or not.
+/// What a block of code asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum BlockKind {
+    /// `no_heap::guard`.
+    Guard,
+    /// `no_heap::permit`.
+    Permit,
+}
+
+/// A call of `no_heap::guard` or `no_heap::permit` in a binary, whether it ran or not.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct LinkedPermit {
+pub struct LinkedBlock {
+    /// Which of the two.
+    pub kind: BlockKind,
     /// Of the call.
     pub place: super::CodePlace,
     /// The function that it stands in.

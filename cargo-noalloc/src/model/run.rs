@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use no_heap::record::Record;
 
 use super::{
-    Bench, Binary, HotFn, HotId, LinkedPermit, Permit, Problem, ProofReport, Proofs, Site, Status, Target,
+    Bench, Binary, HotFn, HotId, LinkedBlock, Permit, Problem, ProofReport, Proofs, Site, Status, Target,
 };
 
 /// What was counted for one hot function.
@@ -47,8 +47,10 @@ pub struct Audited {
     pub sites: Vec<Site>,
     /// Permits; those that were never entered are filled in by the source step.
     pub permits: Vec<Permit>,
-    /// Calls of `no_heap::permit` in the binary.
-    pub linked_permits: Vec<LinkedPermit>,
+    /// Guarded blocks that were never entered; filled in by the source step.
+    pub unentered: Vec<HotFn>,
+    /// Calls of `no_heap::guard` and `no_heap::permit` in the binary.
+    pub linked_blocks: Vec<LinkedBlock>,
     /// Benchmarks that finished.
     pub benches: Vec<Bench>,
     /// Why what is here cannot be all there was to see.

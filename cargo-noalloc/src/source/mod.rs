@@ -4,13 +4,13 @@
 //! nothing, prints nothing, and judges nothing: reasons and advice are `judge`'s.
 
 mod behind;
+mod blocks;
 mod coercion;
 mod construct;
 mod expression;
 mod file;
 mod finder;
 mod package;
-mod permits;
 mod read;
 pub(crate) mod scan;
 mod types;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{Sources, behind, permits};
+use super::{Sources, behind, blocks};
 use crate::model::{Audited, CodePlace, Place, Texts};
 
 /// Reads the source files that sites stand in, and puts at each site the expression that stands there.
@@ -15,8 +15,9 @@ pub(crate) fn read(audited: &mut [Audited], workspace_root: &Path) -> Texts {
     }
     let mut texts = Texts::default();
     for target in audited {
-        permits::complete(&sources, target);
+        blocks::complete(&sources, target);
         target.permits.iter().for_each(|permit| keep(&sources, &mut texts, &permit.place.file));
+        target.unentered.iter().for_each(|hot| keep(&sources, &mut texts, &hot.place.file));
         for (hot, _) in target.functions.values_mut() {
             // Only its code told where the function is.
             let name = hot.name.rsplit("::").next().unwrap_or(&hot.name);

@@ -3,9 +3,9 @@
 //! One binary's debug info is opened once and serves all its sites. What cannot be read is a problem in the
 //! report, not an end: the counts are exact without it.
 
+mod blocks;
 mod chain;
 mod origin;
-mod permits;
 mod proofs;
 mod symbols;
 
@@ -37,7 +37,8 @@ fn one(run: Run, origins: &Origins) -> Audited {
         proofs: BTreeMap::new(),
         sites: Vec::new(),
         permits: Vec::new(),
-        linked_permits: Vec::new(),
+        unentered: Vec::new(),
+        linked_blocks: Vec::new(),
         benches: Vec::new(),
         gap: None,
         problems: Vec::new(),
@@ -56,9 +57,9 @@ fn one(run: Run, origins: &Origins) -> Audited {
         let reader = Reader { record, symbols: symbols.as_ref(), origins };
         reader.add_to(&mut audited);
     }
-    // Without a record nothing is known of what ran, and a permit is not blamed.
+    // Without a record nothing is known of what ran, and no block is blamed.
     if let Some(symbols) = symbols.as_ref().filter(|_| !records.is_empty()) {
-        audited.linked_permits = symbols.permits(origins);
+        audited.linked_blocks = symbols.blocks(origins);
     }
     let names = proofs::Names { proofs: &proofs, symbols: symbols.as_ref(), origins };
     for (hot, proofs) in &proofs.by_function {

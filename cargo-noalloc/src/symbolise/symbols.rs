@@ -6,9 +6,9 @@ use addr2line::{Context, LookupResult};
 use gimli::{EndianSlice, RunTimeEndian, SectionId};
 use object::{Object as _, ObjectSection as _};
 
+use super::blocks;
 use super::origin::Origins;
-use super::permits;
-use crate::model::{CodePlace, Frame, FunctionName, LinkedPermit, LookupAddress};
+use crate::model::{CodePlace, Frame, FunctionName, LinkedBlock, LookupAddress};
 
 pub(super) type Slice<'a> = EndianSlice<'a, RunTimeEndian>;
 
@@ -44,10 +44,10 @@ impl<'a> Symbols<'a> {
         Ok(Symbols { context, sections, endian })
     }
 
-    /// The calls of `no_heap::permit` that user code has.
-    pub(super) fn permits(&self, origins: &Origins) -> Vec<LinkedPermit> {
+    /// The calls of `no_heap::guard` and `no_heap::permit` that user code has.
+    pub(super) fn blocks(&self, origins: &Origins) -> Vec<LinkedBlock> {
         let dwarf = self.sections.0.borrow(|section| EndianSlice::new(section, self.endian));
-        permits::linked(&dwarf, origins)
+        blocks::linked(&dwarf, origins)
     }
 
     /// Frames at an address, innermost first; the last one is the function that has the code.

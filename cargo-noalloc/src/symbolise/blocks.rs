@@ -1,53 +1,59 @@
-//! Calls of `no_heap::permit` in a binary: one that never ran has left nothing in any record.
+//! Calls of `no_heap::guard` and `no_heap::permit` in a binary: one that never ran has left nothing in any record.
 //!
-//! `permit` is always inlined, so the debug info has an entry for each call, with its place.
+//! Both are always inlined, so the debug info has an entry for each call, with its place.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use gimli::{AttributeValue, DebuggingInformationEntry, Dwarf, Section as _, Unit};
 
 use super::origin::Origins;
 use super::symbols::Slice;
-use crate::model::{CodePlace, FunctionName, LinkedPermit, Origin};
+use crate::model::{BlockKind, CodePlace, FunctionName, LinkedBlock, Origin};
 
-/// In the name of every instance: `no_heap::block::permit`, as v0 writes it.
-const PERMIT: &str = "7no_heap5block6permit";
+/// In the name of every instance: `no_heap::block::guard`, as v0 writes it.
+const KINDS: [(&str, BlockKind); 2] =
+    [("7no_heap5block5guard", BlockKind::Guard), ("7no_heap5block6permit", BlockKind::Permit)];
+
+/// How the names of both begin.
+const BLOCK: &str = "7no_heap5block";
 
 type Entry<'a> = DebuggingInformationEntry<Slice<'a>>;
 
 /// The calls in user code, by place, each once.
-pub(super) fn linked(dwarf: &Dwarf<Slice<'_>>, origins: &Origins) -> Vec<LinkedPermit> {
+pub(super) fn linked(dwarf: &Dwarf<Slice<'_>>, origins: &Origins) -> Vec<LinkedBlock> {
     // Most programs have none, and to read all of the debug info takes its time.
     let names = dwarf.debug_str.reader().slice();
-    if !names.windows(PERMIT.len()).any(|name| name == PERMIT.as_bytes()) {
+    if !names.windows(BLOCK.len()).any(|name| name == BLOCK.as_bytes()) {
         return Vec::new();
     }
     let units: Vec<Unit<Slice<'_>>> = units(dwarf);
-    let mut instances = BTreeSet::new();
+    let mut instances = BTreeMap::new();
     for unit in &units {
         let _ = each(unit, |entry, _| {
             if entry.tag() == gimli::DW_TAG_subprogram
-                && name(dwarf, unit, entry).is_some_and(|n| n.contains(PERMIT))
+                && let Some(name) = name(dwarf, unit, entry)
+                && let Some((_, kind)) = KINDS.iter().find(|(part, _)| name.contains(part))
             {
-                instances.insert(unit.header.offset().0 + entry.offset().0);
+                instances.insert(unit.header.offset().0 + entry.offset().0, *kind);
             }
         });
     }
     let mut found = Vec::new();
     for unit in &units {
         let _ = each(unit, |entry, around| {
-            if origin(unit, entry).is_some_and(|origin| instances.contains(&origin)) {
-                found.extend(call(dwarf, unit, entry, around, &units, origins));
+            if let Some(kind) = origin(unit, entry).and_then(|origin| instances.get(&origin)) {
+                let call = call(dwarf, unit, entry, around, &units, origins);
+                found.extend(call.map(|(place, function)| LinkedBlock { kind: *kind, place, function }));
             }
         });
     }
     found.sort();
-    found.dedup_by(|a, b| a.place == b.place);
+    found.dedup_by(|a, b| a.kind == b.kind && a.place == b.place);
     found
 }
 
-/// What of it can be read: a permit that is not found is only not reported as stale.
+/// What of it can be read: a block that is not found is only not reported as unused.
 fn units<'a>(dwarf: &Dwarf<Slice<'a>>) -> Vec<Unit<Slice<'a>>> {
     let mut headers = dwarf.units();
     let mut units = Vec::new();
@@ -104,7 +110,7 @@ fn call(
     around: &[(isize, usize)],
     units: &[Unit<Slice<'_>>],
     origins: &Origins,
-) -> Option<LinkedPermit> {
+) -> Option<(CodePlace, Option<String>)> {
     let number = |at| entry.attr_value(at).and_then(|value| value.udata_value());
     let AttributeValue::FileIndex(index) = entry.attr_value(gimli::DW_AT_call_file)? else { return None };
     let path = file(dwarf, unit, index)?;
@@ -119,7 +125,7 @@ fn call(
     };
     let unknown = FunctionName::new("");
     let is_user = origins.of(Some(&path), function.as_ref().unwrap_or(&unknown)) == Origin::User;
-    is_user.then(|| LinkedPermit { place, function: function.map(|name| name.as_str().to_owned()) })
+    is_user.then(|| (place, function.map(|name| name.as_str().to_owned())))
 }
 
 /// The function whose entry is at this offset; closures belong to the function that they stand in.
