@@ -54,6 +54,8 @@ mod registry;
 mod scope;
 #[cfg(noalloc_audit)]
 mod stack;
+#[cfg(noalloc_audit)]
+mod unwind;
 
 pub use allocator::Allocator;
 #[cfg(feature = "bench")]

@@ -6,7 +6,6 @@
 //! the unwind tables.
 
 use std::cell::Cell;
-use std::ffi::c_void;
 
 /// As many frames as one record entry holds.
 pub(crate) use crate::record::FRAMES as CAPACITY;
@@ -264,7 +263,7 @@ impl Trace {
         self.len = 0;
         self.at_guard = 0;
         let mut ended = End::Broken;
-        let mut visit = |ip: *mut c_void, stack_pointer: usize| {
+        crate::unwind::frames(|return_address, stack_pointer| {
             // The caller's stack pointer at the call lies above the callee's frame.
             if stack_pointer <= frame {
                 return true;
@@ -273,15 +272,12 @@ impl Trace {
                 ended = End::Reached;
                 return false;
             }
-            if !self.push(ip as usize) {
+            if !self.push(return_address) {
                 ended = End::Full;
                 return false;
             }
             true
-        };
-        // SAFETY: `trace_unsynchronized` must not run on several threads at once only where the platform's
-        // unwinder is not thread-safe (Windows' dbghelp); here it is libunwind's `_Unwind_Backtrace`.
-        unsafe { backtrace::trace_unsynchronized(|frame| visit(frame.ip(), frame.sp() as usize)) };
+        });
         if ended == End::Reached {
             self.len = self.len.saturating_sub(1);
         }
