@@ -31,7 +31,8 @@ impl Blocks {
         slots.collect::<Result<_, _>>().map(Blocks)
     }
 
-    /// Takes the blocks' counters apart: `counts` has those of `hot` and then one for each block there is room for.
+    /// Takes the blocks' counters apart: `counts` has those of `hot` and then one for each block there is room for. A
+    /// block that two threads met at once stands in two slots, and is one.
     pub(super) fn divide(
         self,
         hot: &mut Vec<HotEntry>,
@@ -40,27 +41,36 @@ impl Blocks {
     ) -> Result<Vec<PermitEntry>, BadRecord> {
         let functions = hot.len();
         let of_blocks = counts.split_off(functions);
-        let mut permits = Vec::new();
+        let mut permits: Vec<PermitEntry> = Vec::new();
         // Where the guard in each slot has come to stand among the hot functions.
         let mut now = vec![None; of_blocks.len()];
         for (index, (slot, of_block)) in self.0.into_iter().zip(of_blocks).enumerate() {
             let Some((kind, Named { id, name, file, line, column })) = slot else { continue };
             match kind {
                 BlockKind::Guard => {
-                    now[index] = Some(hot.len() as u64);
-                    hot.push(HotEntry {
-                        id,
-                        path: name,
-                        file,
-                        line,
-                        column,
-                        block: true,
-                        ..HotEntry::default()
-                    });
-                    counts.push(of_block);
+                    let known = hot[functions..].iter().position(|known| known.id == id);
+                    let at = functions + known.unwrap_or(hot.len() - functions);
+                    if known.is_none() {
+                        hot.push(HotEntry {
+                            id,
+                            path: name,
+                            file,
+                            line,
+                            column,
+                            block: true,
+                            ..HotEntry::default()
+                        });
+                        counts.push(FnCounts::default());
+                    }
+                    counts[at].add(&of_block);
+                    now[index] = Some(at as u64);
                 }
                 BlockKind::Permit => {
-                    permits.push(PermitEntry { reason: name, file, line, column, counts: of_block });
+                    let new = PermitEntry { reason: name, file, line, column, counts: of_block };
+                    match permits.iter_mut().find(|known| is_same(known, &new)) {
+                        Some(known) => known.counts.add(&new.counts),
+                        None => permits.push(new),
+                    }
                 }
             }
         }
@@ -72,6 +82,10 @@ impl Blocks {
         }
         Ok(permits)
     }
+}
+
+fn is_same(a: &PermitEntry, b: &PermitEntry) -> bool {
+    (&a.reason, &a.file, a.line, a.column) == (&b.reason, &b.file, b.line, b.column)
 }
 
 fn slot(words: &[u64]) -> Result<Slot, BadRecord> {
