@@ -21,7 +21,7 @@
 //!
 //! `guard` wraps the function and `scope` knows which hot functions run on this thread. [`Allocator`] asks the
 //! scope, and when one is active hands the event to `recorder`, which takes the call `stack` and counts into the
-//! memory-mapped [`record`] file. `registry` lists the hot functions and benchmarks of the program; `bench` is
+//! memory-mapped `record` file. `registry` lists the hot functions and benchmarks of the program; `bench` is
 //! the harness behind [`main!`].
 //!
 //! # What measuring costs
