@@ -47,8 +47,8 @@ pub(crate) struct CheckArgs {
     pub(crate) selection: SelectionArgs,
     #[command(flatten)]
     pub(crate) build: BuildArgs,
-    /// Report format, repeatable: human, short, listing, json, sarif, junit, markdown, github, gitlab, cargo; `=PATH`
-    /// writes it to a file
+    /// Report format, repeatable: human, short, listing, json, sarif, junit, markdown, github, gitlab, cargo, go;
+    /// `=PATH` writes it to a file
     #[arg(long = "format", value_name = "FORMAT[=PATH]", help_heading = "Report")]
     pub(crate) formats: Vec<String>,
     /// Cargo's word for editors: json is `--format cargo`, short and human are themselves
@@ -176,8 +176,8 @@ pub(crate) struct ExplainArgs {
 
 #[derive(Args, Debug)]
 pub(crate) struct ReportArgs {
-    /// Report format, repeatable: human, short, listing, json, sarif, junit, markdown, github, gitlab, cargo; `=PATH`
-    /// writes it to a file
+    /// Report format, repeatable: human, short, listing, json, sarif, junit, markdown, github, gitlab, cargo, go;
+    /// `=PATH` writes it to a file
     #[arg(long = "format", value_name = "FORMAT[=PATH]")]
     pub(crate) formats: Vec<String>,
     /// Show whole call chains, the standard library's frames included

@@ -10,8 +10,8 @@ use crate::gate::{checked, report};
 use crate::support::{Outcome, Project, repository};
 use crate::xsd;
 
-const FORMATS: [&str; 10] =
-    ["human", "short", "listing", "json", "sarif", "junit", "markdown", "github", "gitlab", "cargo"];
+const FORMATS: [&str; 11] =
+    ["human", "short", "listing", "json", "sarif", "junit", "markdown", "github", "gitlab", "cargo", "go"];
 
 fn of_gate(format: &str) -> Outcome {
     report(&Project::shared("gate"), &format!("--format {format}")).run().exits(100)

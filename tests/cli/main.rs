@@ -16,6 +16,7 @@ mod family;
 mod flags;
 mod formats;
 mod gate;
+mod go;
 mod init;
 mod nested;
 mod permits;

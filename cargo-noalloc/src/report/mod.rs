@@ -4,6 +4,7 @@ mod cargo;
 mod explain;
 mod github;
 mod gitlab;
+mod go;
 mod human;
 mod json;
 mod junit;
@@ -28,7 +29,7 @@ use crate::options::{ReportOptions, What};
 use crate::shell::{Shell, to_stdout};
 
 /// Every format, in the order in which the help names them.
-static FORMATS: [&Format; 10] = [
+static FORMATS: [&Format; 11] = [
     &human::FORMAT,
     &short::FORMAT,
     &listing::FORMAT,
@@ -39,6 +40,7 @@ static FORMATS: [&Format; 10] = [
     &github::FORMAT,
     &gitlab::FORMAT,
     &cargo::FORMAT,
+    &go::FORMAT,
 ];
 
 /// A format: the name that users write, and what makes text of a verdict.
