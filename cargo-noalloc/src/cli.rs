@@ -29,6 +29,8 @@ pub(crate) enum Command {
     List(ListArgs),
     /// Everything known from the last check about one function or place
     Explain(ExplainArgs),
+    /// Two checks side by side: times with their significance, counts exactly, sites that came and went
+    Compare(CompareArgs),
     /// Render the last check again, in other formats, without running anything
     Report(ReportArgs),
     /// Add what a package needs: the dependency, a first benchmark, a job for CI
@@ -54,6 +56,9 @@ pub(crate) struct CheckArgs {
     /// Cargo's word for editors: json is `--format cargo`, short and human are themselves
     #[arg(long, value_name = "FORMAT", conflicts_with = "formats", help_heading = "Report")]
     pub(crate) message_format: Option<MessageFormat>,
+    /// Keep the report for `cargo noalloc compare`, under this name
+    #[arg(long, value_name = "NAME", help_heading = "Report")]
+    pub(crate) save: Option<String>,
     /// Seconds that the clock may take for each benchmark
     #[arg(long, value_name = "SECONDS", default_value_t = 0.5, help_heading = "Run")]
     pub(crate) bench_time: f64,
@@ -170,6 +175,24 @@ pub(crate) struct ExplainArgs {
     /// A function's name or its tail (`algo_one`, `Filter::process`), or a place (`lib.rs:33`)
     #[arg(value_name = "WHAT")]
     pub(crate) what: String,
+    #[command(flatten)]
+    pub(crate) last: LastArgs,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct CompareArgs {
+    /// A check that `check --save NAME` kept, or a file that `--format json=PATH` wrote
+    #[arg(value_name = "OLD")]
+    pub(crate) old: String,
+    /// The same; the last check when left out
+    #[arg(value_name = "NEW")]
+    pub(crate) new: Option<String>,
+    /// A time is a regression when it grew by more than this, significantly; of counts any increase is
+    #[arg(long, value_name = "PERCENT", default_value_t = 5.0)]
+    pub(crate) threshold: f64,
+    /// human or json
+    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    pub(crate) format: String,
     #[command(flatten)]
     pub(crate) last: LastArgs,
 }

@@ -10,6 +10,7 @@
 
 mod baseline;
 mod cli;
+mod compare;
 mod compile;
 mod config;
 mod discover;
@@ -33,12 +34,14 @@ mod source;
 mod symbolise;
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 
+use cli::BuildArgs;
 pub use exit::{Exit, Failure};
-use model::{Asked, Debt, Environment, Plan, Policy, Run, Texts, Toolchain, Verdict, Workspace};
+use model::{Asked, Debt, Environment, Measured, Plan, Policy, Run, Texts, Toolchain, Verdict, Workspace};
 use options::{
-    CheckOptions, CleanOptions, ExplainOptions, InitOptions, ListOptions, Options, ProveOptions, Refusal,
-    ReportOptions,
+    CheckOptions, CleanOptions, CompareOptions, ExplainOptions, InitOptions, ListOptions, Options,
+    ProveOptions, Refusal, ReportOptions,
 };
 use shell::Shell;
 
@@ -50,6 +53,7 @@ pub fn main(words: impl Iterator<Item = OsString>) -> Exit {
         Ok(Options::Prove(options)) => prove_alone(&options, shell),
         Ok(Options::List(options)) => list(&options, shell),
         Ok(Options::Explain(options)) => explain(&options, shell),
+        Ok(Options::Compare(options)) => compare_two(&options),
         Ok(Options::Report(options)) => report(&options, shell),
         Ok(Options::Init(options)) => init(&options, shell),
         Ok(Options::Completions(of)) => pages::completions(of),
@@ -93,7 +97,7 @@ fn prove_alone(options: &ProveOptions, shell: Shell) -> Result<Exit, Failure> {
     conclude(check, &options.report, shell)
 }
 
-/// Names, judges and reports what was recorded.
+/// Names, judges and reports what was recorded; keeps it where that was asked for.
 fn conclude(check: Checked, options: &ReportOptions, shell: Shell) -> Result<Exit, Failure> {
     // Nothing is accepted of what was not run.
     let ran = check.asked.is_none();
@@ -103,6 +107,9 @@ fn conclude(check: Checked, options: &ReportOptions, shell: Shell) -> Result<Exi
         accept(&mut verdict, &texts, &workspace, options, shell)?;
     }
     let input = report::Input::new(&verdict, &environment, &texts, &workspace, options);
+    if let Some(name) = &options.save {
+        compare::save(&workspace.audit_dir, name, &report::json(&input))?;
+    }
     report::write(input, options, shell)?;
     for failure in &unseen {
         shell.failure(failure);
@@ -142,6 +149,40 @@ fn accept(
 /// Renders the last check again.
 fn report(options: &ReportOptions, shell: Shell) -> Result<Exit, Failure> {
     conclude(last::load(&options.build)?, options, shell)
+}
+
+/// Two checks side by side.
+fn compare_two(options: &CompareOptions) -> Result<Exit, Failure> {
+    let CompareOptions { old, new, threshold, json, build } = options;
+    let old = read_report(old, build)?;
+    let new = match new {
+        Some(new) => read_report(new, build)?,
+        None => last_report(build)?,
+    };
+    let comparison = compare::compare(old, new, *threshold);
+    report::comparison(&comparison, *json)?;
+    Ok(match (comparison.is_worse(), comparison.incomplete) {
+        (_, true) => Exit::TargetFailed,
+        (true, false) => Exit::Findings,
+        (false, false) => Exit::Pass,
+    })
+}
+
+/// A file is read wherever it lies; a saved check is one of the workspace.
+fn read_report(source: &compare::Source, build: &BuildArgs) -> Result<Measured, Failure> {
+    let audit_dir = match source {
+        compare::Source::Saved(_) => discover::audit_dir(build)?,
+        compare::Source::File(_) => PathBuf::new(),
+    };
+    compare::read(source, &audit_dir)
+}
+
+/// What the last check measured, read like every other report.
+fn last_report(build: &BuildArgs) -> Result<Measured, Failure> {
+    let Conclusion { verdict, texts, environment, workspace, .. } = last::load(build)?.conclude()?;
+    let options = ReportOptions::default();
+    let input = report::Input::new(&verdict, &environment, &texts, &workspace, &options);
+    compare::parse("last check", &report::json(&input))
 }
 
 /// Every hot function in the source, and whether the last check's binaries have it.

@@ -10,8 +10,10 @@ use regex_lite::Regex;
 
 pub(crate) use crate::cli::Ci;
 use crate::cli::{
-    BuildArgs, CheckArgs, Cli, Command, LastArgs, LevelArgs, ListArgs, ProveArgs, ReportArgs, SelectionArgs,
+    BuildArgs, CheckArgs, Cli, Command, CompareArgs, LastArgs, LevelArgs, ListArgs, ProveArgs, ReportArgs,
+    SelectionArgs,
 };
+use crate::compare;
 use crate::exit::{Exit, Failure};
 use crate::model::{Asked, Configured, Level, Policy, Rule, Setting};
 use crate::report::Output;
@@ -23,6 +25,7 @@ pub(crate) enum Options {
     Prove(Box<ProveOptions>),
     List(ListOptions),
     Explain(ExplainOptions),
+    Compare(CompareOptions),
     Report(ReportOptions),
     Clean(CleanOptions),
     Init(InitOptions),
@@ -57,6 +60,8 @@ pub(crate) struct ProveOptions {
 #[derive(Debug, Default)]
 pub(crate) struct ReportOptions {
     pub(crate) outputs: Vec<Output>,
+    /// What to keep the report as.
+    pub(crate) save: Option<String>,
     pub(crate) verbose: bool,
     /// Write the baseline anew.
     pub(crate) bless: bool,
@@ -138,6 +143,19 @@ impl Partition {
     }
 }
 
+/// Checked options of `compare`.
+#[derive(Debug)]
+pub(crate) struct CompareOptions {
+    pub(crate) old: compare::Source,
+    /// `None` is the last check.
+    pub(crate) new: Option<compare::Source>,
+    /// In per cent, of times.
+    pub(crate) threshold: f64,
+    pub(crate) json: bool,
+    /// Where saved checks and the last one are.
+    pub(crate) build: BuildArgs,
+}
+
 /// Checked options of `clean`.
 #[derive(Debug)]
 pub(crate) struct CleanOptions {
@@ -176,6 +194,10 @@ impl Options {
                 what: What::parse(&args.what),
                 build: args.last.into(),
             })),
+            Command::Compare(args) => {
+                let options = compare(args).map_err(|failure| Refusal::Failure(Box::new(failure)))?;
+                Ok(Options::Compare(options))
+            }
             Command::Report(args) => {
                 let options = report(args).map_err(|failure| Refusal::Failure(Box::new(failure)))?;
                 Ok(Options::Report(options))
@@ -201,6 +223,7 @@ fn check(args: CheckArgs) -> Result<CheckOptions, Failure> {
             .help("give seconds, such as `--bench-time 0.5`, or `--no-timing`"));
     }
     refuse_no_manifest(&args.build)?;
+    args.save.as_deref().map_or(Ok(()), compare::refuse_name)?;
     if args.timeout == Some(0) {
         return Err(Failure::new(Exit::Usage, "`--timeout 0` leaves a target no time at all")
             .help("give whole seconds, such as `--timeout 60`"));
@@ -223,6 +246,7 @@ fn check(args: CheckArgs) -> Result<CheckOptions, Failure> {
         report: ReportOptions {
             outputs,
             verbose: args.verbose,
+            save: args.save,
             bless: args.baseline.bless,
             strict_baseline: args.baseline.strict_baseline,
             ..ReportOptions::default()
@@ -323,6 +347,7 @@ fn report(args: ReportArgs) -> Result<ReportOptions, Failure> {
     };
     Ok(ReportOptions {
         outputs: outputs(&args.formats)?,
+        save: None,
         verbose: args.verbose,
         bless: args.baseline.bless,
         strict_baseline: args.baseline.strict_baseline,
@@ -331,15 +356,32 @@ fn report(args: ReportArgs) -> Result<ReportOptions, Failure> {
     })
 }
 
+fn compare(args: CompareArgs) -> Result<CompareOptions, Failure> {
+    if !args.threshold.is_finite() || args.threshold < 0.0 {
+        return Err(Failure::new(Exit::Usage, format!("`--threshold {}` is no threshold", args.threshold))
+            .help("give per cent, such as `--threshold 5`"));
+    }
+    Ok(CompareOptions {
+        old: compare::Source::new(&args.old),
+        new: args.new.as_deref().map(compare::Source::new),
+        threshold: args.threshold,
+        json: is_json(&args.format, "compare")?,
+        build: args.last.into(),
+    })
+}
+
+/// Of commands that know text and JSON only.
+fn is_json(format: &str, command: &str) -> Result<bool, Failure> {
+    match format {
+        "human" => Ok(false),
+        "json" => Ok(true),
+        other => Err(Failure::new(Exit::Usage, format!("unknown format `{other}`"))
+            .help(format!("`cargo noalloc {command} --format` takes: human, json"))),
+    }
+}
+
 fn list(args: ListArgs) -> Result<ListOptions, Failure> {
-    let json = match args.format.as_str() {
-        "human" => false,
-        "json" => true,
-        other => {
-            return Err(Failure::new(Exit::Usage, format!("unknown format `{other}`"))
-                .help("`cargo noalloc list --format` takes: human, json"));
-        }
-    };
+    let json = is_json(&args.format, "list")?;
     let selection =
         SelectionArgs { packages: args.packages, workspace: args.workspace, ..SelectionArgs::default() };
     Ok(ListOptions { selection, json, build: args.last.into() })

@@ -8,6 +8,7 @@
 mod allocators;
 mod baseline;
 mod callers;
+mod compare;
 mod configured;
 mod elvis;
 mod endings;

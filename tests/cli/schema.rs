@@ -27,7 +27,11 @@ fn the_schema_is_of_the_draft_it_names() {
 fn the_example_fits_with_and_without_times() {
     check(&Project::repository().check_json("-p elvis").run().exits(100));
     let timed = ["check", "-p", "elvis", "--bench-time", "0.01", "--format", "json"];
-    check(&Project::repository().noalloc(timed).run().exits(100));
+    let timed = Project::repository().noalloc(timed).run().exits(100);
+    check(&timed);
+    let report = timed.json();
+    let samples = report["benchmarks"][0]["ns_samples"].as_array().unwrap();
+    assert!(!samples.is_empty(), "{report:#}");
 }
 
 #[test]

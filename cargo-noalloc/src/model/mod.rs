@@ -6,6 +6,7 @@ mod address;
 mod baseline;
 mod bench;
 mod binary;
+mod comparison;
 mod declared;
 mod expression;
 mod finding;
@@ -29,6 +30,7 @@ pub use address::{LookupAddress, ReturnAddress};
 pub use baseline::{Compared, Debt, Identity, Standing, Weight};
 pub use bench::Bench;
 pub use binary::{Binaries, Binary, Environment, OwnAllocator, Toolchain};
+pub use comparison::{BenchChange, Change, Comparison, Measured, MeasuredBench, MeasuredSite, TimeChange};
 pub use declared::{Declared, DeclaredFn};
 pub use expression::{
     Argument, ArgumentKind, Binding, Construct, ConstructKind, DynRole, Elements, Expression, Function, Lazy,

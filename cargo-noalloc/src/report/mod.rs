@@ -1,6 +1,7 @@
 //! Step 8: the verdict becomes bytes. One format a file.
 
 mod cargo;
+mod comparison;
 mod explain;
 mod github;
 mod gitlab;
@@ -24,7 +25,7 @@ use std::str::FromStr;
 use crate::exit::{Exit, Failure};
 use regex_lite::Regex;
 
-use crate::model::{Declared, Environment, Status, Texts, Verdict, Workspace};
+use crate::model::{Comparison, Declared, Environment, Status, Texts, Verdict, Workspace};
 use crate::options::{ReportOptions, What};
 use crate::shell::{Shell, to_stdout};
 
@@ -161,6 +162,16 @@ pub(crate) fn explain(verdict: &Verdict, texts: &Texts, what: &What, shell: Shel
     // The chains follow, each frame with its place.
     let style = human::Style { color: stdout_color(shell), verbose: false, links: links(), width: width() };
     to_stdout(&explain::render(verdict, texts, what, style)?)
+}
+
+/// The report that programs read, whatever else is written.
+pub(crate) fn json(input: &Input<'_>) -> String {
+    (json::FORMAT.render)(input)
+}
+
+/// Writes two checks side by side to standard output.
+pub(crate) fn comparison(comparison: &Comparison, json: bool) -> Result<(), Failure> {
+    to_stdout(&if json { comparison::json(comparison) } else { comparison::human(comparison) })
 }
 
 /// Writes the declared hot functions to standard output.

@@ -1,0 +1,238 @@
+//! Where the two reports come from: `target/noalloc/saved`, or any file that `--format json` wrote.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use crate::exit::{Exit, Failure};
+use crate::model::{Measured, MeasuredBench, MeasuredSite};
+
+/// The format that can be read.
+const SCHEMA: &str = "noalloc-report/1";
+
+/// What the user names a report by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// What `--save` took.
+    Saved(String),
+    File(PathBuf),
+}
+
+impl Source {
+    /// Whatever looks like a path is one: names have neither a `/` nor `.json` at the end.
+    pub(crate) fn new(text: &str) -> Source {
+        match refuse_name(text) {
+            Ok(()) => Source::Saved(text.to_owned()),
+            Err(_) => Source::File(PathBuf::from(text)),
+        }
+    }
+}
+
+/// A name must be the name of a file, and not look like a path.
+pub(crate) fn refuse_name(name: &str) -> Result<(), Failure> {
+    let fine = !name.is_empty()
+        && !name.starts_with(['.', '-'])
+        && !name.ends_with(".json")
+        && !name.contains(['/', '\\', '\0', '\n']);
+    if fine {
+        return Ok(());
+    }
+    Err(Failure::new(Exit::Usage, format!("`{name}` cannot be the name of a saved check"))
+        .note("a name has no `/`, no `.` or `-` at its start and no `.json` at its end: those are paths of files")
+        .help("take a word, such as `--save before`"))
+}
+
+/// Keeps a report under a name; the name's earlier report is lost.
+pub(crate) fn save(audit_dir: &Path, name: &str, report: &str) -> Result<PathBuf, Failure> {
+    let folder = folder(audit_dir);
+    let path = folder.join(format!("{name}.json"));
+    fs::create_dir_all(&folder).and_then(|()| fs::write(&path, report)).map_err(|error| {
+        Failure::new(Exit::SetUp, format!("`{}` could not be written: {error}", path.display()))
+    })?;
+    Ok(path)
+}
+
+fn folder(audit_dir: &Path) -> PathBuf {
+    audit_dir.join("saved")
+}
+
+/// Reads a report; `audit_dir` is where saved ones are.
+pub(crate) fn read(source: &Source, audit_dir: &Path) -> Result<Measured, Failure> {
+    let (name, path) = match source {
+        Source::Saved(name) => (name.clone(), folder(audit_dir).join(format!("{name}.json"))),
+        Source::File(path) => (path.display().to_string(), path.clone()),
+    };
+    let text = fs::read_to_string(&path).map_err(|error| match source {
+        Source::Saved(name) if error.kind() == std::io::ErrorKind::NotFound => unknown(name, audit_dir),
+        _ => Failure::new(Exit::Usage, format!("the report `{}` could not be read: {error}", path.display()))
+            .help("name a file that `--format json=PATH` wrote, or a check that `--save` kept"),
+    })?;
+    parse(&name, &text)
+}
+
+/// Says what is saved, the nearest name first.
+fn unknown(name: &str, audit_dir: &Path) -> Failure {
+    let entries = fs::read_dir(folder(audit_dir)).into_iter().flatten().flatten();
+    let mut names: Vec<String> = entries
+        .filter_map(|entry| entry.file_name().to_str()?.strip_suffix(".json").map(str::to_owned))
+        .collect();
+    names.sort();
+    let failure = Failure::new(Exit::Usage, format!("no check was saved as `{name}`"));
+    let near = names.iter().min_by_key(|known| strsim::damerau_levenshtein(known, name));
+    match near {
+        Some(near) if strsim::damerau_levenshtein(near, name) <= 3 => {
+            failure.help(format!("did you mean `{near}`?"))
+        }
+        Some(_) => failure.help(format!("there is: {}", names.join(", "))),
+        None => failure
+            .note("no check of this workspace was saved yet")
+            .help(format!("save one: `cargo noalloc check --save {name}`")),
+    }
+}
+
+/// The wire form, as far as it is compared.
+#[derive(Deserialize)]
+struct Document {
+    #[serde(default)]
+    command: String,
+    environment: Environment,
+    targets: Vec<Target>,
+    benchmarks: Vec<Benchmark>,
+    findings: Vec<Finding>,
+}
+
+#[derive(Deserialize)]
+struct Environment {
+    rustc: String,
+    target: String,
+    profile: String,
+}
+
+#[derive(Deserialize)]
+struct Target {
+    kind: String,
+    name: String,
+    status: String,
+}
+
+#[derive(Deserialize)]
+struct Benchmark {
+    name: String,
+    target: String,
+    ns_per_op: Option<f64>,
+    /// Reports of earlier versions have none.
+    #[serde(default)]
+    ns_samples: Vec<f64>,
+    recorded_iterations: Option<u64>,
+    bytes_per_op: f64,
+    allocs_per_op: f64,
+    frees_per_op: f64,
+    reallocs_per_op: f64,
+}
+
+#[derive(Deserialize)]
+struct Finding {
+    rule: String,
+    level: String,
+    function: String,
+    place: Place,
+    construct: Option<String>,
+    op: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Place {
+    file: String,
+    line: u32,
+    column: u32,
+}
+
+/// Reads the text of a report that the user calls `name`.
+pub(crate) fn parse(name: &str, text: &str) -> Result<Measured, Failure> {
+    let not_ours = |why: &str| {
+        Failure::new(Exit::Usage, format!("`{name}` is no report of a check: {why}"))
+            .help("name a file that `--format json=PATH` wrote, or a check that `--save` kept")
+    };
+    let value: serde_json::Value =
+        serde_json::from_str(text).map_err(|error| not_ours(&error.to_string()))?;
+    let schema = value.get("schema").and_then(serde_json::Value::as_str);
+    match schema.ok_or_else(|| not_ours("it has no `schema`"))? {
+        SCHEMA => {}
+        other if other.starts_with("noalloc-report/") => {
+            return Err(Failure::new(Exit::SetUp, format!("`{name}` is written as `{other}`"))
+                .note(format!(
+                    "this version reads `{SCHEMA}`; figures of another one could mean something else"
+                ))
+                .help("make both reports with one version of `cargo noalloc`"));
+        }
+        other => return Err(not_ours(&format!("its `schema` is `{other}`"))),
+    }
+    let document: Document = serde_json::from_value(value).map_err(|error| not_ours(&error.to_string()))?;
+    if document.command == "prove" {
+        return Err(not_ours("`prove` runs nothing, so there is nothing to compare"));
+    }
+    Ok(measured(name, document))
+}
+
+fn measured(name: &str, document: Document) -> Measured {
+    let Environment { rustc, target, profile } = document.environment;
+    let unfinished = document.targets.iter().filter(|target| !matches!(&*target.status, "ok" | "skipped"));
+    let unfinished = unfinished.map(|target| format!("{} `{}` {}", target.kind, target.name, target.status));
+    let bench = |bench: Benchmark| MeasuredBench {
+        target: bench.target,
+        name: bench.name,
+        samples: bench.ns_samples,
+        ns: bench.ns_per_op,
+        recorded: bench.recorded_iterations,
+        bytes: bench.bytes_per_op,
+        allocs: bench.allocs_per_op + bench.reallocs_per_op,
+        frees: bench.frees_per_op,
+    };
+    // What nothing ran into has no operation.
+    let site = |finding: Finding| {
+        Some(MeasuredSite {
+            rule: finding.rule,
+            is_error: finding.level == "error",
+            function: finding.function,
+            construct: finding.construct,
+            op: finding.op?,
+            file: finding.place.file,
+            line: finding.place.line,
+            column: finding.place.column,
+        })
+    };
+    Measured {
+        name: name.to_owned(),
+        built_with: [rustc, target, profile],
+        unfinished: unfinished.collect(),
+        benches: document.benchmarks.into_iter().map(bench).collect(),
+        sites: document.findings.into_iter().filter_map(site).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::{Source, parse};
+
+    #[test]
+    fn what_looks_like_a_path_is_one() {
+        assert_eq!(Source::new("main"), Source::Saved("main".to_owned()));
+        assert_eq!(Source::new("v1.2-rc"), Source::Saved("v1.2-rc".to_owned()));
+        for path in ["old.json", "./old", "ci/old", "../x"] {
+            assert_eq!(Source::new(path), Source::File(PathBuf::from(path)));
+        }
+    }
+
+    #[test]
+    fn what_is_no_report_is_refused_with_what_it_is() {
+        let said = |text: &str| parse("x", text).map(|_| ()).unwrap_err().message;
+        assert!(said("{").contains("is no report"));
+        assert!(said("{}").contains("it has no `schema`"));
+        assert!(said(r#"{"schema": "noalloc-list/1"}"#).contains("its `schema` is `noalloc-list/1`"));
+        assert!(said(r#"{"schema": "noalloc-report/2"}"#).contains("is written as `noalloc-report/2`"));
+        assert!(said(r#"{"schema": "noalloc-report/1"}"#).contains("missing field"));
+    }
+}

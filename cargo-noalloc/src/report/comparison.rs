@@ -1,0 +1,253 @@
+//! Two checks side by side: a table for people, and `noalloc-compare/1`.
+
+use std::fmt::Write as _;
+
+use serde::Serialize;
+
+use crate::model::{BenchChange, Change, Comparison, MeasuredSite, TimeChange};
+use crate::numbers::{per_op, plural};
+
+/// Name and version of the format.
+const SCHEMA: &str = "noalloc-compare/1";
+
+/// The table, the sites, and whether anything is worse.
+pub(super) fn human(comparison: &Comparison) -> String {
+    let [old, new] = &comparison.names;
+    let mut out = format!("{old} → {new}\n\n");
+    if !comparison.benches.is_empty() {
+        table(&mut out, comparison);
+        out.push('\n');
+    }
+    // Writing to a String cannot fail.
+    for (names, side) in comparison.only.iter().zip(&comparison.names) {
+        for name in names {
+            let _ = writeln!(out, "only in {side}: {name}");
+        }
+    }
+    for (word, sites) in [("appeared", &comparison.appeared), ("vanished", &comparison.vanished)] {
+        for site in sites {
+            let _ = writeln!(out, "{word}: {}, {}", thing(site), place(site));
+        }
+    }
+    for (from, to) in &comparison.moved {
+        let _ = writeln!(out, "moved: {}, {} → {}", thing(to), place(from), place(to));
+    }
+    for note in &comparison.notes {
+        let _ = writeln!(out, "note: {note}");
+    }
+    if !out.ends_with("\n\n") {
+        out.push('\n');
+    }
+    let _ = writeln!(out, "{}", last_line(comparison));
+    out
+}
+
+fn thing(site: &MeasuredSite) -> String {
+    let what = site.construct.as_deref().map(|construct| format!(" of `{construct}`")).unwrap_or_default();
+    format!("{}{what} in `{}` ({})", site.op, site.function, site.rule)
+}
+
+fn place(site: &MeasuredSite) -> String {
+    format!("{}:{}:{}", site.file, site.line, site.column)
+}
+
+fn last_line(comparison: &Comparison) -> String {
+    let worse = comparison.benches.iter().filter(|bench| !bench.worse.is_empty()).count();
+    let appeared = comparison.appeared.iter().filter(|site| site.is_error).count();
+    let all = plural(comparison.benches.len() as u64, "benchmark");
+    let sites = plural(appeared as u64, "site");
+    let new = &comparison.names[1];
+    match (worse, appeared) {
+        (0, 0) if comparison.incomplete => {
+            format!("error: `{new}` did not come to its end: nothing is certain")
+        }
+        (0, 0) => format!("pass: {all} compared, none is worse"),
+        (0, _) => format!("error: {sites} in hot functions appeared"),
+        (_, 0) => format!("error: {worse} of {all} got worse"),
+        _ => format!("error: {worse} of {all} got worse, and {sites} in hot functions appeared"),
+    }
+}
+
+const HEAD: [&str; 8] = ["benchmark", "old ns/op", "new ns/op", "Δ", "p", "B/op", "allocs/op", "frees/op"];
+
+fn table(out: &mut String, comparison: &Comparison) {
+    let mut rows = vec![HEAD.map(str::to_owned)];
+    let one_target = comparison.benches.windows(2).all(|pair| pair[0].target == pair[1].target);
+    rows.extend(comparison.benches.iter().map(|bench| {
+        let name = if one_target { bench.name.clone() } else { format!("{}: {}", bench.target, bench.name) };
+        row(bench, name)
+    }));
+    if let Some(mean) = comparison.geometric_mean.filter(|_| comparison.benches.len() > 1) {
+        let mut row = [const { String::new() }; 8];
+        row[0] = "geometric mean".to_owned();
+        row[3] = percent(mean);
+        rows.push(row);
+    }
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..HEAD.len()).map(width).collect();
+    for row in &rows {
+        let cells = row.iter().zip(&widths).enumerate().map(|(column, (cell, width))| match column {
+            0 => format!(" {cell:<width$}"),
+            // The width of what a format counts are characters, which `Δ` and `→` are one of each.
+            _ => format!("  {cell:>width$}"),
+        });
+        let line: String = cells.collect();
+        let _ = writeln!(out, "{}", line.trim_end());
+    }
+}
+
+fn row(bench: &BenchChange, name: String) -> [String; 8] {
+    let [old, new, delta, p] = bench.time.as_ref().map_or_else(|| ["-"; 4].map(str::to_owned), time);
+    let mark = |what: &str| if bench.worse.contains(&what) { " !" } else { "" };
+    [
+        name,
+        old,
+        new,
+        format!("{delta}{}", mark("time")),
+        p,
+        format!("{}{}", exact(bench.bytes), mark("bytes")),
+        format!("{}{}", exact(bench.allocs), mark("allocs")),
+        exact(bench.frees),
+    ]
+}
+
+/// Old, new, Δ and p; `~` where chance explains the difference as well.
+fn time(time: &TimeChange) -> [String; 4] {
+    let delta = match time.ns.percent() {
+        Some(change) if time.is_significant() => percent(change),
+        _ => "~".to_owned(),
+    };
+    let (old, new) = time.samples;
+    let p = match time.p {
+        None => "no samples".to_owned(),
+        // With three on each side even the clearest order has p = 0.1.
+        Some(_) if old.min(new) < 4 => format!("n={old}+{new}: too few"),
+        Some(p) if p < 0.001 => "<0.001".to_owned(),
+        Some(p) => format!("{p:.3}"),
+    };
+    [format!("{:.1}", time.ns.old), format!("{:.1}", time.ns.new), delta, p]
+}
+
+fn percent(value: f64) -> String {
+    // No `-0.0`.
+    let value = if value.abs() < 0.05 { 0.0 } else { value };
+    format!("{value:+.1} %")
+}
+
+fn exact(change: Change) -> String {
+    let Change { old, new } = change;
+    if old == new { per_op(old) } else { format!("{} → {}", per_op(old), per_op(new)) }
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    schema: &'static str,
+    old: &'a str,
+    new: &'a str,
+    threshold_percent: f64,
+    verdict: &'static str,
+    geometric_mean_percent: Option<f64>,
+    benchmarks: Vec<Benchmark<'a>>,
+    only_old: &'a [String],
+    only_new: &'a [String],
+    appeared: Vec<Site<'a>>,
+    vanished: Vec<Site<'a>>,
+    moved: Vec<Moved<'a>>,
+    notes: &'a [String],
+}
+
+#[derive(Serialize)]
+struct Benchmark<'a> {
+    name: &'a str,
+    target: &'a str,
+    time: Option<Time>,
+    bytes_per_op: Pair,
+    allocs_per_op: Pair,
+    frees_per_op: Pair,
+    worse: &'a [&'static str],
+}
+
+#[derive(Serialize)]
+struct Time {
+    old_ns_per_op: f64,
+    new_ns_per_op: f64,
+    delta_percent: Option<f64>,
+    p_value: Option<f64>,
+    significant: bool,
+    old_samples: usize,
+    new_samples: usize,
+}
+
+#[derive(Serialize)]
+struct Pair {
+    old: f64,
+    new: f64,
+}
+
+#[derive(Serialize)]
+struct Site<'a> {
+    rule: &'a str,
+    error: bool,
+    function: &'a str,
+    construct: Option<&'a str>,
+    op: &'a str,
+    file: &'a str,
+    line: u32,
+    column: u32,
+}
+
+#[derive(Serialize)]
+struct Moved<'a> {
+    old: Site<'a>,
+    new: Site<'a>,
+}
+
+/// One document, with a line break at its end.
+pub(super) fn json(comparison: &Comparison) -> String {
+    let passes = !comparison.is_worse() && !comparison.incomplete;
+    let document = Document {
+        schema: SCHEMA,
+        old: &comparison.names[0],
+        new: &comparison.names[1],
+        threshold_percent: comparison.threshold,
+        verdict: if passes { "pass" } else { "fail" },
+        geometric_mean_percent: comparison.geometric_mean,
+        benchmarks: comparison.benches.iter().map(benchmark).collect(),
+        only_old: &comparison.only[0],
+        only_new: &comparison.only[1],
+        appeared: comparison.appeared.iter().map(site).collect(),
+        vanished: comparison.vanished.iter().map(site).collect(),
+        moved: comparison.moved.iter().map(|(old, new)| Moved { old: site(old), new: site(new) }).collect(),
+        notes: &comparison.notes,
+    };
+    let mut text = serde_json::to_string_pretty(&document).expect("names and numbers are JSON");
+    text.push('\n');
+    text
+}
+
+fn benchmark(bench: &BenchChange) -> Benchmark<'_> {
+    let pair = |change: Change| Pair { old: change.old, new: change.new };
+    Benchmark {
+        name: &bench.name,
+        target: &bench.target,
+        time: bench.time.as_ref().map(|time| Time {
+            old_ns_per_op: time.ns.old,
+            new_ns_per_op: time.ns.new,
+            delta_percent: time.ns.percent(),
+            p_value: time.p,
+            significant: time.is_significant(),
+            old_samples: time.samples.0,
+            new_samples: time.samples.1,
+        }),
+        bytes_per_op: pair(bench.bytes),
+        allocs_per_op: pair(bench.allocs),
+        frees_per_op: pair(bench.frees),
+        worse: &bench.worse,
+    }
+}
+
+fn site(site: &MeasuredSite) -> Site<'_> {
+    let MeasuredSite { rule, is_error, function, construct, op, file, line, column } = site;
+    let construct = construct.as_deref();
+    Site { rule, error: *is_error, function, construct, op, file, line: *line, column: *column }
+}

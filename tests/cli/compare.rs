@@ -1,0 +1,147 @@
+//! `check --save` and `compare`: two reports side by side, real ones and such as differ in what the test says.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use crate::gate::{checked, target_dir};
+use crate::support::{Outcome, Project, named};
+
+/// The report of the fixture with times: ten samples around `ns` for each benchmark.
+fn timed(ns: f64) -> Value {
+    let mut report = checked().clone();
+    let samples: Vec<f64> = (0..10).map(|n| ns * (1.0 + f64::from(n) / 1_000.0)).collect();
+    for bench in report["benchmarks"].as_array_mut().unwrap() {
+        bench["ns_per_op"] = json!(samples[5]);
+        bench["ns_samples"] = json!(samples);
+    }
+    report
+}
+
+/// `compare` of two files, outside of any package.
+fn compare(old: &Value, new: &Value, words: &str) -> Outcome {
+    let project = Project::empty();
+    project.write("old.json", &old.to_string()).write("new.json", &new.to_string());
+    let words = ["compare", "old.json", "new.json"].into_iter().chain(words.split_whitespace());
+    project.noalloc(words).run()
+}
+
+/// The benchmark in a report that may be changed.
+fn bench<'a>(report: &'a mut Value, name: &str) -> &'a mut Value {
+    let benches = report["benchmarks"].as_array_mut().unwrap();
+    benches.iter_mut().find(|bench| bench["name"] == name).unwrap()
+}
+
+#[test]
+fn equal_reports_have_no_difference() {
+    let run = compare(&timed(100.0), &timed(100.0), "").exits(0);
+    assert!(run.stdout.contains("pass: 4 benchmarks compared, none is worse"), "{}", run.stdout);
+    assert!(!run.stdout.contains("appeared") && !run.stdout.contains("moved"), "{}", run.stdout);
+}
+
+#[test]
+fn one_allocation_more_is_a_regression_and_one_less_is_none() {
+    let (old, mut new) = (timed(100.0), timed(100.0));
+    bench(&mut new, "counting")["allocs_per_op"] = json!(1.0);
+    let run = compare(&old, &new, "--format json").exits(100).json();
+    assert_eq!(run["verdict"], "fail");
+    let counting = named(&run["benchmarks"], "name", "counting");
+    assert_eq!(counting["worse"], json!(["allocs"]));
+    assert_eq!(counting["allocs_per_op"], json!({ "old": 0.0, "new": 1.0 }));
+    compare(&new, &old, "").exits(0);
+}
+
+#[test]
+fn a_slower_time_counts_above_the_threshold() {
+    compare(&timed(100.0), &timed(110.0), "").exits(100);
+    compare(&timed(100.0), &timed(110.0), "--threshold 20").exits(0);
+    let run = compare(&timed(100.0), &timed(104.0), "--format json").exits(0).json();
+    let boxing = named(&run["benchmarks"], "name", "boxing");
+    assert_eq!(boxing["time"]["significant"], true, "{run:#}");
+    let mean = run["geometric_mean_percent"].as_f64().unwrap();
+    assert!((mean - 4.0).abs() < 1e-6, "{mean}");
+}
+
+#[test]
+fn the_comparison_reads_well() {
+    let (mut old, mut new) = (timed(100.0), timed(100.0));
+    for (name, factor) in [("boxing", 1.2), ("asking", 0.5)] {
+        let slower = bench(&mut new, name);
+        let samples: Vec<f64> =
+            slower["ns_samples"].as_array().unwrap().iter().map(|ns| ns.as_f64().unwrap() * factor).collect();
+        slower["ns_per_op"] = json!(samples[5]);
+        slower["ns_samples"] = json!(samples);
+    }
+    bench(&mut new, "naming")["bytes_per_op"] = json!(24.0);
+    bench(&mut old, "counting")["name"] = json!("was_here");
+    let findings = new["findings"].as_array_mut().unwrap();
+    findings.retain(|finding| finding["op"].is_string());
+    for key in ["line", "end_line"] {
+        findings[0]["place"][key] = json!(findings[0]["place"][key].as_u64().unwrap() + 3);
+    }
+    findings[1]["construct"] = json!("vec!");
+    new["environment"]["profile"] = json!("dev");
+    insta::assert_snapshot!(compare(&old, &new, "").exits(100).report());
+}
+
+#[test]
+fn a_check_that_did_not_end_well_is_no_pass() {
+    let mut new = timed(100.0);
+    new["targets"][0]["status"] = json!("crashed");
+    let run = compare(&timed(100.0), &new, "").exits(103);
+    assert!(run.stdout.contains("bench `hot` crashed: its figures are not all"), "{}", run.stdout);
+}
+
+#[test]
+fn the_json_is_what_its_schema_says() {
+    let text = include_str!("../../cargo-noalloc/schema/noalloc-compare-1.schema.json");
+    let schema: Value = serde_json::from_str(text).unwrap();
+    assert!(jsonschema::draft202012::meta::is_valid(&schema));
+    let validator = jsonschema::draft202012::new(&schema).unwrap();
+    let mut new = timed(110.0);
+    new["findings"][0]["place"]["line"] = json!(1);
+    new["findings"][1]["construct"] = json!("vec!");
+    for old in [checked().clone(), timed(100.0)] {
+        let document = compare(&old, &new, "--format json").exits(100).json();
+        let errors: Vec<String> = validator.iter_errors(&document).map(|error| error.to_string()).collect();
+        assert!(errors.is_empty(), "{errors:#?}\n{document:#}");
+        assert!(!document["moved"].as_array().unwrap().is_empty());
+    }
+}
+
+#[test]
+fn what_cannot_be_compared_is_refused_with_the_reason() {
+    let (good, mut other) = (timed(100.0), timed(100.0));
+    other["schema"] = json!("noalloc-report/2");
+    insta::assert_snapshot!("another_version", compare(&good, &other, "").exits(96).errors());
+    insta::assert_snapshot!(
+        "no_report",
+        compare(&json!({ "schema": "other/1" }), &good, "").exits(2).errors()
+    );
+    insta::assert_snapshot!("no_threshold", compare(&good, &good, "--threshold=-1").exits(2).errors());
+}
+
+#[test]
+fn a_saved_check_is_found_by_its_name_and_an_unknown_one_by_the_nearest() {
+    let project = Project::shared("gate");
+    project.check("--bench other --save before").run().exits(100);
+    let compare =
+        |words: &str| project.noalloc(["compare"].into_iter().chain(words.split_whitespace())).run();
+    let run = compare("before before").exits(0);
+    assert!(run.stdout.starts_with("before → before\n"), "{}", run.stdout);
+    let run = compare("befor before").exits(2);
+    assert!(run.stderr.contains("did you mean `before`?"), "{}", run.stderr);
+    let run = project.check("--save a/b").run().exits(2);
+    assert!(run.stderr.contains("`a/b` cannot be the name of a saved check"), "{}", run.stderr);
+}
+
+#[test]
+fn without_a_second_name_the_last_check_is_compared() {
+    let report = timed(100.0);
+    let dir = target_dir();
+    let saved = Path::new(&dir).join("noalloc/saved");
+    std::fs::create_dir_all(&saved).unwrap();
+    std::fs::write(saved.join("compared.json"), report.to_string()).unwrap();
+    let run = Project::shared("gate").noalloc(["compare", "compared", "--target-dir", &dir]).run().exits(0);
+    assert!(run.stdout.starts_with("compared → last check\n"), "{}", run.stdout);
+}
