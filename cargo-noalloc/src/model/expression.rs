@@ -94,16 +94,25 @@ pub struct Argument {
 /// Kinds of arguments that the advice tells apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ArgumentKind {
-    /// A literal number, character or `bool`: its type is `Copy`.
+    /// Literal numbers, characters or `bool`s, and what is computed from them: `64 * 1024`. The type is `Copy`.
     Literal,
+    /// Something named or computed from what is named in capitals: a `const`, a `static`, a const parameter.
+    Constant,
     /// A closure.
     Closure,
     /// An `async` block.
     Future,
-    /// A variable, a field, a constant: a place that already has a home.
+    /// A variable, a field: a place that already has a home.
     Place,
     /// Anything else.
     Other,
+}
+
+impl ArgumentKind {
+    /// Whether the value is known when the program is compiled.
+    pub fn is_constant(self) -> bool {
+        matches!(self, ArgumentKind::Literal | ArgumentKind::Constant)
+    }
 }
 
 /// A function in a source file.

@@ -148,18 +148,36 @@ fn arguments<'a>(file: &SourceFile, args: impl IntoIterator<Item = &'a Expr>) ->
 }
 
 fn argument(file: &SourceFile, expr: &Expr) -> Argument {
-    let kind = match expr {
+    Argument { text: file.text_of(expr), span: file.span(expr.span()), kind: argument_kind(expr) }
+}
+
+fn argument_kind(expr: &Expr) -> ArgumentKind {
+    match expr {
         Expr::Lit(literal) if !matches!(literal.lit, syn::Lit::Str(_) | syn::Lit::ByteStr(_)) => {
             ArgumentKind::Literal
         }
+        Expr::Path(path) if is_in_capitals(path) => ArgumentKind::Constant,
+        Expr::Binary(binary) => match (argument_kind(&binary.left), argument_kind(&binary.right)) {
+            (ArgumentKind::Literal, ArgumentKind::Literal) => ArgumentKind::Literal,
+            (left, right) if left.is_constant() && right.is_constant() => ArgumentKind::Constant,
+            _ => ArgumentKind::Other,
+        },
+        Expr::Paren(inner) => argument_kind(&inner.expr),
+        Expr::Cast(cast) if argument_kind(&cast.expr).is_constant() => argument_kind(&cast.expr),
+        Expr::Unary(unary) if argument_kind(&unary.expr).is_constant() => argument_kind(&unary.expr),
         Expr::Closure(_) => ArgumentKind::Closure,
         Expr::Async(_) => ArgumentKind::Future,
-        Expr::Path(_) | Expr::Field(_) | Expr::Index(_) | Expr::Unary(_) | Expr::Paren(_) => {
-            ArgumentKind::Place
-        }
+        Expr::Path(_) | Expr::Field(_) | Expr::Index(_) | Expr::Unary(_) => ArgumentKind::Place,
         _ => ArgumentKind::Other,
-    };
-    Argument { text: file.text_of(expr), span: file.span(expr.span()), kind }
+    }
+}
+
+/// Rust's lints see to it that nothing else is.
+fn is_in_capitals(path: &syn::ExprPath) -> bool {
+    path.path.segments.last().is_some_and(|segment| {
+        let name = segment.ident.to_string();
+        name.chars().any(char::is_uppercase) && !name.chars().any(char::is_lowercase)
+    })
 }
 
 /// The local variable whose initialiser the expression is or belongs to.

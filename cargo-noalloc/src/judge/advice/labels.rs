@@ -1,7 +1,7 @@
 //! The second places of a finding.
 
 use super::Case;
-use crate::model::{ArgumentKind, DynRole, Elements, Label, Syntax};
+use crate::model::{DynRole, Elements, Label, Syntax};
 
 /// Where the `dyn` comes in, and what makes the size unknown.
 pub(super) fn of(case: &Case<'_>) -> Vec<Label> {
@@ -21,7 +21,7 @@ fn object(case: &Case<'_>) -> Option<Label> {
 
 fn len(case: &Case<'_>) -> Option<Label> {
     match &case.expression()?.syntax {
-        Syntax::Macro { elements: Elements::Repeat { len, .. }, .. } if len.kind != ArgumentKind::Literal => {
+        Syntax::Macro { elements: Elements::Repeat { len, .. }, .. } if !len.kind.is_constant() => {
             Some(Label { span: len.span.clone(), text: "its size is known only at run time".to_owned() })
         }
         _ => None,

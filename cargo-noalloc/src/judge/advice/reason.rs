@@ -1,7 +1,7 @@
 //! Why the value is on the heap: what put it there, what size, when, and what became of it.
 
 use super::Case;
-use crate::model::{ArgumentKind, ConstructKind, DynRole, Elements, Escape, Op, Pattern, Syntax};
+use crate::model::{ConstructKind, DynRole, Elements, Escape, Op, Pattern, Syntax};
 use crate::numbers::{bytes, count, plural};
 
 /// One sentence of clauses, without a capital and without a final dot.
@@ -70,7 +70,7 @@ fn of_kind(case: &Case<'_>) -> Option<String> {
 fn len_varies(case: &Case<'_>) -> bool {
     let syntax = case.expression().map(|expression| &expression.syntax);
     matches!(syntax, Some(Syntax::Macro { elements: Elements::Repeat { len, .. }, .. })
-        if len.kind != ArgumentKind::Literal)
+        if !len.kind.is_constant())
 }
 
 fn size(case: &Case<'_>) -> Option<String> {

@@ -35,7 +35,8 @@ fn borrowed_object(case: &Case<'_>, object: &str) -> String {
         object.at.start >= binding.span.start && object.at.start.line <= binding.span.end_line
     });
     let code = case.binding().filter(|_| here).and_then(|binding| {
-        let argument = only_argument(case).filter(|argument| argument.kind != ArgumentKind::Place)?;
+        let argument = only_argument(case)
+            .filter(|argument| !matches!(argument.kind, ArgumentKind::Place | ArgumentKind::Constant))?;
         object_code(binding, argument, object)
     });
     let shared = bounds.starts_with("Fn(") || case.binding().is_some_and(|binding| !binding.mutable);

@@ -57,7 +57,7 @@ fn array(case: &Case<'_>) -> Option<String> {
             let array = format!("[{}]", texts.join(", "));
             (array.len() <= 60 && !array.contains('\n')).then(|| as_array(case, &array))
         }
-        Elements::Repeat { value, len } if len.kind == ArgumentKind::Literal => {
+        Elements::Repeat { value, len } if len.kind.is_constant() => {
             let array = format!("[{}; {}]", value.text, len.text);
             (value.kind == ArgumentKind::Literal).then(|| as_array(case, &array))
         }
