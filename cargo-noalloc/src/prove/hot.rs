@@ -47,8 +47,12 @@ pub(super) fn add(program: &Program<'_>, proofs: &mut Proofs) {
 fn descriptors(program: &Program<'_>) -> Vec<Option<HotEntry>> {
     let Some(section) = program.section(HOT_FUNCTIONS_SECTION) else { return Vec::new() };
     let names = program.statics(&section);
-    let name = |at: u64| names.iter().find(|(address, _)| *address == at).map(|(_, name)| name.as_str());
-    section.step_by(size_of::<HotFn>()).map(|at| Descriptor { program, at }.read(name(at))).collect()
+    // The ends of sections have names, too, and may stand at the same address.
+    let path = |at: u64| {
+        let here = names.iter().filter(|(address, _)| *address == at);
+        here.filter_map(|(_, name)| between(name, DESCRIPTOR)).next()
+    };
+    section.step_by(size_of::<HotFn>()).map(|at| Descriptor { program, at }.read(path(at)?)).collect()
 }
 
 /// One descriptor in the data of the binary.
@@ -59,12 +63,12 @@ struct Descriptor<'a> {
 
 impl Descriptor<'_> {
     /// `None` where what stands there is no descriptor.
-    fn read(&self, name: Option<&str>) -> Option<HotEntry> {
+    fn read(&self, path: &str) -> Option<HotEntry> {
         let promise = offset_of!(HotFn, promise);
         let file = self.text(offset_of!(HotFn, file))?;
         Some(HotEntry {
             id: self.word(offset_of!(HotFn, id))?,
-            path: between(name?, DESCRIPTOR)?.to_owned(),
+            path: path.to_owned(),
             file,
             line: self.half(offset_of!(HotFn, line))?,
             column: self.half(offset_of!(HotFn, column))?,
