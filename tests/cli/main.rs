@@ -12,6 +12,7 @@ mod compare;
 mod configured;
 mod elvis;
 mod endings;
+mod examples;
 mod exercised;
 mod family;
 mod flags;
