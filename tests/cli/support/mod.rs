@@ -52,6 +52,11 @@ impl Project {
         Project { root, _own: Some(temporary) }
     }
 
+    /// A crate that a test has put somewhere.
+    pub(crate) fn at(root: PathBuf) -> Project {
+        Project { root, _own: None }
+    }
+
     /// An empty folder.
     pub(crate) fn empty() -> Project {
         let temporary = tempfile::tempdir().expect("there is a folder for temporary files");
@@ -169,7 +174,7 @@ fn number(manifest: &Path) {
 }
 
 /// The versions that this repository is tested with.
-fn add_lock_file(root: &Path) {
+pub(crate) fn add_lock_file(root: &Path) {
     let lock = root.join("Cargo.lock");
     if root.join("Cargo.toml").exists() && !lock.exists() {
         fs::copy(repository().join("Cargo.lock"), lock).expect("the repository has a lock file");

@@ -1,0 +1,121 @@
+//! The reference pages say all there is: they are what `--help` and the report's schema say, and have to be written anew
+//! when those change. `NOALLOC_UPDATE_DOCS=1 cargo test -p cargo-noalloc --test cli reference` does it.
+
+use std::fmt::Write as _;
+use std::fs;
+
+use serde_json::Value;
+
+use crate::support::{Project, repository};
+
+/// Compares a page with what it should be, or writes it.
+fn assert_page(path: &str, expected: &str) {
+    let file = repository().join("docs/reference").join(path);
+    if std::env::var_os("NOALLOC_UPDATE_DOCS").is_some() {
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(&file, expected).unwrap();
+    }
+    let found = fs::read_to_string(&file).unwrap_or_default();
+    let line = found.lines().zip(expected.lines()).position(|(found, expected)| found != expected);
+    assert!(
+        found == expected,
+        "docs/reference/{path} is old{}: write it with \
+         `NOALLOC_UPDATE_DOCS=1 cargo test -p cargo-noalloc --test cli reference`",
+        line.map_or(String::new(), |line| format!(" from line {} on", line + 1)),
+    );
+}
+
+fn help(words: &[&str]) -> String {
+    let outcome = Project::repository().noalloc(words.iter().chain(&["--help"])).run().exits(0);
+    let lines: Vec<&str> = outcome.stdout.lines().map(str::trim_end).collect();
+    lines.join("\n").trim().to_owned()
+}
+
+/// The names below `Commands:`.
+fn commands(help: &str) -> Vec<&str> {
+    let lines = help.lines().skip_while(|line| *line != "Commands:").skip(1);
+    lines
+        .take_while(|line| !line.is_empty())
+        .filter(|line| line.starts_with("  ") && !line.starts_with("   "))
+        .filter_map(|line| line.split_whitespace().next())
+        .collect()
+}
+
+#[test]
+fn every_command_and_flag_stands_in_the_reference() {
+    let overview = help(&[]);
+    let mut page = format!("# Commands\n\nWhat `--help` says.\n\n```text\n{overview}\n```\n");
+    let commands = commands(&overview);
+    assert!(commands.contains(&"check") && commands.contains(&"prove"), "{overview}");
+    for command in commands {
+        let _ = write!(page, "\n## cargo noalloc {command}\n\n```text\n{}\n```\n", help(&[command]));
+    }
+    assert_page("commands.md", &page);
+}
+
+#[test]
+fn every_field_of_the_report_stands_in_the_reference() {
+    let text = fs::read_to_string(repository().join("cargo-noalloc/schema/noalloc-report-1.schema.json"));
+    let schema: Value = serde_json::from_str(&text.unwrap()).unwrap();
+    let mut page = format!(
+        "# The JSON report\n\n{}\n\nIts schema is \
+         [noalloc-report-1.schema.json](../../cargo-noalloc/schema/noalloc-report-1.schema.json); keys may be added, \
+         none changes its meaning.\n\n| field | type | meaning |\n| --- | --- | --- |\n",
+        schema["description"].as_str().unwrap()
+    );
+    rows(&schema, &schema, "", &mut page);
+    assert_page("report.md", &page);
+}
+
+/// A row for each property, and those of what it holds below it.
+fn rows(root: &Value, object: &Value, path: &str, page: &mut String) {
+    let Some(properties) = object["properties"].as_object() else { return };
+    for (name, property) in properties {
+        let resolved = resolve(root, property);
+        let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+        let meaning = [property, resolved].iter().find_map(|at| at["description"].as_str()).unwrap_or("");
+        let _ = writeln!(page, "| `{path}` | {} | {} |", kind(resolved), meaning.replace('|', "\\|"));
+        rows(root, resolved, &path, page);
+        let items = resolve(root, &resolved["items"]);
+        rows(root, items, &format!("{path}[]"), page);
+    }
+}
+
+fn resolve<'a>(root: &'a Value, at: &'a Value) -> &'a Value {
+    let is_null = |at: &&Value| at["type"] == "null";
+    let either = at["anyOf"].as_array().or(at["oneOf"].as_array());
+    let at = either.and_then(|choices| choices.iter().find(|choice| !is_null(choice))).unwrap_or(at);
+    let pointer = at["$ref"].as_str().and_then(|reference| reference.strip_prefix('#'));
+    pointer.and_then(|pointer| root.pointer(pointer)).unwrap_or(at)
+}
+
+fn kind(at: &Value) -> String {
+    if let Some(value) = at.get("const") {
+        return format!("`{value}`");
+    }
+    if let Some(values) = at["enum"].as_array() {
+        return values.iter().map(|value| format!("`{value}`")).collect::<Vec<_>>().join(" ");
+    }
+    match &at["type"] {
+        Value::String(kind) => kind.clone(),
+        Value::Array(kinds) => kinds.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" or "),
+        _ => String::new(),
+    }
+}
+
+#[test]
+fn every_exit_code_stands_in_the_readme() {
+    let read = |path: &str| fs::read_to_string(repository().join(path)).unwrap();
+    let (source, readme) = (read("cargo-noalloc/src/exit.rs"), read("README.md"));
+    let start = source.find("pub enum Exit {").unwrap();
+    let body = &source[start..start + source[start..].find("\n}").unwrap()];
+    let codes: Vec<&str> = body
+        .lines()
+        .filter_map(|line| line.trim().trim_end_matches(',').split_once(" = "))
+        .map(|pair| pair.1)
+        .collect();
+    assert!(codes.len() >= 8, "{codes:?}");
+    for code in codes {
+        assert!(readme.contains(&format!("\n| {code} | ")), "exit code {code} has no row in README.md");
+    }
+}
