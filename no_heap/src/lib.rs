@@ -62,7 +62,17 @@ pub use allocator::Allocator;
 pub use bench::Bencher;
 pub use block::{guard, permit};
 /// Registers a benchmark for [`main!`](crate::main): `fn name(b: &mut Bencher)`, or `fn name()` for the plain
-/// case.
+/// case. With `args`, one for each argument, a literal or a constant: `fill/16` and `fill/4096`.
+///
+/// ```no_run
+/// #[no_heap::bench(args = [16, 256, 4_096])]
+/// fn fill(b: &mut no_heap::Bencher, n: usize) {
+///     let mut numbers = vec![0u64; n];
+///     b.iter(|| numbers.fill(1));
+/// }
+///
+/// no_heap::main!();
+/// ```
 #[cfg(feature = "bench")]
 pub use noalloc_macros::bench;
 #[doc = include_str!("no_heap.md")]

@@ -148,7 +148,7 @@ pub use __listed as listed;
 #[cfg(feature = "bench")]
 #[derive(Debug)]
 pub struct Benchmark {
-    /// The function's name.
+    /// The function's name; `name/argument` where it runs with several.
     pub name: &'static str,
     /// The module it stands in, `elvis::replace`.
     pub module: &'static str,
@@ -158,6 +158,8 @@ pub struct Benchmark {
     pub line: u32,
     /// Column of the function's name in characters, from 1.
     pub column: u32,
+    /// Position among the function's arguments; 0 without arguments.
+    pub part: u32,
     /// The benchmark itself.
     pub run: fn(&mut crate::Bencher),
 }
@@ -178,7 +180,7 @@ impl Benchmark {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __benchmark {
-    ($name:literal, $line:literal, $column:literal, $run:expr) => {
+    ($name:literal, $line:literal, $column:literal, $part:literal, $run:expr) => {
         #[$crate::__private::linkme::distributed_slice($crate::__private::BENCHMARKS)]
         #[linkme(crate = $crate::__private::linkme)]
         static BENCHMARK: $crate::__private::Benchmark = $crate::__private::Benchmark {
@@ -187,6 +189,7 @@ macro_rules! __benchmark {
             file: ::core::file!(),
             line: $line,
             column: $column,
+            part: $part,
             run: $run,
         };
     };

@@ -4,6 +4,7 @@
 //! build (plain or guarded) is made by the crate that was compiled with it, never by a `cfg` in the user's code.
 //! Nothing here knows how recording works: the expansion only names `no_heap::__private`.
 
+mod arguments;
 mod bench;
 mod expand;
 mod item;

@@ -19,6 +19,7 @@ mod flags;
 mod formats;
 mod gate;
 mod go;
+mod growth;
 mod init;
 mod nested;
 mod permits;

@@ -4,12 +4,15 @@ use no_heap::record::{BenchResult, BenchState};
 
 use crate::support::{Build, Run, program, run_with};
 
-const ALL: [&str; 7] = [
+const ALL: [&str; 10] = [
     "plain_iter",
     "with_setup",
     "first_differs",
     "no_argument",
     "inner::plain_iter_inside",
+    "sized/20",
+    "sized/3",
+    "sized/LARGE",
     "never_iterates",
     "panics",
 ];
@@ -35,7 +38,7 @@ fn it_lists_in_the_order_of_the_source() {
     assert_eq!(listed(&["--list", "--format", "terse"]), ALL);
     assert_eq!(listed(&["--list"]), ALL);
     let full = harness(Build::Plain, &["--list"]).stdout();
-    assert!(full.ends_with("\n\n0 tests, 7 benchmarks\n"), "{full}");
+    assert!(full.ends_with("\n\n0 tests, 10 benchmarks\n"), "{full}");
     let terse = harness(Build::Plain, &["--list", "--format", "terse"]).stdout();
     assert!(!terse.contains("tests,"), "{terse}");
     let ignored = harness(Build::Plain, &["--list", "--format", "terse", "--ignored"]);
@@ -47,8 +50,12 @@ fn it_selects_as_libtest_does() {
     assert_eq!(listed(&["--list", "plain_iter"]), ["plain_iter", "inner::plain_iter_inside"]);
     assert_eq!(listed(&["--list", "--exact", "plain_iter"]), ["plain_iter"]);
     assert_eq!(listed(&["--list", "plain_iter", "setup"]), [ALL[0], ALL[1], ALL[4]]);
-    assert_eq!(listed(&["--list", "--skip", "plain", "--skip=pan"]), [ALL[1], ALL[2], ALL[3], ALL[5]]);
+    assert_eq!(
+        listed(&["--list", "--skip", "plain", "--skip=pan"]),
+        [ALL[1], ALL[2], ALL[3], ALL[5], ALL[6], ALL[7], ALL[8]]
+    );
     assert_eq!(listed(&["--list", "--exact", "iter"]), [""; 0]);
+    assert_eq!(listed(&["--list", "--exact", "sized/3"]), ["sized/3"]);
 }
 
 #[test]
@@ -89,7 +96,7 @@ fn a_bench_that_never_iterates_or_panics_fails_the_run_and_not_the_others() {
         if build == Build::Audit {
             let states: Vec<u64> = run.records[0].0.benches.iter().map(|(result, _)| result.state).collect();
             let count = |state: BenchState| states.iter().filter(|s| **s == state as u64).count();
-            assert_eq!(count(BenchState::Done), 5);
+            assert_eq!(count(BenchState::Done), 8);
             assert_eq!(count(BenchState::NeverIterated), 1);
             assert_eq!(count(BenchState::Panicked), 1);
         }
@@ -114,7 +121,7 @@ fn first(result: &BenchResult) -> [u64; 3] {
 
 #[test]
 fn the_recorded_passes_count_exactly_what_an_iteration_does() {
-    let run = harness(Build::Audit, &["--skip", "never", "--skip", "panics"]);
+    let run = harness(Build::Audit, &["--skip", "never", "--skip", "panics", "--skip", "sized"]);
     assert!(run.output.status.success(), "{}", run.stderr());
     assert_eq!(run.stdout(), "", "the tool speaks");
 
@@ -136,4 +143,14 @@ fn the_recorded_passes_count_exactly_what_an_iteration_does() {
 
     let (no_argument, _) = result(&run, "no_argument");
     assert_eq!(steady(no_argument), [999, 999, 999 * 4]);
+}
+
+#[test]
+fn each_argument_is_a_benchmark_of_its_own() {
+    let run = harness(Build::Audit, &["sized"]);
+    assert!(run.output.status.success(), "{}", run.stderr());
+    for (name, bytes) in [("sized/20", 20), ("sized/3", 3), ("sized/LARGE", 300)] {
+        let (sized, _) = result(&run, name);
+        assert_eq!(steady(sized), [999, 999, 999 * bytes], "{name}");
+    }
 }

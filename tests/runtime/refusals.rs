@@ -132,6 +132,16 @@ fn benchmarks_that_cannot_run() {
         ("#[no_heap::bench]\n«async» fn b() {}\n", "a benchmark is not `async`"),
         ("#[no_heap::bench]\nfn b«<»T>() {}\n", "a benchmark cannot be generic"),
         ("#[no_heap::bench]\nfn b(«x»: &mut no_heap::Bencher, y: u8) {}\n", "a benchmark takes nothing or"),
+        ("#[no_heap::bench(args = «[]»)]\nfn b(b: &mut no_heap::Bencher, n: u8) {}\n", "would never run"),
+        (
+            "#[no_heap::bench(args = [1, «0x1»])]\nfn b(b: &mut no_heap::Bencher, n: u8) {}\n",
+            "`1` is given twice",
+        ),
+        (
+            "#[no_heap::bench(args = [«1 + 1»])]\nfn b(b: &mut no_heap::Bencher, n: u8) {}\n",
+            "a literal or the path",
+        ),
+        ("#[no_heap::bench(args = [1])]\n«fn» b(b: &mut no_heap::Bencher) {}\n", "and the argument"),
         ("#[no_heap::bench(«allocs» = 1)]\nfn b() {}\n", "a benchmark makes no promise"),
         ("#[no_heap::bench]\n«struct» B;\nfn g() -> B { B }\n", "goes on a function"),
     ] {

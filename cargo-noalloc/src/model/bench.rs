@@ -30,6 +30,12 @@ pub struct Bench {
 }
 
 impl Bench {
+    /// The function's name and the number that it runs with: `fill/16` is `fill` and 16.
+    pub fn argument(&self) -> Option<(&str, u64)> {
+        let (name, number) = self.name.split_once('/')?;
+        Some((name, number.parse().ok()?))
+    }
+
     /// Median of the samples in nanoseconds.
     pub fn ns_per_op(&self) -> Option<f64> {
         let mut sorted = self.samples.clone();

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style as Ansi};
 
-use super::{Format, Input, ending, proved, table};
+use super::{Format, Input, ending, growth, proved, table};
 pub(super) use diagnostic::range;
 
 use crate::model::{Finding, FunctionVerdict, Level, Status, Texts, Verdict};
@@ -67,6 +67,7 @@ fn render(input: &Input<'_>) -> String {
     if !verdict.functions.is_empty() {
         let rows = if verdict.proof_only { proved::table } else { table::render };
         let _ = write!(out, "\n{}", rows(verdict, style.color));
+        out.push_str(&growth::render(verdict));
         out.push_str(&permits::render(verdict));
     }
     let _ = writeln!(out, "\n{}{}", last_line(verdict, style), words::accepted(verdict));

@@ -6,6 +6,7 @@ mod explain;
 mod github;
 mod gitlab;
 mod go;
+mod growth;
 mod human;
 mod json;
 mod junit;

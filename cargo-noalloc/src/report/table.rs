@@ -1,10 +1,10 @@
-//! The table: a row for each hot function, and for each benchmark that no one function stands for.
+//! The table: a row for each hot function, and for each benchmark that no one function stands for or that shares its function.
 
 use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style as Ansi};
 
-use crate::model::{Bench, FunctionVerdict, HotReport, ProofState, Verdict, shorten};
+use crate::model::{Bench, FunctionVerdict, HotId, HotReport, ProofState, Verdict, shorten};
 use crate::numbers::{count, per_op, plural};
 
 const HEAD: [&str; 8] = ["function", "calls", "ns/op", "B/op", "allocs/op", "frees/op", "verdict", ""];
@@ -23,7 +23,8 @@ pub(super) fn render(verdict: &Verdict, color: bool) -> String {
         let style = color.then(|| style(report.verdict));
         (function(report, name, &verdict.benches), style)
     });
-    let stands_alone = |bench: &&Bench| bench.hot.is_none();
+    let stands_alone =
+        |bench: &&Bench| bench.hot.is_none_or(|hot| only_bench(hot, &verdict.benches).is_none());
     let benches = verdict.benches.iter().filter(stands_alone).map(|bench| (benchmark(bench), None));
     let rows: Vec<(Row, Option<Ansi>)> = functions.chain(benches).collect();
 
@@ -43,7 +44,7 @@ pub(super) fn render(verdict: &Verdict, color: bool) -> String {
 }
 
 fn function(report: &HotReport, name: &str, benches: &[Bench]) -> Row {
-    let bench = benches.iter().find(|bench| bench.hot == Some(report.hot.id));
+    let bench = only_bench(report.hot.id, benches);
     let each = |total: u64| {
         if report.calls == 0 { "-".to_owned() } else { per_op(total as f64 / report.calls as f64) }
     };
@@ -57,6 +58,12 @@ fn function(report: &HotReport, name: &str, benches: &[Bench]) -> Row {
         report.verdict.name().to_owned(),
         more(report),
     ]
+}
+
+/// The benchmark that stands for the function; several take a row each, for none of them has the function's time.
+fn only_bench(hot: HotId, benches: &[Bench]) -> Option<&Bench> {
+    let mut own = benches.iter().filter(|bench| bench.hot == Some(hot));
+    own.next().filter(|_| own.next().is_none())
 }
 
 /// What the proof adds to the verdict.

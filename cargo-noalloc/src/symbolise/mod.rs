@@ -231,7 +231,9 @@ impl Reader<'_> {
                     .map(|hot| hot.id),
             });
         }
-        audited.benches.sort_by(|a, b| a.place.cmp(&b.place));
+        // Arguments of one benchmark stand at one place.
+        let key = |bench: &Bench| bench.argument().map(|(_, number)| number);
+        audited.benches.sort_by(|a, b| a.place.cmp(&b.place).then_with(|| key(a).cmp(&key(b))));
     }
 
     /// What this record could not hold.

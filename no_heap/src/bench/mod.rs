@@ -57,7 +57,7 @@ pub fn run() -> ExitCode {
     // The linker's order is nobody's: benchmarks run in the order in which they are written.
     let mut selected: Vec<_> =
         BENCHMARKS.iter().enumerate().filter(|(_, bench)| args.selects(&bench.display_name())).collect();
-    selected.sort_by_key(|(_, bench)| (bench.file, bench.line, bench.column));
+    selected.sort_by_key(|(_, bench)| (bench.file, bench.line, bench.column, bench.part));
     match args.mode {
         Mode::List { terse } => print::list(&selected, terse),
         Mode::Test => run_each(&selected, None, true),
