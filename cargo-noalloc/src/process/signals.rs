@@ -24,11 +24,13 @@ struct Request {
 
 /// Takes the signals that ask for an end, from now on.
 pub(crate) fn handle() {
+    // First, so that the thread that the handler has of its own blocks the signals, too: it would take them away from
+    // who can tell where they come from.
+    #[cfg(target_os = "linux")]
+    origin::read();
     // Who has sent it is not known here, and most often it is the terminal. Fails only when a handler is there
     // already: then Ctrl-C ends us as it ends any program.
     let _ = ctrlc::set_handler(|| pass_on(Request { signal: Signal::INT, from_terminal: true }));
-    #[cfg(target_os = "linux")]
-    origin::read();
 }
 
 /// Starts a child that gets its signals as if it had been started from a shell.
