@@ -6,11 +6,11 @@ use std::fs;
 
 use serde_json::Value;
 
-use crate::support::{Project, repository};
+use crate::support::{Project, repository, without_times};
 
-/// Compares a page with what it should be, or writes it.
+/// Compares a file of `docs` with what it should be, or writes it.
 fn assert_page(path: &str, expected: &str) {
-    let file = repository().join("docs/reference").join(path);
+    let file = repository().join("docs").join(path);
     if std::env::var_os("NOALLOC_UPDATE_DOCS").is_some() {
         fs::create_dir_all(file.parent().unwrap()).unwrap();
         fs::write(&file, expected).unwrap();
@@ -19,7 +19,7 @@ fn assert_page(path: &str, expected: &str) {
     let line = found.lines().zip(expected.lines()).position(|(found, expected)| found != expected);
     assert!(
         found == expected,
-        "docs/reference/{path} is old{}: write it with \
+        "docs/{path} is old{}: write it with \
          `NOALLOC_UPDATE_DOCS=1 cargo test -p cargo-noalloc --test cli reference`",
         line.map_or(String::new(), |line| format!(" from line {} on", line + 1)),
     );
@@ -50,7 +50,7 @@ fn every_command_and_flag_stands_in_the_reference() {
     for command in commands {
         let _ = write!(page, "\n## cargo noalloc {command}\n\n```text\n{}\n```\n", help(&[command]));
     }
-    assert_page("commands.md", &page);
+    assert_page("reference/commands.md", &page);
 }
 
 #[test]
@@ -64,7 +64,7 @@ fn every_field_of_the_report_stands_in_the_reference() {
         schema["description"].as_str().unwrap()
     );
     rows(&schema, &schema, "", &mut page);
-    assert_page("report.md", &page);
+    assert_page("reference/report.md", &page);
 }
 
 /// A row for each property, and those of what it holds below it.
@@ -117,5 +117,34 @@ fn every_exit_code_stands_in_the_readme() {
     assert!(codes.len() >= 8, "{codes:?}");
     for code in codes {
         assert!(readme.contains(&format!("\n| {code} | ")), "exit code {code} has no row in README.md");
+    }
+}
+
+/// What `check -p elvis` prints, without times.
+fn elvis(colours: &str) -> String {
+    Project::repository().check("-p elvis").env("CARGO_TERM_COLOR", colours).run().exits(100).report()
+}
+
+#[test]
+fn the_picture_in_the_readme_is_what_a_terminal_shows() {
+    let coloured = elvis("always");
+    // The first finding and the end, as in the text of the README.
+    let findings: Vec<&str> = coloured.trim().split("\n\n").collect();
+    let shown = [findings[0], findings[findings.len() - 2], findings[findings.len() - 1]].join("\n\n");
+    let picture =
+        anstyle_svg::Term::new().render_svg(&format!("$ cargo noalloc check -p elvis\n\n{shown}\n"));
+    assert_page("elvis.svg", &picture);
+}
+
+#[test]
+fn what_the_readme_shows_is_what_is_printed() {
+    let readme = fs::read_to_string(repository().join("README.md")).unwrap();
+    let block = readme.split("```text\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    let printed = without_times(&elvis("never"));
+    let mut rest = printed.as_str();
+    for line in without_times(block).lines().filter(|line| !line.is_empty() && *line != "…") {
+        let at =
+            rest.find(line).unwrap_or_else(|| panic!("`{line}` is not printed, or not there:\n{printed}"));
+        rest = &rest[at + line.len()..];
     }
 }

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use crate::support::{Project, add_lock_file, repository, scrub, shared_target_dir};
+use crate::support::{Project, add_lock_file, repository, scrub, shared_target_dir, without_times};
 
 /// A piece of the page.
 #[derive(Debug)]
@@ -105,19 +105,6 @@ impl Reader {
         fs::create_dir_all(file.parent().unwrap()).unwrap();
         fs::write(file, new).unwrap();
     }
-}
-
-/// Without what differs from run to run: times, and the width of their column.
-fn without_times(text: &str) -> String {
-    let lines = text.lines().map(|line| {
-        let mut words: Vec<&str> = line.split_whitespace().collect();
-        let is_number = |word: &&str| word.chars().all(|c| c.is_ascii_digit() || ",.".contains(c));
-        if words.len() > 5 && words[1..5].iter().all(is_number) {
-            words[2] = "-";
-        }
-        words.join(" ")
-    });
-    lines.collect::<Vec<_>>().join("\n")
 }
 
 #[test]

@@ -192,3 +192,16 @@ fn write(path: &Path, bytes: &[u8]) {
     std::io::Write::write_all(&mut file, bytes).expect("the copy can be written");
     file.persist(path).expect("the copy can be put in its place");
 }
+
+/// Without what differs from run to run: times, and the width of their column.
+pub(crate) fn without_times(text: &str) -> String {
+    let lines = text.lines().map(|line| {
+        let mut words: Vec<&str> = line.split_whitespace().collect();
+        let is_number = |word: &&str| word.chars().all(|c| c.is_ascii_digit() || ",.".contains(c));
+        if words.len() > 5 && words[1..5].iter().all(is_number) {
+            words[2] = "-";
+        }
+        words.join(" ")
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
