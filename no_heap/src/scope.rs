@@ -202,9 +202,9 @@ impl Scope {
         unsafe { self.outer.as_ref() }
     }
 
-    fn earlier(&self) -> Option<&Scope> {
-        // SAFETY: as for `next`.
-        unsafe { self.earlier.as_ref() }
+    /// All scopes around this one, innermost first: also those beyond permits, where the links end.
+    fn around(&self) -> impl Iterator<Item = &Scope> {
+        std::iter::successors(self.outer(), |scope| scope.outer())
     }
 
     /// Whether this call hits the site number `site` for the first time. `stamp` is the site's last call, and this
@@ -215,7 +215,7 @@ impl Scope {
         if before == self.call.get() {
             return false;
         }
-        if !self.earlier.is_null() {
+        if !self.outer.is_null() {
             self.leave_a_note(site, before);
         }
         stamp.set(self.call.get());
@@ -225,12 +225,10 @@ impl Scope {
     /// An earlier activation that had hit the site must know so, although the site will not.
     #[cold]
     fn leave_a_note(&self, site: u16, stamp: u64) {
-        let mut earlier = self.earlier();
         // Later activations have higher numbers.
-        while let Some(scope) = earlier.filter(|scope| scope.call.get() > stamp) {
-            earlier = scope.earlier();
-        }
-        if let Some(scope) = earlier.filter(|scope| scope.call.get() == stamp) {
+        let mut earlier = self.around().filter(|scope| scope.kind == self.kind);
+        let hit = earlier.find(|scope| scope.call.get() <= stamp);
+        if let Some(scope) = hit.filter(|scope| scope.call.get() == stamp) {
             scope.note(site);
         }
     }
@@ -309,8 +307,8 @@ impl Scope {
         }
     }
 
-    /// The hot function, once it was touched and if it alone answers for its events: no other one is running, no call
-    /// of its own has to be told about its sites, and nobody's permit can be open.
+    /// The hot function, once it was touched and if it alone answers for its events: no other one was running when it
+    /// was called, no call of its own has to be told about its sites, and nobody's permit can be open.
     #[inline(always)]
     pub(crate) fn alone(&self) -> Option<u32> {
         match self.kind {
@@ -320,10 +318,9 @@ impl Scope {
     }
 
     fn is_alone(&self) -> bool {
-        self.next.get().is_null()
-            && self.earlier.is_null()
-            && !self.has_hits.get()
+        !self.has_hits.get()
             && !recorder::foreign_permits()
+            && !self.around().any(|scope| matches!(scope.kind, Kind::Hot(_)))
     }
 
     /// In a scope that was not touched nothing was counted, so what is counted now is what was when it was entered; and

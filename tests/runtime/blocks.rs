@@ -1,6 +1,6 @@
 //! Blocks with a name: guards count as hot functions do, permits count what they excuse.
 
-use crate::support::{Build, Seen, program, run, run_with};
+use crate::support::{ALLOC, Build, Seen, program, run, run_with};
 
 /// calls, allocs, frees, permitted
 fn hot(record: &Seen, name: &str) -> [u64; 4] {
@@ -48,8 +48,20 @@ fn check(record: &Seen) {
     assert_eq!(hot(record, "panics_in_a_permit")[..3], [1, 0, 0]);
     assert_eq!(hot(record, "freed_outside_of_the_permit"), [1, 0, 1, 1]);
     assert_eq!(hot(record, "on eight threads")[..3], [400, 400, 400]);
+    check_hot_functions_inside_permits(record);
     record.check_identities();
     assert_eq!(record.0.lost_calls, 0);
+}
+
+fn check_hot_functions_inside_permits(record: &Seen) {
+    assert_eq!(hot(record, "calls_itself_in_a_permit"), [2, 4, 4, 4]);
+    assert_eq!(record.counts("calls_itself_in_a_permit").max_allocs, 2);
+    // Optimised builds may make several places of one.
+    if let [entry] = record.sites_of("calls_itself_in_a_permit", ALLOC)[..] {
+        let site = &entry.site;
+        let calls = [site.calls_affected, site.first_call, site.last_call];
+        assert_eq!((site.count, calls), (4, [2, 1, 2]), "each activation is affected once");
+    }
 }
 
 #[test]
