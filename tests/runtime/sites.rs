@@ -98,6 +98,18 @@ fn check_recursion(record: &Seen) {
     assert_eq!((record.counts("hands_up").calls, fates(&up.site)), (2, [0, 1, 0, 0]));
     assert_eq!(record.site("hands_up", FREE).site.own, 0, "the activation that frees it did not allocate it");
 
+    let down = record.site("hands_down", ALLOC);
+    assert_eq!(fates(&down.site), [1, 0, 0, 0], "it was gone before the call that took it returned");
+    assert_eq!(record.site("hands_down", FREE).site.own, 0);
+
+    assert_eq!(fates(&record.site("lends", ALLOC).site), [1, 0, 0, 0]);
+    assert_eq!(
+        fates(&record.site("lends", REALLOC).site),
+        [0, 1, 0, 0],
+        "it outlives the call that resized it"
+    );
+    assert_eq!(record.site("lends", FREE).site.own, 1);
+
     let sites = record.sites_of("many_sites", ALLOC);
     assert_eq!(record.counts("many_sites").calls, 3);
     for entry in &sites {

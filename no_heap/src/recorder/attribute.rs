@@ -37,6 +37,9 @@ pub(super) fn record(op: Op, before: *mut u8, block: *mut u8, size: usize, frame
     if !part.is_none() {
         let _updating = Updating::begin(part.head());
         attribute(thread, innermost, event, frame);
+        if innermost.alone().is_none() {
+            follow_unseen(thread, event);
+        }
     }
 }
 
@@ -143,25 +146,30 @@ pub(crate) fn excuse_inner(thread: &ThreadState, permit: &Scope, counts: Counts)
     }
 }
 
-/// Counts it where a reader can see that it was left out, and why. The block's fate is followed all the same: it
-/// may be one that a hot function has allocated.
+/// Counts it where a reader can see that it was left out, and why. The block's fate is followed all the same.
 fn leave_out(thread: &ThreadState, hot: &Scope, refused: Refused, event: &Event) {
     thread.others.set(thread.others.get().plus(event.counts()));
     let part = thread.part.get();
     if part.is_none() {
         return;
     }
-    match event.op {
-        Op::Alloc => {}
-        Op::Realloc => thread.live.moved_unseen(event.before, event.block),
-        Op::Free => thread.live.freed_unseen(event.block),
-    }
+    follow_unseen(thread, event);
     if let Kind::Hot(hot) = hot.kind() {
         let counts = part.counts(hot);
         match refused {
             Refused::Permitted => add(&counts.permitted, 1),
             Refused::Unwinding => add(&counts.unwinding, 1),
         }
+    }
+}
+
+/// Follows the block for the calls that do not answer for the event: those beyond a permit, and earlier activations of
+/// a function that does. It may be one that they have allocated.
+fn follow_unseen(thread: &ThreadState, event: &Event) {
+    match event.op {
+        Op::Alloc => {}
+        Op::Realloc => thread.live.moved_unseen(event.before, event.block),
+        Op::Free => thread.live.freed_unseen(event.block),
     }
 }
 

@@ -128,7 +128,7 @@ impl LiveBlocks {
         true
     }
 
-    /// `block` was freed where no hot function answers for it.
+    /// `block` was freed, and the calls that still have it here do not answer for that.
     pub(crate) fn freed_unseen(&self, block: *const u8) {
         for (index, row) in self.rows() {
             if std::ptr::eq(row.block, block) {
@@ -138,7 +138,7 @@ impl LiveBlocks {
         }
     }
 
-    /// `before` became `block` where no hot function answers for it.
+    /// `before` became `block`, and the calls that still have it here do not answer for that.
     pub(crate) fn moved_unseen(&self, before: *const u8, block: *const u8) {
         for (index, row) in self.rows() {
             if std::ptr::eq(row.block, before) && !block.is_null() {
