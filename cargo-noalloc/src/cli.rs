@@ -62,6 +62,9 @@ pub(crate) struct CheckArgs {
     /// Seconds that the clock may take for each benchmark
     #[arg(long, value_name = "SECONDS", default_value_t = 0.5, help_heading = "Run")]
     pub(crate) bench_time: f64,
+    /// Samples that the clock takes of each benchmark, at most 64 [default: 32]
+    #[arg(long, value_name = "N", help_heading = "Run")]
+    pub(crate) samples: Option<u32>,
     /// Count only, do not time
     #[arg(long, help_heading = "Run")]
     pub(crate) no_timing: bool,

@@ -111,6 +111,7 @@ fn conclude(check: Checked, options: &ReportOptions, shell: Shell) -> Result<Exi
         compare::save(&workspace.audit_dir, name, &report::json(&input))?;
     }
     report::write(input, options, shell)?;
+    report::warn_of_spread(&verdict, shell);
     for failure in &unseen {
         shell.failure(failure);
     }

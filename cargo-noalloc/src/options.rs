@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Parser as _;
+use no_heap::record::SAMPLES;
 use regex_lite::Regex;
 
 pub(crate) use crate::cli::Ci;
@@ -41,6 +42,8 @@ pub(crate) struct CheckOptions {
     pub(crate) report: ReportOptions,
     /// `None` skips the clock.
     pub(crate) bench_time: Option<Duration>,
+    /// Of each benchmark; `None` leaves it to the harness.
+    pub(crate) samples: Option<u32>,
     pub(crate) timeout: Option<Duration>,
     pub(crate) partition: Option<Partition>,
     /// Of the command line alone.
@@ -222,6 +225,11 @@ fn check(args: CheckArgs) -> Result<CheckOptions, Failure> {
         return Err(Failure::new(Exit::Usage, format!("`--bench-time {}` is no time", args.bench_time))
             .help("give seconds, such as `--bench-time 0.5`, or `--no-timing`"));
     }
+    if let Some(samples) = args.samples.filter(|samples| !(1..=SAMPLES as u32).contains(samples)) {
+        return Err(Failure::new(Exit::Usage, format!("`--samples {samples}` cannot be taken"))
+            .note(format!("a record has room for {SAMPLES} samples of each benchmark"))
+            .help(format!("give a number from 1 to {SAMPLES}; longer samples come with `--bench-time`")));
+    }
     refuse_no_manifest(&args.build)?;
     args.save.as_deref().map_or(Ok(()), compare::refuse_name)?;
     if args.timeout == Some(0) {
@@ -254,6 +262,7 @@ fn check(args: CheckArgs) -> Result<CheckOptions, Failure> {
         selection: args.selection,
         build: args.build,
         bench_time: timing.then(|| Duration::from_secs_f64(args.bench_time)),
+        samples: args.samples,
         timeout: args.timeout.map(Duration::from_secs),
         partition: args.partition.as_deref().map(Partition::parse).transpose()?,
         policy,
@@ -318,6 +327,7 @@ fn prove(args: ProveArgs) -> Result<ProveOptions, Failure> {
             selection: args.selection,
             build: args.build,
             bench_time: None,
+            samples: None,
             timeout: None,
             partition: None,
             policy,

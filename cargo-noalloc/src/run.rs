@@ -144,6 +144,9 @@ impl Runner<'_> {
             .env("CARGO_PKG_VERSION", version)
             // The user's own baselines are of another build.
             .env("CRITERION_HOME", self.plan.workspace.audit_dir.join("criterion"));
+        if let Some(samples) = self.options.samples {
+            command.env(env::BENCH_SAMPLES, samples.to_string());
+        }
         if binary.library_paths.is_empty() {
             return;
         }

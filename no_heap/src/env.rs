@@ -8,3 +8,6 @@ pub const FOREIGN_PERMITS: &str = "NOALLOC_FOREIGN_PERMITS";
 
 /// Seconds that the harness may spend on timing each benchmark; `0` skips the clock.
 pub const BENCH_TIME: &str = "NOALLOC_BENCH_TIME";
+
+/// Samples that the harness aims at for each benchmark.
+pub const BENCH_SAMPLES: &str = "NOALLOC_BENCH_SAMPLES";

@@ -130,6 +130,21 @@ fn times_stand_beside_counts() {
 }
 
 #[test]
+fn as_many_samples_as_asked_for_are_taken_and_told_of() {
+    let words = ["check", "-p", "elvis", "--bench-time", "0.1", "--samples", "5", "--verbose"];
+    let formats = ["--format", "human", "--format", "json"];
+    let run = Project::repository().noalloc(words.into_iter().chain(formats)).run().exits(100);
+    let report = run.json();
+    let benches = report["benchmarks"].as_array().unwrap();
+    let taken = benches.iter().map(|bench| bench["ns_samples"].as_array().unwrap().len());
+    // Fewer where the machine gave no time; and three have no quartiles.
+    assert!(taken.clone().all(|samples| (1..=5).contains(&samples)), "{report:#}");
+    let said = run.stderr.lines().filter(|line| line.contains(" samples, ") && line.contains(" outliers"));
+    let ones = run.stderr.lines().filter(|line| line.ends_with(" 1 outlier"));
+    assert_eq!(said.count() + ones.count(), taken.filter(|samples| *samples >= 4).count(), "{}", run.stderr);
+}
+
+#[test]
 fn a_machine_format_is_the_only_thing_on_standard_output() {
     let run = check("--format human --format json");
     assert_eq!(run.json()["schema"], "noalloc-report/1");

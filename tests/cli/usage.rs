@@ -83,6 +83,7 @@ fn wrong_words_are_wrong_usage() {
     insta::assert_snapshot!("format_without_path", said("--format json="));
     insta::assert_snapshot!("two_machine_formats", said("--format json --format json=-"));
     insta::assert_snapshot!("no_time", said("--bench-time=-1"));
+    insta::assert_snapshot!("too_many_samples", said("--samples 65"));
     insta::assert_snapshot!("no_timeout", said("--timeout 0"));
 }
 

@@ -1,6 +1,7 @@
 //! Step 8: the verdict becomes bytes. One format a file.
 
 mod cargo;
+mod clock;
 mod comparison;
 mod explain;
 mod github;
@@ -168,6 +169,13 @@ pub(crate) fn explain(verdict: &Verdict, texts: &Texts, what: &What, shell: Shel
 /// The report that programs read, whatever else is written.
 pub(crate) fn json(input: &Input<'_>) -> String {
     (json::FORMAT.render)(input)
+}
+
+/// What the reader should know of the times, when they are worth little.
+pub(crate) fn warn_of_spread(verdict: &Verdict, shell: Shell) {
+    if let Some(warning) = clock::warning(verdict) {
+        shell.raw(&warning);
+    }
 }
 
 /// Writes two checks side by side to standard output.

@@ -3,7 +3,7 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use super::clock::{self, Timing};
+use super::clock::{self, Budget, Timing};
 use super::results::{Counting, Place, Results};
 
 /// Runs a benchmark's routine: timed without recording, recorded without the clock.
@@ -13,7 +13,7 @@ use super::results::{Counting, Place, Results};
 pub struct Bencher {
     results: Results,
     /// `None` skips the clock.
-    budget: Option<Duration>,
+    budget: Option<Budget>,
     /// One iteration is enough.
     once: bool,
     iterated: bool,
@@ -47,7 +47,7 @@ impl Outcome {
 const BATCH: u64 = 64;
 
 impl Bencher {
-    pub(super) fn new(results: Results, budget: Option<Duration>, once: bool) -> Bencher {
+    pub(super) fn new(results: Results, budget: Option<Budget>, once: bool) -> Bencher {
         Bencher { results, budget, once, iterated: false, timing: None }
     }
 

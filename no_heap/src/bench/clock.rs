@@ -4,8 +4,18 @@
 
 use std::time::{Duration, Instant};
 
-/// Samples aimed at; fewer when one iteration takes longer than the budget's share.
-const SAMPLES: u32 = 32;
+/// What the clock may take for one benchmark.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Budget {
+    pub(super) time: Duration,
+    /// Aimed at; fewer when one iteration takes longer than its share of the time.
+    pub(super) samples: u32,
+}
+
+impl Budget {
+    /// Where nobody says otherwise.
+    pub(super) const USUAL: Budget = Budget { time: Duration::from_millis(500), samples: 32 };
+}
 
 /// Below this a sample would measure the clock: reading it costs tens of nanoseconds.
 const SHORTEST_SAMPLE: Duration = Duration::from_micros(100);
@@ -34,14 +44,15 @@ impl Timing {
 }
 
 /// Spends about `budget` on `pass`, which runs the given number of iterations and says how long they took.
-pub(super) fn time(budget: Duration, pass: &mut dyn FnMut(u64) -> Duration) -> Timing {
+pub(super) fn time(budget: Budget, pass: &mut dyn FnMut(u64) -> Duration) -> Timing {
+    let Budget { time: budget, samples } = budget;
     let started = Instant::now();
     let mut timed = Duration::ZERO;
-    let share = (budget / SAMPLES).max(SHORTEST_SAMPLE);
+    let share = (budget / samples).max(SHORTEST_SAMPLE);
     let per_sample = calibrate(share, budget, pass);
     let mut timing = Timing { iterations: 0, samples: Vec::new() };
     while timing.samples.is_empty()
-        || (timing.samples.len() < SAMPLES as usize && timed.max(started.elapsed()) < budget)
+        || (timing.samples.len() < samples as usize && timed.max(started.elapsed()) < budget)
     {
         let elapsed = pass(per_sample);
         timed += elapsed;
@@ -66,8 +77,21 @@ fn calibrate(share: Duration, budget: Duration, pass: &mut dyn FnMut(u64) -> Dur
 
 #[cfg(test)]
 mod tests {
-    use super::{Timing, time};
+    use super::{Budget, Timing, time};
     use std::time::Duration;
+
+    fn budget(milliseconds: u64, samples: u32) -> Budget {
+        Budget { time: Duration::from_millis(milliseconds), samples }
+    }
+
+    #[test]
+    fn as_many_samples_are_taken_as_were_asked_for() {
+        // A pretended clock, so that the time is never up before.
+        for samples in [1, 8, 64] {
+            let timing = time(budget(60_000, samples), &mut |n| Duration::from_nanos(250 * n));
+            assert_eq!(timing.samples.len(), samples as usize);
+        }
+    }
 
     #[test]
     fn the_median_of_an_even_number_lies_between_the_two_in_the_middle() {
@@ -79,7 +103,7 @@ mod tests {
     #[test]
     fn a_sample_is_long_against_the_clock_and_short_against_the_budget() {
         // A pretended clock: each iteration takes 250 ns.
-        let timing = time(Duration::from_millis(50), &mut |n| Duration::from_nanos(250 * n));
+        let timing = time(budget(50, 32), &mut |n| Duration::from_nanos(250 * n));
         assert!(timing.samples.iter().all(|ns| (ns - 250.0).abs() < 1.0), "{timing:?}");
         let per_sample = timing.iterations as f64 / timing.samples.len() as f64;
         assert!((5_000.0..8_000.0).contains(&per_sample), "{per_sample} iterations a sample");
@@ -87,7 +111,7 @@ mod tests {
 
     #[test]
     fn a_slow_iteration_is_timed_at_least_once() {
-        let timing = time(Duration::from_millis(1), &mut |n| Duration::from_secs(n));
+        let timing = time(budget(1, 32), &mut |n| Duration::from_secs(n));
         assert_eq!((timing.iterations, timing.samples[0]), (1, 1e9));
     }
 }

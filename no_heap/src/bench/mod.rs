@@ -19,6 +19,7 @@ pub use bencher::Bencher;
 
 use crate::registry::{BENCHMARKS, Benchmark};
 use args::{Args, Mode};
+use clock::Budget;
 use results::Results;
 
 /// The `main` of a benchmark target with `harness = false`.
@@ -40,9 +41,6 @@ macro_rules! main {
         }
     };
 }
-
-/// Seconds for the clock where nobody says otherwise.
-const DEFAULT_BUDGET: Duration = Duration::from_millis(500);
 
 /// Runs what the command line selects.
 #[doc(hidden)]
@@ -66,13 +64,17 @@ pub fn run() -> ExitCode {
 }
 
 /// `None` skips the clock.
-fn budget() -> Option<Duration> {
-    let Ok(text) = std::env::var(crate::env::BENCH_TIME) else { return Some(DEFAULT_BUDGET) };
+fn budget() -> Option<Budget> {
+    let samples = std::env::var(crate::env::BENCH_SAMPLES).ok().and_then(|text| text.parse().ok());
+    let samples = samples.filter(|samples| *samples > 0).unwrap_or(Budget::USUAL.samples);
+    let Ok(text) = std::env::var(crate::env::BENCH_TIME) else {
+        return Some(Budget { samples, ..Budget::USUAL });
+    };
     let seconds = text.parse::<f64>().ok().filter(|seconds| seconds.is_finite() && *seconds > 0.0);
-    seconds.map(Duration::from_secs_f64)
+    seconds.map(|seconds| Budget { time: Duration::from_secs_f64(seconds), samples })
 }
 
-fn run_each(selected: &[(usize, &Benchmark)], budget: Option<Duration>, once: bool) -> ExitCode {
+fn run_each(selected: &[(usize, &Benchmark)], budget: Option<Budget>, once: bool) -> ExitCode {
     let mut failed = 0;
     for (index, bench) in selected {
         let mut bencher = Bencher::new(Results::of(*index), budget, once);
