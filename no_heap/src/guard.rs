@@ -9,7 +9,7 @@ use crate::record::BlockKind;
 use crate::recorder;
 use crate::registry::HotFn;
 use crate::registry::Site;
-use crate::scope::{Kind, enter, enter_hot};
+use crate::scope::{enter, enter_hot};
 
 /// Puts the address of a guard into a section that is not loaded, as [`root`] puts its own.
 ///
@@ -123,8 +123,7 @@ fn permitted<R, F: FnOnce() -> R>(reason: &'static str, at: &'static Location<'s
     }
     let index = recorder::block(BlockKind::Permit, reason, at).unwrap_or(HotFn::UNREGISTERED);
     let mut scope = MaybeUninit::uninit();
-    let _entered = enter(&mut scope, Kind::Permit(index));
-    recorder::enter_permit(index);
+    let _entered = enter(&mut scope, recorder::permit(index));
     alone(body)
 }
 

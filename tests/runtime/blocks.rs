@@ -43,6 +43,9 @@ fn check(record: &Seen) {
     assert_eq!(permit(record, "outer"), [1, 2, 2, 3]);
     assert_eq!(permit(record, "inner"), [1, 1, 1, 2]);
 
+    assert_eq!(hot(record, "permits_again"), [1, 0, 0, 12]);
+    assert_eq!(permit(record, "tells more"), [3, 6, 6, 33], "each event once, however often it was entered");
+
     let [calls, allocs, ..] = permit(record, "left by a panic");
     assert!(calls == 1 && allocs >= 1, "{allocs}");
     assert_eq!(hot(record, "panics_in_a_permit")[..3], [1, 0, 0]);

@@ -3,6 +3,7 @@
 use super::recent::Key;
 use super::{Event, Op, Updating, add, permits, process, raise, sites};
 use crate::record::{SiteFlag, Thread};
+use crate::registry::HotFn;
 use crate::scope::{Counts, Kind, Scope, ThreadState, this_thread, with_thread};
 use crate::stack::{End, Trace};
 
@@ -94,21 +95,28 @@ fn beyond_permits(innermost: &Scope) -> Option<&Scope> {
 
 /// Whether a hot function runs here that a permit could excuse.
 pub(crate) fn is_in_hot() -> bool {
-    with_thread(|thread| {
-        // SAFETY: null, or a scope that this thread has entered; it stays in its guard's frame until it is left.
-        let innermost = unsafe { thread.scope.get().as_ref() };
-        innermost.is_some_and(|innermost| beyond_permits(innermost).is_some())
-    })
+    with_thread(|thread| innermost(thread).is_some_and(|innermost| beyond_permits(innermost).is_some()))
 }
 
-/// The permit with this index has been entered.
-pub(crate) fn enter_permit(index: u32) {
+fn innermost(thread: &ThreadState) -> Option<&Scope> {
+    // SAFETY: null, or a scope that this thread has entered; it stays in its guard's frame until it is left.
+    unsafe { thread.scope.get().as_ref() }
+}
+
+/// Counts that the permit with this index is entered, and returns what its scope is.
+///
+/// One that is open already counts what happens in here, and would count it twice: the inner scope is nobody's.
+pub(crate) fn permit(index: u32) -> Kind {
     with_thread(|thread| {
         let part = thread.part.get();
         if (index as usize) < part.hot_count() {
             add(&part.counts(index).calls, 1);
         }
-    });
+        let scopes = std::iter::successors(innermost(thread), |scope| scope.outer());
+        let mut permits = scopes.map(Scope::kind).take_while(|kind| matches!(kind, Kind::Permit(_)));
+        let is_open = permits.any(|kind| kind == Kind::Permit(index));
+        Kind::Permit(if is_open { HotFn::UNREGISTERED } else { index })
+    })
 }
 
 /// Counts for the permit and those around it what they let pass. There is a hot function outside of them.

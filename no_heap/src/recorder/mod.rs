@@ -19,7 +19,7 @@ use std::sync::atomic::{Ordering, compiler_fence};
 use crate::record::ThreadHead;
 use crate::scope::{Counts, this_thread};
 
-pub(crate) use attribute::{close_call, enter_permit, excuse_inner, is_in_hot, lost_order};
+pub(crate) use attribute::{close_call, excuse_inner, is_in_hot, lost_order, permit};
 pub(crate) use blocks::block;
 pub(crate) use live::LiveBlocks;
 pub(crate) use permits::{foreign_permits, permitted_around};
