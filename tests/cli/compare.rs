@@ -63,6 +63,15 @@ fn a_slower_time_counts_above_the_threshold() {
 }
 
 #[test]
+fn a_function_that_begins_to_use_the_heap_is_a_regression() {
+    let mut old = timed(100.0);
+    old["findings"].as_array_mut().unwrap().retain(|finding| finding["function"] != "gate::boxes");
+    let run = compare(&old, &timed(100.0), "").exits(100);
+    assert!(run.stdout.ends_with("error: `gate::boxes` kept off the heap before\n"), "{}", run.stdout);
+    compare(&timed(100.0), &old, "").exits(0);
+}
+
+#[test]
 fn the_comparison_reads_well() {
     let (mut old, mut new) = (timed(100.0), timed(100.0));
     for (name, factor) in [("boxing", 1.2), ("asking", 0.5)] {
@@ -101,6 +110,7 @@ fn the_json_is_what_its_schema_says() {
     let mut new = timed(110.0);
     new["findings"][0]["place"]["line"] = json!(1);
     new["findings"][1]["construct"] = json!("vec!");
+    bench(&mut new, "counting")["allocs_per_op"] = json!(1.0);
     for old in [checked().clone(), timed(100.0)] {
         let document = compare(&old, &new, "--format json").exits(100).json();
         let errors: Vec<String> = validator.iter_errors(&document).map(|error| error.to_string()).collect();

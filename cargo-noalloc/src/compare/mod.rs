@@ -22,6 +22,7 @@ pub(crate) fn compare(old: Measured, new: Measured, threshold: f64) -> Compariso
             new.recorded.unwrap_or_default()
         )
     }));
+    let began = began(&old.sites, &new.sites);
     let (appeared, vanished, moved) = sites(old.sites, new.sites);
     Comparison {
         geometric_mean: geometric_mean(&benches),
@@ -32,6 +33,7 @@ pub(crate) fn compare(old: Measured, new: Measured, threshold: f64) -> Compariso
         appeared,
         vanished,
         moved,
+        began,
         notes,
         incomplete: !new.unfinished.is_empty(),
     }
@@ -107,6 +109,16 @@ fn geometric_mean(benches: &[BenchChange]) -> Option<f64> {
     (!logs.is_empty()).then(|| (mean.exp() - 1.0) * 100.0)
 }
 
+/// Functions with an error in the new check and none in the old one.
+fn began(old: &[MeasuredSite], new: &[MeasuredSite]) -> Vec<String> {
+    let failed = |site: &&MeasuredSite| site.is_error;
+    let mut began: Vec<String> = new.iter().filter(failed).map(|site| site.function.clone()).collect();
+    began.retain(|function| !old.iter().filter(failed).any(|site| site.function == *function));
+    began.sort();
+    began.dedup();
+    began
+}
+
 /// Appeared, vanished and moved.
 type Sites = (Vec<MeasuredSite>, Vec<MeasuredSite>, Vec<(MeasuredSite, MeasuredSite)>);
 
@@ -148,7 +160,7 @@ fn notes(old: &Measured, new: &Measured) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{compare, sites};
+    use super::{began, compare, sites};
     use crate::model::{Comparison, Measured, MeasuredBench, MeasuredSite};
 
     fn bench(name: &str, samples: &[f64], allocs: f64, bytes: f64) -> MeasuredBench {
@@ -252,6 +264,8 @@ mod tests {
         };
         let old = vec![site("f", "Box::new", 10), site("f", "vec!", 12), site("g", "vec!", 30)];
         let new = vec![site("f", "Box::new", 14), site("f", "vec!", 12), site("g", "format!", 30)];
+        assert_eq!(began(&old, &new), [""; 0], "each had a site before");
+        assert_eq!(began(&old[..2], &new), ["g"]);
         let (appeared, vanished, moved) = sites(old, new);
         assert_eq!(appeared, [site("g", "format!", 30)]);
         assert_eq!(vanished, [site("g", "vec!", 30)]);

@@ -132,6 +132,8 @@ pub struct Comparison {
     pub vanished: Vec<MeasuredSite>,
     /// The same thing in the same function at another place.
     pub moved: Vec<(MeasuredSite, MeasuredSite)>,
+    /// Hot functions that failed for a site in the new check, and for none in the old one.
+    pub began: Vec<String>,
     /// What a reader should know before believing the figures.
     pub notes: Vec<String>,
     /// The new check did not come to its end, so what it does not show is not known.
@@ -139,9 +141,8 @@ pub struct Comparison {
 }
 
 impl Comparison {
-    /// Whether anything got worse.
+    /// Whether anything got worse. A site that takes another's place is judged by the counts alone.
     pub fn is_worse(&self) -> bool {
-        self.benches.iter().any(|bench| !bench.worse.is_empty())
-            || self.appeared.iter().any(|site| site.is_error)
+        self.benches.iter().any(|bench| !bench.worse.is_empty()) || !self.began.is_empty()
     }
 }

@@ -44,7 +44,8 @@ pub(super) fn human(comparison: &Comparison) -> String {
 
 fn thing(site: &MeasuredSite) -> String {
     let what = site.construct.as_deref().map(|construct| format!(" of `{construct}`")).unwrap_or_default();
-    format!("{}{what} in `{}` ({})", site.op, site.function, site.rule)
+    let possible = if site.rule == "may-allocate" { "possible " } else { "" };
+    format!("{possible}{}{what} in `{}` ({})", site.op, site.function, site.rule)
 }
 
 fn place(site: &MeasuredSite) -> String {
@@ -53,18 +54,18 @@ fn place(site: &MeasuredSite) -> String {
 
 fn last_line(comparison: &Comparison) -> String {
     let worse = comparison.benches.iter().filter(|bench| !bench.worse.is_empty()).count();
-    let appeared = comparison.appeared.iter().filter(|site| site.is_error).count();
     let all = plural(comparison.benches.len() as u64, "benchmark");
-    let sites = plural(appeared as u64, "site");
+    let began: Vec<String> = comparison.began.iter().map(|function| format!("`{function}`")).collect();
+    let began = format!("{} kept off the heap before", began.join(", "));
     let new = &comparison.names[1];
-    match (worse, appeared) {
+    match (worse, comparison.began.len()) {
         (0, 0) if comparison.incomplete => {
             format!("error: `{new}` did not come to its end: nothing is certain")
         }
         (0, 0) => format!("pass: {all} compared, none is worse"),
-        (0, _) => format!("error: {sites} in hot functions appeared"),
+        (0, _) => format!("error: {began}"),
         (_, 0) => format!("error: {worse} of {all} got worse"),
-        _ => format!("error: {worse} of {all} got worse, and {sites} in hot functions appeared"),
+        _ => format!("error: {worse} of {all} got worse, and {began}"),
     }
 }
 
@@ -153,6 +154,7 @@ struct Document<'a> {
     appeared: Vec<Site<'a>>,
     vanished: Vec<Site<'a>>,
     moved: Vec<Moved<'a>>,
+    began: &'a [String],
     notes: &'a [String],
 }
 
@@ -218,6 +220,7 @@ pub(super) fn json(comparison: &Comparison) -> String {
         appeared: comparison.appeared.iter().map(site).collect(),
         vanished: comparison.vanished.iter().map(site).collect(),
         moved: comparison.moved.iter().map(|(old, new)| Moved { old: site(old), new: site(new) }).collect(),
+        began: &comparison.began,
         notes: &comparison.notes,
     };
     let mut text = serde_json::to_string_pretty(&document).expect("names and numbers are JSON");
