@@ -81,8 +81,8 @@ pub(crate) fn stays_inside(role: Role, is_trusted: bool, open: OpenCall, context
         Role::None => false,
         Role::Write => is_given_inside(role, context) || (is_trusted && is_handed_on(context)),
         Role::Writer => is_trusted && matches!(value, Value::Loaded { .. } | Value::Any),
-        Role::Method => is_on_the_formatter(value, 0, context),
-        Role::Helper | Role::Impl => is_on_the_formatter(value, FORMATTER, context),
+        Role::Method => is_trusted && is_on_the_formatter(value, 0, context),
+        Role::Helper | Role::Impl => is_trusted && is_on_the_formatter(value, FORMATTER, context),
     }
 }
 
@@ -101,7 +101,21 @@ pub(crate) fn is_given_inside(role: Role, context: &Context) -> bool {
         Role::Helper | Role::Impl => FORMATTER,
         Role::None => return false,
     };
+    is_inside(context, argument)
+}
+
+/// Whether an argument is known to lie inside, or to have been read from there.
+pub(crate) fn is_inside(context: &Context, argument: u8) -> bool {
     matches!(context.get(argument), Bound::Inside | Bound::InsideField)
+}
+
+/// The arguments among which a function in this role gets its formatter: behind `self`, which may take two (`str`).
+pub(crate) fn formatters(role: Role) -> std::ops::Range<u8> {
+    match role {
+        Role::Writer | Role::Method => 0..1,
+        Role::Helper | Role::Impl => FORMATTER..FORMATTER + 2,
+        Role::Write | Role::None => 0..0,
+    }
 }
 
 /// Whether `core::fmt::write` is called with an inner array and a writer out of an inner object: as `write!(f, …)` in
@@ -149,7 +163,8 @@ mod tests {
         assert!(!stays_inside(Role::Impl, false, write, &context(values)));
         assert!(!stays_inside(Role::Writer, false, write, &context(values)));
         values[1] = Value::Frame(-8);
-        assert!(stays_inside(Role::Impl, false, write, &context(values)));
+        assert!(stays_inside(Role::Impl, true, write, &context(values)));
+        assert!(!stays_inside(Role::Impl, false, write, &context(values)), "whose formatter it is counts");
         assert!(!stays_inside(Role::None, true, write, &context(values)));
     }
 

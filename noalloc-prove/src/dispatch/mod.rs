@@ -9,7 +9,7 @@ mod vtables;
 
 pub(crate) use context::{Bound, Context, FORMATTER, NO_CONTEXT};
 pub(crate) use formatting::{
-    Role, has_only_the_formatter_inside, is_given_inside, is_handed_on, stays_inside,
+    Role, formatters, has_only_the_formatter_inside, is_given_inside, is_handed_on, is_inside, stays_inside,
 };
 pub(crate) use vtables::{holds_function, is_vtable, method};
 

@@ -66,6 +66,43 @@ fn write_dyn_display(d: &mut Data) -> u64 {
     u64::from(write!(out, "{}", d.display).is_ok())
 }
 
+/// Keeps a formatter that it was given.
+struct Holder<'h, 'f> {
+    formatter: &'h mut std::fmt::Formatter<'f>,
+    uses: u64,
+}
+
+#[inline(never)]
+fn pad_through(holder: &mut Holder<'_, '_>) -> std::fmt::Result {
+    holder.uses += 1;
+    holder.formatter.pad("held")
+}
+
+struct HeldSite;
+impl crate::marker::Site for HeldSite {
+    const ID: u64 = crate::marker::id("held_formatter");
+}
+
+struct Held;
+
+impl Display for Held {
+    #[inline(never)]
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        crate::marker::root::<HeldSite, std::fmt::Result, _>(|| {
+            let mut holder = Holder { formatter: f, uses: 0 };
+            std::hint::black_box(&mut holder.uses);
+            pad_through(&mut holder)
+        })
+    }
+}
+
+// Allocates: the formatter lies on the root's stack by reference only; it writes to a string outside.
+fn held_formatter(_: &mut Data) -> u64 {
+    let mut text = String::new();
+    let out: &mut dyn Write = std::hint::black_box(&mut text);
+    u64::from(write!(out, "{}", std::hint::black_box(Held)).is_ok())
+}
+
 // Free: std's writer into a slice.
 fn io_write_slice(d: &mut Data) -> u64 {
     use std::io::Write as _;
@@ -92,6 +129,12 @@ pub fn cases() -> Vec<Case> {
         case!(write_loud_type, Allocates, frees),
         case!(write_to_string, Allocates, frees),
         case!(write_dyn_display, Conditional),
+        Case {
+            name: "held_formatter",
+            truth: crate::Truth::Allocates,
+            frees: true,
+            run: held_formatter,
+        },
         case!(io_write_slice, Free),
         case!(io_cursor, Free),
     ]
