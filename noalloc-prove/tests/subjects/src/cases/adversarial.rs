@@ -90,8 +90,65 @@ fn late_return(d: &mut Data) -> u64 {
     1
 }
 
+fn quiet(n: u64) -> u64 {
+    n + 1
+}
+
+fn noisy(n: u64) -> u64 {
+    *black_box(Box::new(n))
+}
+
+/// Exported, as the hook of a program with plugins is: whoever looks up its name may set it.
+#[unsafe(no_mangle)]
+pub static mut SUBJECTS_HOOK: fn(u64) -> u64 = quiet;
+
+#[used]
+#[unsafe(link_section = "subjects_hooks")]
+static mut FIRST_HOOK: fn(u64) -> u64 = quiet;
+#[used]
+#[unsafe(link_section = "subjects_hooks")]
+static mut SECOND_HOOK: fn(u64) -> u64 = quiet;
+
+unsafe extern "C" {
+    #[link_name = "__start_subjects_hooks"]
+    static mut HOOKS: u8;
+    #[link_name = "__stop_subjects_hooks"]
+    static mut HOOKS_END: u8;
+    fn dlsym(handle: *mut u8, name: *const std::ffi::c_char) -> *mut u8;
+}
+
+/// Sets every hook to what allocates, and names none of them.
+fn set_hooks() {
+    // SAFETY: one thread; the hooks are functions of this type, one behind the other.
+    unsafe {
+        let found = dlsym(std::ptr::null_mut(), c"SUBJECTS_HOOK".as_ptr()).cast::<fn(u64) -> u64>();
+        assert!(!found.is_null(), "the build script exports it");
+        *found = noisy;
+        let mut hook = (&raw mut HOOKS).cast::<fn(u64) -> u64>();
+        while hook < black_box((&raw mut HOOKS_END).cast()) {
+            *hook = noisy;
+            hook = hook.add(1);
+        }
+    }
+}
+
+// Allocates: nothing in the program names this static and writes it, and yet it was changed.
+fn exported_hook(d: &mut Data) -> u64 {
+    // SAFETY: one thread.
+    unsafe { SUBJECTS_HOOK(u64::from(d.n)) }
+}
+
+// Allocates: the start of its section is named, and it is the second one there.
+fn second_hook_of_a_section(d: &mut Data) -> u64 {
+    // SAFETY: one thread.
+    unsafe { SECOND_HOOK(u64::from(d.n)) }
+}
+
 pub fn cases() -> Vec<Case> {
+    set_hooks();
     vec![
+        case!(exported_hook, Allocates, frees),
+        case!(second_hook_of_a_section, Allocates, frees),
         case!(constant_only_caller, Free),
         case!(constant_only_marked, Conditional),
         case!(twin_one, Free),
