@@ -4,7 +4,7 @@
 //! In doubt the whole binary is refused.
 
 use crate::code::Target;
-use crate::debug_info::inlined_copies;
+use crate::debug_info::{InlinedCopy, inlined_copies};
 use crate::graph::Graph;
 use crate::image::{Image, demangle};
 use crate::refusal::Refusal;
@@ -16,14 +16,18 @@ pub(crate) fn check(image: &Image<'_>, graph: &Graph, file: &object::File<'_>) -
         let functions = (0u32..).zip(&image.functions);
         functions.filter(move |(_, function)| image.names(function).iter().any(|symbol| name(symbol)))
     };
-    if let Some((function, place)) = named(is_rust_alloc).next() {
-        return match leads_to_sink(image, graph, function) {
-            true => Ok(()),
-            false => Err(Refusal::AllocatorUnrecognised { address: place.start }),
-        };
+    if let Some((function, place)) = named(is_rust_alloc).next()
+        && !leads_to_sink(image, graph, function)
+    {
+        return Err(Refusal::AllocatorUnrecognised { address: place.start });
     }
     if named(is_own_allocator).next().is_some() {
         return Ok(());
+    }
+    if named(is_rust_alloc).next().is_some() {
+        // Copies beside it know the size, and may hold no more than the part of the allocator that serves it.
+        let copies = inlined_copies(file, &is_rust_alloc).unwrap_or_default();
+        return lead_to_sinks(image, graph, copies);
     }
     dissolved(image, graph, file)
 }
@@ -69,6 +73,10 @@ fn dissolved(image: &Image<'_>, graph: &Graph, file: &object::File<'_>) -> Resul
     if copies.is_empty() {
         return Err(Refusal::AllocatorMissing);
     }
+    lead_to_sinks(image, graph, copies)
+}
+
+fn lead_to_sinks(image: &Image<'_>, graph: &Graph, copies: Vec<InlinedCopy>) -> Result<(), Refusal> {
     for copy in copies {
         let Some(function) = image.function_around(copy.address) else { continue };
         let is_dead = graph.doom.block(function, 0);

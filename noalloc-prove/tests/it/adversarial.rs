@@ -146,6 +146,14 @@ fn an_unknown_allocator_is_refused() {
     }
 }
 
+/// `__rust_alloc` ends in `malloc` for large blocks; its copies for small ones, inlined by fat LTO, do not.
+#[test]
+fn an_allocator_that_is_known_for_some_sizes_only_is_refused() {
+    let built = build_with("fat", Options { features: "classes", ..Options::default() });
+    let refusal = Program::parse(&built.bytes).expect_err("small blocks come from a static");
+    assert!(matches!(refusal, Refusal::AllocatorInlined { .. }), "{refusal:?}");
+}
+
 /// Replaces every occurrence of some bytes by others of the same length.
 fn replaced(bytes: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
     let mut changed = bytes.to_vec();

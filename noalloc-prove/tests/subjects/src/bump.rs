@@ -13,6 +13,9 @@ pub struct Bump;
 unsafe impl GlobalAlloc for Bump {
     #[inline(always)]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        if cfg!(feature = "classes") && layout.size() > 64 {
+            return unsafe { std::alloc::System.alloc(layout) };
+        }
         let start = NEXT.fetch_add(layout.size() + layout.align(), Ordering::Relaxed);
         if start + layout.size() + layout.align() > SIZE {
             return std::ptr::null_mut();
@@ -22,5 +25,9 @@ unsafe impl GlobalAlloc for Bump {
     }
 
     #[inline(always)]
-    unsafe fn dealloc(&self, _: *mut u8, _: Layout) {}
+    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        if cfg!(feature = "classes") && layout.size() > 64 {
+            unsafe { std::alloc::System.dealloc(block, layout) }
+        }
+    }
 }
