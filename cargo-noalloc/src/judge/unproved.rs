@@ -26,7 +26,10 @@ pub(super) fn find(case: &Case<'_>) -> Vec<Finding> {
         }
         ProofState::Absent if !case.proof.inlined_into.is_empty() => inlined_only(case),
         ProofState::Absent => at_the_name("it has no code in the audited binaries: nothing calls it there"),
-        ProofState::NotAnalysed => at_the_name("its binary was not analysed: the problems say why"),
+        ProofState::NotAnalysed => at_the_name(
+            "there is no proof of it: a block of `no_heap::guard` is counted only, and why a binary was not analysed \
+             is among the problems",
+        ),
         ProofState::Proved if case.keeps_its_promise() => Vec::new(),
         ProofState::Proved if case.proof.may_free == Some(true) => frees(case),
         ProofState::Proved => at_the_name("it cannot allocate, but whether it frees is not known"),
