@@ -105,9 +105,13 @@ fn rust_body(symbol: &str) -> Option<Class> {
         return entry(tail);
     }
     let name = path.rsplit("::").next().filter(|_| path.starts_with("<no_heap::"))?;
-    let is_method = path.contains(" as core::alloc::global::GlobalAlloc>::");
-    let is_known = |method: &str, recorded: &str| name == if is_method { method } else { recorded };
-    METHODS.iter().find(|known| is_known(known.0, known.1)).map(|known| known.2)
+    let known = match path.contains(" as core::alloc::global::GlobalAlloc>::") {
+        true => METHODS.iter().find(|known| known.0 == name),
+        // What another trait calls so is somebody else's.
+        false if path.contains(" as ") => None,
+        false => METHODS.iter().find(|known| known.1 == name),
+    };
+    known.map(|known| known.2)
 }
 
 fn entry(name: &str) -> Option<Class> {
@@ -168,6 +172,8 @@ mod tests {
         check(legacy, Some(Class::Reallocates));
         check("_RNvMCs6_7no_heapNtB2_9Allocator14alloc_recorded", Some(Class::Allocates));
         check("_RNvMCs6_7no_heapNtB2_9Allocator5alloc", None);
+        let foreign = "_ZN60_$LT$no_heap..allocator..Allocator$u20$as$u20$app..Trait$GT$16dealloc_recorded17h0123456789abcdefE";
+        check(foreign, None);
         check("_ZN4user12my__rust_alloc17h0123456789abcdefE", None);
         check("memcpy", None);
         check("errx", None);
