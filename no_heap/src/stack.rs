@@ -58,6 +58,9 @@ macro_rules! read_frame_pointer {
 }
 pub(crate) use read_frame_pointer;
 
+/// Whether frames are known here; where they are not, each is 0.
+pub(crate) const HAS_FRAMES: bool = cfg!(any(target_arch = "x86_64", target_arch = "aarch64"));
+
 /// The part of memory that is this thread's stack; empty where that is not known.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Bounds {
@@ -196,7 +199,7 @@ pub(crate) unsafe fn is_chain(frame: usize, end: usize, links: &[Cell<Link>]) ->
 /// Where the function with the frame at `frame` returns to; 0 where frames are unknown.
 #[inline]
 pub(crate) fn return_address(frame: usize) -> usize {
-    if cfg!(not(any(target_arch = "x86_64", target_arch = "aarch64"))) {
+    if !HAS_FRAMES {
         return 0;
     }
     // SAFETY: `frame` was read from the frame-pointer register of a function that is still running and keeps one: the

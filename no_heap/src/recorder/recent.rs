@@ -8,7 +8,7 @@ use std::cell::Cell;
 
 use super::Op;
 use crate::record::{FnCounts, SiteSlot};
-use crate::stack::{Bounds, Link, copy_chain, is_chain, return_address};
+use crate::stack::{Bounds, HAS_FRAMES, Link, copy_chain, is_chain, return_address};
 
 /// Places for stacks: a set is found by hashing what is innermost, and has room for a few that collide.
 const SETS: usize = 32;
@@ -72,11 +72,14 @@ impl Recent {
     /// The site of an event of `key` whose stack runs from `frame` to `end`, if one from there came lately.
     #[inline(always)]
     pub(crate) fn find(&self, frame: usize, end: usize, key: Key) -> Option<Seen> {
+        if !HAS_FRAMES {
+            return None;
+        }
         let stacks = &self.set(frame, key).stacks;
         let stack = stacks.iter().find(|stack| stack.frame.get() == frame && stack.key.get() == key)?;
         let links = stack.links.get(..stack.depth.get())?;
-        // SAFETY: `remember` copied the links from this thread's stack, from this frame to this end, and both are
-        // frames of functions that are running now.
+        // SAFETY: a frame that is there is no 0, so this place is not empty: `remember` copied the links from this
+        // thread's stack, from this frame to this end, and both are frames of functions that are running now.
         let is_there = stack.end.get() == end && unsafe { is_chain(frame, end, links) };
         if is_there { stack.seen.get() } else { None }
     }
