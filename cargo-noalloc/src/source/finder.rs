@@ -10,6 +10,7 @@ use syn::{
     Stmt, TraitItemFn,
 };
 
+use super::extent::{self, Extent};
 use super::file::{MacroBody, Position, SourceFile};
 use crate::model::NoSource;
 
@@ -96,8 +97,7 @@ enum Rank {
 
 impl<'ast> Finder<'ast> {
     /// Whether tokens reach over the place.
-    fn covers(&self, span: proc_macro2::Span) -> bool {
-        let (start, end) = (span.start(), span.end());
+    fn covers(&self, (start, end): Extent) -> bool {
         if self.whole_line {
             return start.line <= self.at.line && self.at.line <= end.line;
         }
@@ -164,7 +164,9 @@ impl<'ast> Finder<'ast> {
     fn visit_function(&mut self, function: Signature<'ast>) {
         self.within(Node::Function(function), |this| {
             // What the attribute's own code drops, the function's arguments, is placed at the attribute.
-            if !this.whole_line && function.attrs.iter().any(|attr| this.covers(attr.span())) {
+            if !this.whole_line
+                && function.attrs.iter().any(|attr| this.covers(extent::of_tokens(attr.span())))
+            {
                 this.offer(if this.want == Want::Drop { Rank::Wanted } else { Rank::Start });
             }
             if this.want == Want::Function && function.sig.ident.span().start() == this.at {
@@ -188,7 +190,7 @@ fn is_leaf(expr: &Expr) -> bool {
 
 impl<'ast> Visit<'ast> for Finder<'ast> {
     fn visit_item(&mut self, item: &'ast Item) {
-        if self.covers(item.span()) {
+        if self.covers(extent::of_item(item)) {
             visit::visit_item(self, item);
         }
     }
@@ -210,13 +212,13 @@ impl<'ast> Visit<'ast> for Finder<'ast> {
     }
 
     fn visit_impl_item_fn(&mut self, item: &'ast ImplItemFn) {
-        if self.covers(item.span()) {
+        if self.covers(extent::of_method(item)) {
             self.visit_function(Signature { attrs: &item.attrs, sig: &item.sig, block: &item.block });
         }
     }
 
     fn visit_trait_item_fn(&mut self, item: &'ast TraitItemFn) {
-        if let Some(block) = item.default.as_ref().filter(|_| self.covers(item.span())) {
+        if let Some(block) = item.default.as_ref().filter(|_| self.covers(extent::of_tokens(item.span()))) {
             self.visit_function(Signature { attrs: &item.attrs, sig: &item.sig, block });
         }
     }
@@ -224,7 +226,7 @@ impl<'ast> Visit<'ast> for Finder<'ast> {
     fn visit_foreign_item(&mut self, _: &'ast ForeignItem) {}
 
     fn visit_block(&mut self, block: &'ast Block) {
-        if !self.covers(block.span()) {
+        if !self.covers(extent::of_block(block)) {
             return;
         }
         self.within(Node::Block(block), |this| {
@@ -237,12 +239,12 @@ impl<'ast> Visit<'ast> for Finder<'ast> {
     }
 
     fn visit_stmt(&mut self, stmt: &'ast Stmt) {
-        let span = stmt.span();
+        let span = extent::of_tokens(stmt.span());
         if !self.covers(span) {
             return;
         }
         self.within(Node::Statement(stmt), |this| {
-            let end = span.end();
+            let (_, end) = span;
             let ends_here = end.line == this.at.line && end.column == this.at.column + 1;
             if this.want == Want::Drop && ends_here && !this.whole_line {
                 this.offer(Rank::Start);
@@ -260,7 +262,7 @@ impl<'ast> Visit<'ast> for Finder<'ast> {
     }
 
     fn visit_expr(&mut self, expr: &'ast Expr) {
-        if !self.covers(expr.span()) {
+        if !self.covers(extent::of_tokens(expr.span())) {
             return;
         }
         self.within(Node::Expr(expr), |this| {

@@ -8,6 +8,7 @@ mod blocks;
 mod coercion;
 mod construct;
 mod expression;
+mod extent;
 mod file;
 mod finder;
 mod package;
