@@ -24,7 +24,7 @@ type Entry<'a> = DebuggingInformationEntry<Slice<'a>>;
 pub(super) fn linked(dwarf: &Dwarf<Slice<'_>>, origins: &Origins) -> Vec<LinkedBlock> {
     // Most programs have none, and to read all of the debug info takes its time.
     let names = dwarf.debug_str.reader().slice();
-    if !names.windows(BLOCK.len()).any(|name| name == BLOCK.as_bytes()) {
+    if memchr::memmem::find(names, BLOCK.as_bytes()).is_none() {
         return Vec::new();
     }
     let units: Vec<Unit<Slice<'_>>> = units(dwarf);
