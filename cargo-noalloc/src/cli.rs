@@ -33,6 +33,8 @@ pub(crate) enum Command {
     Compare(CompareArgs),
     /// Render the last check again, in other formats, without running anything
     Report(ReportArgs),
+    /// Join the JSON reports of all parts of `check --partition I/N` into one verdict, without running anything
+    Merge(MergeArgs),
     /// Add what a package needs: the dependency, a first benchmark, a job for CI
     Init(InitArgs),
     /// Print completions for a shell
@@ -214,6 +216,23 @@ pub(crate) struct ReportArgs {
     /// Only hot functions whose name matches
     #[arg(value_name = "REGEX")]
     pub(crate) pattern: Option<String>,
+    #[command(flatten)]
+    pub(crate) last: LastArgs,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct MergeArgs {
+    /// What `check --partition I/N --format json=PATH` wrote, of every part once
+    #[arg(value_name = "REPORT", required = true)]
+    pub(crate) reports: Vec<PathBuf>,
+    /// Report format, repeatable: as for `check`; `=PATH` writes it to a file
+    #[arg(long = "format", value_name = "FORMAT[=PATH]")]
+    pub(crate) formats: Vec<String>,
+    /// Show whole call chains, the standard library's frames included
+    #[arg(short, long)]
+    pub(crate) verbose: bool,
+    #[command(flatten)]
+    pub(crate) baseline: BaselineArgs,
     #[command(flatten)]
     pub(crate) last: LastArgs,
 }

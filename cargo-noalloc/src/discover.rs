@@ -10,7 +10,7 @@ use cargo_metadata::{CargoOpt, Metadata, MetadataCommand, Package};
 use crate::cli::{BuildArgs, SelectionArgs};
 use crate::config::{self, Table};
 use crate::exit::{Exit, Failure};
-use crate::model::{Configured, Member, MemberTarget, Plan, Root, Target, Workspace};
+use crate::model::{Configured, Member, MemberTarget, Part, Plan, Root, Target, Workspace};
 use crate::options::CheckOptions;
 
 /// Crates whose frames are ours, not the user's.
@@ -22,11 +22,16 @@ pub(crate) fn plan(options: &CheckOptions) -> Result<Plan, Failure> {
     let mut workspace = workspace(&metadata, &options.build);
     workspace.configured = configured(&metadata)?;
     let packages = select::packages(&metadata, &options.selection)?;
-    let (targets, skipped) = select::targets(&packages, options, &workspace.root)?;
+    let (mut targets, skipped) = select::targets(&packages, options, &workspace.root)?;
     if targets.is_empty() {
         return Err(nothing_selected(&packages, &skipped, &options.selection));
     }
-    Ok(Plan { workspace, targets, skipped })
+    let part = options.partition.map(|partition| {
+        let selected = targets.iter().map(|planned| planned.target.clone()).collect();
+        targets.retain(|planned| partition.has(planned.position));
+        Part { partition, selected, asked: options.asked() }
+    });
+    Ok(Plan { workspace, targets, skipped, part })
 }
 
 /// Main source files of every target of the selected packages, with the package's name, relative to the workspace

@@ -12,13 +12,13 @@ use serde::{Deserialize, Serialize};
 use crate::cli::BuildArgs;
 use crate::exit::{Exit, Failure};
 use crate::model::{
-    Binary, Environment, Level, OwnAllocator, Plan, PlannedTarget, Policy, Proofs, Rule, Run, Status, Target,
-    TargetKind, Workspace,
+    Binary, Environment, Level, OwnAllocator, Part, Partition, Plan, PlannedTarget, Policy, Proofs, Rule,
+    Run, Status, Target, TargetKind, Workspace,
 };
 use crate::{Checked, discover, run};
 
 /// Another number: another layout.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 
 const FILE: &str = "last-check.json";
 
@@ -34,6 +34,16 @@ struct Kept {
     workspace: KeptWorkspace,
     runs: Vec<KeptRun>,
     skipped: Vec<(KeptTarget, String)>,
+    /// Where only a part was checked.
+    part: Option<KeptPart>,
+}
+
+#[derive(Deserialize, Serialize)]
+struct KeptPart {
+    index: usize,
+    count: usize,
+    selected: Vec<KeptTarget>,
+    asked: Vec<(String, String)>,
 }
 
 #[derive(Deserialize, Serialize)]
@@ -69,6 +79,8 @@ struct KeptTarget {
 #[derive(Deserialize, Serialize)]
 struct KeptRun {
     target: KeptTarget,
+    /// Among all selected targets.
+    position: usize,
     executable: PathBuf,
     stamp: Stamp,
     records: PathBuf,
@@ -121,6 +133,7 @@ pub(crate) fn save(check: &Checked) -> Result<(), Failure> {
         workspace: KeptWorkspace { root, user_roots, no_heap_roots },
         runs: check.runs.iter().map(keep).collect(),
         skipped: check.plan.skipped.iter().map(|(target, why)| (target.into(), why.clone())).collect(),
+        part: check.plan.part.as_ref().map(KeptPart::from),
     };
     let path = audit_dir.join(FILE);
     let text =
@@ -147,6 +160,7 @@ fn recall_level(level: &KeptLevel) -> Level {
 fn keep(run: &Run) -> KeptRun {
     KeptRun {
         target: (&run.binary.planned.target).into(),
+        position: run.binary.planned.position,
         executable: run.binary.executable.clone(),
         stamp: stamp(&run.binary.executable).unwrap_or_default(),
         records: run.folder.clone(),
@@ -197,11 +211,10 @@ pub(crate) fn load(build: &BuildArgs) -> Result<Checked, Failure> {
         ..Workspace::default()
     };
     let skipped = kept.skipped.into_iter().map(|(target, why)| (target.into(), why)).collect();
+    let part = kept.part.map(Part::from);
     Ok(Checked {
-        plan: Plan { workspace, targets: Vec::new(), skipped },
-        runs,
-        environment: Environment { rustc, target, profile, rustflags },
         policy: Policy {
+            partial: part.is_some(),
             require_exercised: kept.require_exercised,
             require_proof: kept.require_proof,
             command_line,
@@ -210,6 +223,9 @@ pub(crate) fn load(build: &BuildArgs) -> Result<Checked, Failure> {
             // As they are now: a level can be tried out without running anything.
             configured: now.configured,
         },
+        plan: Plan { workspace, targets: Vec::new(), skipped, part },
+        runs,
+        environment: Environment { rustc, target, profile, rustflags },
         asked: None,
     })
 }
@@ -228,6 +244,7 @@ fn recall(kept: KeptRun, again: &str) -> Result<Run, Failure> {
         package_spec: String::new(),
         package_root: PathBuf::new(),
         source: PathBuf::new(),
+        position: kept.position,
     };
     let binary = Binary {
         planned,
@@ -283,5 +300,20 @@ impl From<KeptTarget> for Target {
             _ => TargetKind::Bench,
         };
         Target { package: kept.package, kind, name: kept.name, source: kept.source }
+    }
+}
+
+impl From<&Part> for KeptPart {
+    fn from(part: &Part) -> KeptPart {
+        let Part { partition: Partition { index, count }, selected, asked } = part.clone();
+        KeptPart { index, count, selected: selected.iter().map(KeptTarget::from).collect(), asked }
+    }
+}
+
+impl From<KeptPart> for Part {
+    fn from(kept: KeptPart) -> Part {
+        let KeptPart { index, count, selected, asked } = kept;
+        let selected = selected.into_iter().map(Target::from).collect();
+        Part { partition: Partition { index, count }, selected, asked }
     }
 }

@@ -24,6 +24,7 @@ pub mod model;
 mod numbers;
 mod options;
 mod pages;
+mod parts;
 mod process;
 mod prove;
 mod report;
@@ -40,8 +41,8 @@ use cli::BuildArgs;
 pub use exit::{Exit, Failure};
 use model::{Asked, Debt, Environment, Measured, Plan, Policy, Run, Texts, Toolchain, Verdict, Workspace};
 use options::{
-    CheckOptions, CleanOptions, CompareOptions, ExplainOptions, InitOptions, ListOptions, Options,
-    ProveOptions, Refusal, ReportOptions,
+    CheckOptions, CleanOptions, CompareOptions, ExplainOptions, InitOptions, ListOptions, MergeOptions,
+    Options, ProveOptions, Refusal, ReportOptions,
 };
 use shell::Shell;
 
@@ -55,6 +56,7 @@ pub fn main(words: impl Iterator<Item = OsString>) -> Exit {
         Ok(Options::Explain(options)) => explain(&options, shell),
         Ok(Options::Compare(options)) => compare_two(&options),
         Ok(Options::Report(options)) => report(&options, shell),
+        Ok(Options::Merge(options)) => merge(&options, shell),
         Ok(Options::Init(options)) => init(&options, shell),
         Ok(Options::Completions(of)) => pages::completions(of),
         Ok(Options::Manual) => pages::manual(),
@@ -80,7 +82,14 @@ fn check(options: &CheckOptions, shell: Shell) -> Result<Exit, Failure> {
     let environment = environment(&binaries.toolchain, options);
     let check = Checked { plan, runs, environment, policy, asked: None };
     last::save(&check)?;
-    conclude(check, &options.report, shell)
+    let exit = conclude(check, &options.report, shell);
+    if let Some(model::Partition { index, count }) = options.partition {
+        let what = format!(
+            "part {index} of {count}: `cargo noalloc merge` judges the whole, from the JSON reports of all"
+        );
+        shell.status("Checked", &what);
+    }
+    exit
 }
 
 /// The same without running: what the binaries alone tell.
@@ -101,12 +110,26 @@ fn prove_alone(options: &ProveOptions, shell: Shell) -> Result<Exit, Failure> {
 fn conclude(check: Checked, options: &ReportOptions, shell: Shell) -> Result<Exit, Failure> {
     // Nothing is accepted of what was not run.
     let ran = check.asked.is_none();
-    let Conclusion { mut verdict, texts, environment, workspace, unseen } = check.conclude()?;
-    setup::refuse_nothing(&verdict, &unseen)?;
+    present(check.conclude()?, ran, options, shell)
+}
+
+/// Holds a verdict against the baseline, where something `ran`, and reports it.
+fn present(
+    conclusion: Conclusion,
+    ran: bool,
+    options: &ReportOptions,
+    shell: Shell,
+) -> Result<Exit, Failure> {
+    let Conclusion { mut verdict, texts, environment, workspace, unseen, part } = conclusion;
+    let nothing = setup::refuse_nothing(&verdict, &unseen);
+    if part.is_none() {
+        nothing.clone()?;
+    }
     if ran {
         accept(&mut verdict, &texts, &workspace, options, shell)?;
     }
-    let input = report::Input::new(&verdict, &environment, &texts, &workspace, options);
+    let input =
+        report::Input::new(&verdict, &environment, &texts, &workspace, options).of_part(part.as_ref());
     if let Some(name) = &options.save {
         compare::save(&workspace.audit_dir, name, &report::json(&input))?;
     }
@@ -115,6 +138,8 @@ fn conclude(check: Checked, options: &ReportOptions, shell: Shell) -> Result<Exi
     for failure in &unseen {
         shell.failure(failure);
     }
+    // The report of a part that has nothing is needed all the same.
+    nothing?;
     Ok(exit(&verdict, &unseen))
 }
 
@@ -150,6 +175,14 @@ fn accept(
 /// Renders the last check again.
 fn report(options: &ReportOptions, shell: Shell) -> Result<Exit, Failure> {
     conclude(last::load(&options.build)?, options, shell)
+}
+
+/// Parts of a check, which other machines made, as the whole.
+fn merge(options: &MergeOptions, shell: Shell) -> Result<Exit, Failure> {
+    let workspace = discover::workspace_now(&options.report.build)?;
+    let mut shown = parts::merge(&options.reports, &workspace.root)?;
+    shown.policy.configured = workspace.configured.clone();
+    present(judged(shown, workspace), true, &options.report, shell)
 }
 
 /// Two checks side by side.
@@ -225,11 +258,23 @@ impl Checked {
         };
         let mut audited = symbolise::symbolise(runs, &plan.workspace);
         unseen.extend(setup::unreadable(&mut audited));
-        let texts = source::read(&mut audited, &plan.workspace.root);
-        let evidence = judge::Evidence::gather(audited, plan.skipped);
-        let verdict = judge::judge(evidence, &policy);
-        Ok(Conclusion { verdict, texts, environment, workspace: plan.workspace, unseen })
+        let Plan { workspace, skipped, part, .. } = plan;
+        let changed = Vec::new();
+        let shown = parts::Shown { audited, skipped, unseen, environment, policy, part, changed };
+        Ok(judged(shown, workspace))
     }
+}
+
+/// Reads and judges what was shown, here or on several machines.
+fn judged(mut shown: parts::Shown, workspace: Workspace) -> Conclusion {
+    // What the source step adds is added to the whole once more.
+    let before = shown.part.is_some().then(|| shown.clone());
+    let texts = source::read(&mut shown.audited, &workspace.root, &shown.changed);
+    let part = before.and_then(|before| parts::send(&before, &texts, &workspace.root));
+    let parts::Shown { audited, skipped, unseen, environment, policy, .. } = shown;
+    let evidence = judge::Evidence::gather(audited, skipped);
+    let verdict = judge::judge(evidence, &policy);
+    Conclusion { verdict, texts, environment, workspace, unseen, part }
 }
 
 /// What there is to report.
@@ -240,6 +285,8 @@ struct Conclusion {
     workspace: Workspace,
     /// Targets that did not show what they do, and why.
     unseen: Vec<Failure>,
+    /// What the report of a part brings along for the whole.
+    part: Option<serde_json::Value>,
 }
 
 fn environment(toolchain: &Toolchain, options: &CheckOptions) -> Environment {

@@ -1,5 +1,7 @@
 //! Arguments become checked options: every refusal that needs no slow act happens here.
 
+mod parts;
+
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -16,8 +18,10 @@ use crate::cli::{
 };
 use crate::compare;
 use crate::exit::{Exit, Failure};
-use crate::model::{Asked, Configured, Level, Policy, Rule, Setting};
+use crate::model::{Asked, Configured, Level, Partition, Policy, Rule, Setting};
 use crate::report::Output;
+pub(crate) use parts::MergeOptions;
+use parts::{merge, partition};
 
 /// What to do.
 #[derive(Debug)]
@@ -28,6 +32,7 @@ pub(crate) enum Options {
     Explain(ExplainOptions),
     Compare(CompareOptions),
     Report(ReportOptions),
+    Merge(MergeOptions),
     Clean(CleanOptions),
     Init(InitOptions),
     Completions(clap_complete::Shell),
@@ -123,29 +128,6 @@ pub(crate) struct InitOptions {
     pub(crate) build: BuildArgs,
 }
 
-/// The `index`th, from 1, of `count` parts of the targets.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Partition {
-    index: usize,
-    count: usize,
-}
-
-impl Partition {
-    fn parse(text: &str) -> Result<Partition, Failure> {
-        let numbers = text.split_once('/').and_then(|(i, n)| Some((i.parse().ok()?, n.parse().ok()?)));
-        match numbers {
-            Some((index, count)) if (1..=count).contains(&index) => Ok(Partition { index, count }),
-            _ => Err(Failure::new(Exit::Usage, format!("`--partition {text}` is no part of a whole"))
-                .help("give a number and a count, such as `--partition 1/3`")),
-        }
-    }
-
-    /// Whether the target that stands at `position` among all of them belongs to the part.
-    pub(crate) fn has(self, position: usize) -> bool {
-        position % self.count == self.index - 1
-    }
-}
-
 /// Checked options of `compare`.
 #[derive(Debug)]
 pub(crate) struct CompareOptions {
@@ -205,6 +187,10 @@ impl Options {
                 let options = report(args).map_err(|failure| Refusal::Failure(Box::new(failure)))?;
                 Ok(Options::Report(options))
             }
+            Command::Merge(args) => {
+                let options = merge(args).map_err(|failure| Refusal::Failure(Box::new(failure)))?;
+                Ok(Options::Merge(options))
+            }
             Command::Init(args) => Ok(Options::Init(InitOptions {
                 package: args.package,
                 ci: args.ci,
@@ -242,8 +228,17 @@ fn check(args: CheckArgs) -> Result<CheckOptions, Failure> {
         None => args.formats,
     };
     let outputs = outputs(&formats)?;
+    let partition = args.partition.as_deref().map(partition).transpose()?;
+    if partition.is_some() && args.baseline.bless {
+        return Err(Failure::new(
+            Exit::Usage,
+            "`--bless` accepts what a whole check found, and this is a part",
+        )
+        .help("put the parts together: `cargo noalloc merge --bless REPORT…`"));
+    }
     let (command_line, deny_warnings) = levels(&args.levels)?;
     let policy = Policy {
+        partial: partition.is_some(),
         require_exercised: args.require_exercised,
         require_proof: args.require_proof,
         command_line,
@@ -264,7 +259,7 @@ fn check(args: CheckArgs) -> Result<CheckOptions, Failure> {
         bench_time: timing.then(|| Duration::from_secs_f64(args.bench_time)),
         samples: args.samples,
         timeout: args.timeout.map(Duration::from_secs),
-        partition: args.partition.as_deref().map(Partition::parse).transpose()?,
+        partition,
         policy,
         filters: args.filters,
         harness_args: args.harness_args,
@@ -458,19 +453,7 @@ pub(crate) fn answer(answer: &clap::Error) -> Exit {
 
 #[cfg(test)]
 mod tests {
-    use super::{Partition, What};
-
-    #[test]
-    fn parts_are_disjoint_and_together_the_whole() {
-        let parts: Vec<Partition> =
-            ["1/3", "2/3", "3/3"].map(|text| Partition::parse(text).expect("it is a part")).into();
-        for position in 0..20 {
-            assert_eq!(parts.iter().filter(|part| part.has(position)).count(), 1, "{position}");
-        }
-        for wrong in ["0/3", "4/3", "1/0", "1", "a/b", "1/-1", ""] {
-            assert!(Partition::parse(wrong).is_err(), "{wrong}");
-        }
-    }
+    use super::What;
 
     #[test]
     fn a_number_after_a_colon_makes_a_place() {

@@ -182,6 +182,11 @@ pub(crate) fn refuse_nothing(verdict: &Verdict, failures: &[Failure]) -> Result<
     let ran = |status: &Status| !matches!(status, Status::Skipped { .. });
     let ran = verdict.targets.iter().filter(|(_, status)| ran(status));
     let names: Vec<String> = ran.map(|(target, _)| format!("`{}`", target.source)).collect();
+    if names.is_empty() {
+        return Err(Failure::new(Exit::NothingToCheck, "there is no target in this part")
+            .note("there are fewer targets than parts")
+            .help("take a smaller N for `--partition I/N`; `cargo noalloc merge` takes the part's report as it is"));
+    }
     Err(Failure::new(Exit::NothingToCheck, format!("no hot function in {}", names.join(", ")))
         .note("only functions with `#[no_heap]` are audited, and a binary holds those of the crates that it uses")
         .help(if verdict.proof_only {

@@ -94,7 +94,10 @@ fn every_command_in_the_documentation_is_understood() {
             let Some(words) = line.trim_start_matches("$ ").strip_prefix("cargo noalloc ") else { continue };
             let words = words.split(" #").next().unwrap().split(" > ").next().unwrap();
             let words = words.split_whitespace().map(|word| {
-                word.replace("$ARGS", "--workspace").replace("\"$RUNNER_TEMP/", "").replace('"', "")
+                word.replace("$ARGS", "--workspace")
+                    .replace("$PART", "1")
+                    .replace("\"$RUNNER_TEMP/", "")
+                    .replace('"', "")
             });
             let words: Vec<String> = words.collect();
             let run = Project::empty().noalloc(&words).run();

@@ -22,6 +22,7 @@ mod go;
 mod growth;
 mod init;
 mod nested;
+mod parts;
 mod permits;
 mod prove;
 mod records;

@@ -5,7 +5,7 @@ use std::process::Child;
 
 use serde_json::Value;
 
-use crate::gate::{checked, report};
+use crate::gate::report;
 use crate::support::{Outcome, Project, repository};
 
 #[test]
@@ -76,22 +76,4 @@ fn checks_that_share_a_target_directory_wait_for_each_other() {
         let report: Value = serde_json::from_slice(&output.stdout).unwrap();
         assert_eq!(report["verdict"], "pass");
     }
-}
-
-#[test]
-fn two_parts_are_the_whole() {
-    let project = Project::shared("gate");
-    let names = |report: &Value, list: &str, key: &str| -> Vec<String> {
-        report[list].as_array().unwrap().iter().map(|item| item[key].to_string()).collect()
-    };
-    let parts =
-        ["1/2", "2/2"].map(|part| project.check_json(&format!("--partition {part}")).run().exits(100).json());
-    let mut targets = [names(&parts[0], "targets", "name"), names(&parts[1], "targets", "name")].concat();
-    targets.sort();
-    assert_eq!(targets, names(checked(), "targets", "name"));
-    let errors = |report: &Value| {
-        report["findings"].as_array().unwrap().iter().filter(|finding| finding["level"] == "error").count()
-    };
-    assert_eq!(errors(&parts[0]) + errors(&parts[1]), errors(checked()));
-    project.check("--partition 3/2").run().exits(2);
 }

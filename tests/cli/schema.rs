@@ -11,10 +11,14 @@ fn schema() -> Value {
 
 #[track_caller]
 pub(crate) fn check(outcome: &Outcome) {
+    validate(&outcome.json());
+}
+
+#[track_caller]
+pub(crate) fn validate(report: &Value) {
     let validator = jsonschema::draft202012::new(&schema()).expect("the schema is a schema");
-    let report = outcome.json();
     let errors: Vec<String> =
-        validator.iter_errors(&report).map(|error| format!("{}: {error}", error.instance_path())).collect();
+        validator.iter_errors(report).map(|error| format!("{}: {error}", error.instance_path())).collect();
     assert!(errors.is_empty(), "{errors:#?}\n{report:#}");
 }
 

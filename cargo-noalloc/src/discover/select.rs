@@ -96,15 +96,13 @@ pub(super) fn targets(
                 package_spec: format!("{}@{}", package.name, package.version),
                 package_root: package.manifest_path.parent().map(Into::into).unwrap_or_default(),
                 source: source.to_owned(),
+                position: 0,
             });
         }
     }
     refuse_unknown_names(&options.selection, &known)?;
     planned.sort_by(|a, b| a.target.cmp(&b.target));
-    if let Some(part) = options.partition {
-        let mut position = 0..;
-        planned.retain(|_| position.next().is_some_and(|position| part.has(position)));
-    }
+    planned.iter_mut().enumerate().for_each(|(position, planned)| planned.position = position);
     Ok((planned, skipped))
 }
 

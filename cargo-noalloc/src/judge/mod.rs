@@ -168,7 +168,7 @@ pub(crate) fn judge(mut evidence: Evidence, policy: &Policy) -> Verdict {
         own.extend(over_budget::find(&case));
         own.extend(may_allocate::find(&case));
         own.extend(unproved::find(&case));
-        if !policy.proof_only {
+        if !policy.proof_only && !policy.partial {
             own.extend(unexercised::find(&case));
         }
         // Each of these is one doubt, with its own way there.

@@ -34,6 +34,11 @@ impl<'a> Governing<'a> {
         self.policy.proof_only
     }
 
+    /// Whether other targets are run elsewhere.
+    pub(crate) fn is_partial(&self) -> bool {
+        self.policy.partial
+    }
+
     fn of_function<'s>(&'s self, hot: &'s HotFn) -> impl Iterator<Item = &'a FunctionSettings> + 's {
         let all = self.settings.iter().flat_map(|settings| &settings.functions);
         all.filter(|settings| names(&settings.pattern, &hot.name))

@@ -5,7 +5,8 @@ use crate::model::{Escape, Finding, HotFn, HotId, HotReport, Permit, Policy, Pro
 
 /// A finding at the call of a permit that nobody needed.
 pub(super) fn find(permit: &Permit, functions: &[HotReport], policy: &Policy) -> Option<Finding> {
-    if !permit.is_stale() {
+    // Another part may have used it.
+    if !permit.is_stale() || policy.partial {
         return None;
     }
     let (reason, help) = if permit.entered == 0 {

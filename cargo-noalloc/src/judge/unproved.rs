@@ -24,6 +24,8 @@ pub(super) fn find(case: &Case<'_>) -> Vec<Finding> {
         ProofState::Absent | ProofState::NotAnalysed if case.level(Rule::Unproved) < Level::Error => {
             Vec::new()
         }
+        // Another part may have its code.
+        ProofState::Absent if case.governing.is_partial() => Vec::new(),
         ProofState::Absent if !case.proof.inlined_into.is_empty() => inlined_only(case),
         ProofState::Absent => at_the_name("it has no code in the audited binaries: nothing calls it there"),
         ProofState::NotAnalysed => at_the_name(

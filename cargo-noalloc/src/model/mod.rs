@@ -13,6 +13,7 @@ mod finding;
 mod frame;
 mod hot;
 mod name;
+mod part;
 mod permit;
 mod place;
 mod plan;
@@ -41,6 +42,7 @@ pub use finding::{Escape, Finding, Label, Level, Pattern, Rule};
 pub use frame::{Frame, Origin};
 pub use hot::{HotFn, HotId, Promise};
 pub use name::{FunctionName, shorten};
+pub use part::{Part, Partition};
 pub use permit::{BlockKind, LinkedBlock, Permit};
 pub use place::{CodePlace, Place, Span};
 pub use plan::{Member, MemberTarget, Plan, PlannedTarget, Root, Workspace};
@@ -48,7 +50,9 @@ pub use policy::{
     Budget, Configured, FunctionSettings, Ignore, Ignored, IgnoredCode, Policy, Setting, Settings,
 };
 pub use problem::{Problem, Step};
-pub use proof::{Asked, Candidate, Doubt, DynCall, Found, Obstacle, ProofReport, Proofs, Reachable};
+pub use proof::{
+    Asked, Candidate, Doubt, DynCall, Found, Obstacle, ObstacleKind, ProofReport, Proofs, Reachable,
+};
 pub use run::{Audited, Counts, Gap, Run};
 pub use site::{Calls, Op, Site, Sizes};
 pub use spread::Spread;

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{Configured, Target};
+use super::{Configured, Part, Target};
 
 /// What to build and run.
 #[derive(Clone, Debug)]
@@ -13,6 +13,8 @@ pub struct Plan {
     pub targets: Vec<PlannedTarget>,
     /// Targets that were selected but cannot be built, and why.
     pub skipped: Vec<(Target, String)>,
+    /// Where this is only a part of what was selected.
+    pub part: Option<Part>,
 }
 
 /// Where things are.
@@ -91,6 +93,8 @@ pub struct PlannedTarget {
     pub package_root: PathBuf,
     /// Main source file.
     pub source: PathBuf,
+    /// Among all selected targets, from 0.
+    pub position: usize,
 }
 
 /// Where a crate begins.

@@ -20,6 +20,8 @@ pub struct Policy {
     pub deny_warnings: bool,
     /// Nothing was run: the proof is all there is to judge.
     pub proof_only: bool,
+    /// Other targets are run elsewhere: what none of these did, another may have done.
+    pub partial: bool,
     /// What the manifests say.
     pub configured: Configured,
 }

@@ -147,14 +147,54 @@ pub struct Doubt {
 /// What stops an analysis.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Obstacle {
-    /// As it stands in reports: `dynamic-call`, `function-pointer`, `import`.
-    pub kind: &'static str,
+    /// Of what kind.
+    pub kind: ObstacleKind,
     /// As the end of "the proof stops at …".
     pub text: String,
     /// Where the receiver or the pointer comes from: `argument 1`.
     pub receiver: Option<String>,
     /// The library's function that is in no table.
     pub import: Option<String>,
+}
+
+/// Kinds of obstacles.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ObstacleKind {
+    /// A method of a `dyn` value.
+    DynamicCall,
+    /// A function pointer.
+    FunctionPointer,
+    /// A library's function that is in no table.
+    Import,
+    /// A panic that may be caught.
+    CaughtPanic,
+    /// A jump whose targets could not be read.
+    JumpTable,
+    /// A jump to where no function starts.
+    Jump,
+    /// Code that could not be followed.
+    Code,
+    /// There is no returning path.
+    NeverReturns,
+    /// Something without words of its own.
+    Other,
+}
+
+impl ObstacleKind {
+    /// As it stands in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            ObstacleKind::DynamicCall => "dynamic-call",
+            ObstacleKind::FunctionPointer => "function-pointer",
+            ObstacleKind::Import => "import",
+            ObstacleKind::CaughtPanic => "caught-panic",
+            ObstacleKind::JumpTable => "jump-table",
+            ObstacleKind::Jump => "jump",
+            ObstacleKind::Code => "code",
+            ObstacleKind::NeverReturns => "never-returns",
+            ObstacleKind::Other => "other",
+        }
+    }
 }
 
 /// A function that a call in doubt may go to.

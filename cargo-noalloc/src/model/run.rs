@@ -35,6 +35,8 @@ pub struct Run {
 pub struct Audited {
     /// The target.
     pub target: Target,
+    /// Among all selected targets, from 0; of a program that a target started, that of the target.
+    pub position: usize,
     /// How it ended.
     pub status: Status,
     /// When its executable was linked.

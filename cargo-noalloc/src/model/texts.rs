@@ -1,6 +1,6 @@
 //! Source files by the names that reports give them. Read by the source step; nothing here does I/O.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{CodePlace, Function, Place};
 
@@ -8,6 +8,7 @@ use super::{CodePlace, Function, Place};
 #[derive(Clone, Debug, Default)]
 pub struct Texts {
     files: BTreeMap<String, String>,
+    changed: BTreeSet<String>,
     functions: BTreeMap<Place, Function>,
 }
 
@@ -15,6 +16,21 @@ impl Texts {
     /// Adds a file.
     pub fn insert(&mut self, file: String, text: String) {
         self.files.insert(file, text);
+    }
+
+    /// Adds the name of a file that is not what was built any more.
+    pub fn insert_changed(&mut self, file: String) {
+        self.changed.insert(file);
+    }
+
+    /// Every file that was looked at, with its text.
+    pub fn files(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.files.iter().map(|(file, text)| (file.as_str(), text.as_str()))
+    }
+
+    /// Every file that is not what was built any more.
+    pub fn changed(&self) -> impl Iterator<Item = &str> {
+        self.changed.iter().map(String::as_str)
     }
 
     /// Adds a function by the place of its name.

@@ -17,6 +17,9 @@ struct Report<'a> {
     tool: Tool,
     command: &'static str,
     environment: Built<'a>,
+    /// What `merge` needs of a part; left out of a whole check.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    partition: Option<&'a serde_json::Value>,
     verdict: &'static str,
     targets: Vec<Target<'a>>,
     benchmarks: Vec<Benchmark<'a>>,
@@ -219,6 +222,7 @@ fn render(input: &Input<'_>) -> String {
         tool: Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") },
         command: if verdict.proof_only { "prove" } else { "check" },
         environment: Built { rustc, target, profile, rustflags },
+        partition: input.part,
         verdict: if verdict.passes() && ended_well(verdict) { "pass" } else { "fail" },
         targets: verdict.targets.iter().map(target_of).collect(),
         benchmarks: verdict.benches.iter().map(benchmark).collect(),
@@ -343,7 +347,7 @@ fn finding<'a>(finding: &'a model::Finding, verdict: &'a Verdict) -> Finding<'a>
         },
         chain: finding.chain.iter().map(frame).collect(),
         obstacle: finding.obstacle.as_ref().map(|obstacle| Obstacle {
-            kind: obstacle.kind,
+            kind: obstacle.kind.name(),
             receiver: obstacle.receiver.as_deref(),
             import: obstacle.import.as_deref(),
             candidates: finding.candidates.iter().map(candidate).collect(),

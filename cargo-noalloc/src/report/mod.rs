@@ -68,6 +68,8 @@ pub(crate) struct Input<'a> {
     workspace: &'a Workspace,
     /// Only hot functions whose name matches.
     pattern: Option<&'a Regex>,
+    /// What the report of a part brings along for the whole.
+    part: Option<&'a serde_json::Value>,
     style: human::Style,
 }
 
@@ -81,7 +83,14 @@ impl<'a> Input<'a> {
         options: &'a ReportOptions,
     ) -> Input<'a> {
         let style = human::Style { color: false, verbose: options.verbose, links: false, width: width() };
-        Input { verdict, environment, texts, workspace, pattern: options.pattern.as_ref(), style }
+        let pattern = options.pattern.as_ref();
+        Input { verdict, environment, texts, workspace, pattern, part: None, style }
+    }
+
+    /// Of a part: with what the whole is put together from.
+    #[must_use]
+    pub(crate) fn of_part(self, part: Option<&'a serde_json::Value>) -> Input<'a> {
+        Input { part, ..self }
     }
 }
 

@@ -26,7 +26,7 @@ use std::time::SystemTime;
 use proc_macro2::LineColumn;
 
 use crate::model::{
-    CodePlace, DynCall, Frame, Function, NoSource, Place, Site, SiteSource, Span, TraitObject,
+    CodePlace, DynCall, Frame, Function, NoSource, Place, Site, SiteSource, Span, Texts, TraitObject,
 };
 use file::SourceFile;
 use finder::{Found, Want};
@@ -39,19 +39,29 @@ pub(crate) struct Sources {
     root: PathBuf,
     /// When the audited binary was linked.
     built: Option<SystemTime>,
+    /// Files of which it is known already that they are newer.
+    changed: Vec<String>,
     files: RefCell<BTreeMap<String, Result<Rc<SourceFile>, NoSource>>>,
 }
 
 impl Sources {
     /// Files are looked up relative to `workspace_root`, and the report names them so.
     pub(crate) fn new(workspace_root: &Path) -> Sources {
-        Sources { root: workspace_root.to_owned(), built: None, files: RefCell::default() }
+        let files = RefCell::default();
+        Sources { root: workspace_root.to_owned(), built: None, changed: Vec::new(), files }
     }
 
     /// Refuses to show files that are newer than the binary that was linked at `built`.
     #[must_use]
     pub(crate) fn built_at(mut self, built: SystemTime) -> Sources {
         self.built = Some(built);
+        self
+    }
+
+    /// Refuses to show these files.
+    #[must_use]
+    pub(crate) fn without(mut self, changed: &[String]) -> Sources {
+        self.changed = changed.to_vec();
         self
     }
 
@@ -116,6 +126,17 @@ impl Sources {
         Place { file: place.file.clone(), line: place.line.max(1), column }
     }
 
+    /// Puts every file that was looked at into `texts`.
+    pub(crate) fn tell(&self, texts: &mut Texts) {
+        for (name, file) in &*self.files.borrow() {
+            match file {
+                Ok(file) => texts.insert(name.clone(), file.text.clone()),
+                Err(NoSource::Changed { .. }) => texts.insert_changed(name.clone()),
+                Err(_) => {}
+            }
+        }
+    }
+
     /// The whole text of a file.
     pub(crate) fn text(&self, file: &str) -> Option<String> {
         self.file(file).ok().map(|file| file.text.clone())
@@ -165,9 +186,8 @@ impl Sources {
     fn read(&self, name: &str) -> Result<SourceFile, NoSource> {
         let path = self.root.join(name);
         let changed = std::fs::metadata(&path).and_then(|data| data.modified());
-        if let (Ok(changed), Some(built)) = (changed, self.built)
-            && changed > built
-        {
+        let newer = changed.ok().zip(self.built).is_some_and(|(changed, built)| changed > built);
+        if newer || self.changed.iter().any(|changed| changed == name) {
             return Err(NoSource::Changed { file: name.to_owned() });
         }
         SourceFile::read(&path, name)

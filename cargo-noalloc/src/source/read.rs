@@ -7,9 +7,9 @@ use crate::model::{Audited, CodePlace, Place, Texts};
 
 /// Reads the source files that sites stand in, and puts at each site the expression that stands there.
 ///
-/// Returns the texts of all files that a report may show.
-pub(crate) fn read(audited: &mut [Audited], workspace_root: &Path) -> Texts {
-    let mut sources = Sources::new(workspace_root);
+/// Nothing is shown of the files that are in `changed`. Returns the texts of all files that were looked at.
+pub(crate) fn read(audited: &mut [Audited], workspace_root: &Path, changed: &[String]) -> Texts {
+    let mut sources = Sources::new(workspace_root).without(changed);
     if let Some(built) = audited.iter().filter_map(|target| target.built).min() {
         sources = sources.built_at(built);
     }
@@ -51,6 +51,7 @@ pub(crate) fn read(audited: &mut [Audited], workspace_root: &Path) -> Texts {
             files.for_each(|place| keep(&sources, &mut texts, &place.file));
         }
     }
+    sources.tell(&mut texts);
     texts
 }
 

@@ -31,6 +31,7 @@ fn one(run: Run, origins: &Origins) -> Audited {
     let target = binary.planned.target.clone();
     let mut audited = Audited {
         target,
+        position: binary.planned.position,
         status,
         built: std::fs::metadata(&binary.executable).and_then(|data| data.modified()).ok(),
         functions: BTreeMap::new(),

@@ -6,8 +6,8 @@ use super::origin::Origins;
 use super::symbols::Symbols;
 use super::{HotId, LookupAddress, chain};
 use crate::model::{
-    Calls, Candidate, Doubt, Found, Frame, HotFn, Obstacle, Op, Place, ProofReport, ProofState, Proofs,
-    Reachable, Site, Sizes,
+    Calls, Candidate, Doubt, Found, Frame, HotFn, Obstacle, ObstacleKind, Op, Place, ProofReport, ProofState,
+    Proofs, Reachable, Site, Sizes,
 };
 
 /// Bytes of a function in which some instruction of its own must stand.
@@ -175,29 +175,35 @@ fn assumption(assumption: &Assumption) -> String {
 
 fn obstacle(cause: &Cause) -> Obstacle {
     let (kind, text) = match cause {
-        Cause::DynamicCall { slot, .. } => ("dynamic-call", dynamic_call(*slot)),
-        Cause::FunctionPointer { .. } => ("function-pointer", "a call through a function pointer".to_owned()),
+        Cause::DynamicCall { slot, .. } => (ObstacleKind::DynamicCall, dynamic_call(*slot)),
+        Cause::FunctionPointer { .. } => {
+            (ObstacleKind::FunctionPointer, "a call through a function pointer".to_owned())
+        }
         Cause::Import { name } => {
-            ("import", format!("a call of `{name}`, a library's function that is in no table"))
+            (ObstacleKind::Import, format!("a call of `{name}`, a library's function that is in no table"))
         }
-        Cause::CaughtPanic => {
-            ("caught-panic", "a panic that may be caught: what panicking allocates would count".to_owned())
-        }
+        Cause::CaughtPanic => (
+            ObstacleKind::CaughtPanic,
+            "a panic that may be caught: what panicking allocates would count".to_owned(),
+        ),
         Cause::JumpTable => {
-            ("jump-table", "a jump whose table of targets could not be read completely".to_owned())
+            (ObstacleKind::JumpTable, "a jump whose table of targets could not be read completely".to_owned())
         }
-        Cause::JumpInto { address } => ("jump", format!("a jump to {address:#x}, where no function starts")),
-        Cause::Undecodable => ("code", "bytes that are no instruction".to_owned()),
+        Cause::JumpInto { address } => {
+            (ObstacleKind::Jump, format!("a jump to {address:#x}, where no function starts"))
+        }
+        Cause::Undecodable => (ObstacleKind::Code, "bytes that are no instruction".to_owned()),
         Cause::Unreached => {
-            ("code", "a call on a path that the values of registers say cannot be".to_owned())
+            (ObstacleKind::Code, "a call on a path that the values of registers say cannot be".to_owned())
         }
-        Cause::ExceptionTable => ("code", "an exception table that cannot be read".to_owned()),
-        Cause::MissingCode => ("code", "code that is not in the file".to_owned()),
-        Cause::TooComplex => ("code", "code that takes too many steps to follow".to_owned()),
-        Cause::NeverReturns => {
-            ("never-returns", "a function that never returns: there is no returning path to judge".to_owned())
-        }
-        _ => ("other", "something that this version of the tool has no words for".to_owned()),
+        Cause::ExceptionTable => (ObstacleKind::Code, "an exception table that cannot be read".to_owned()),
+        Cause::MissingCode => (ObstacleKind::Code, "code that is not in the file".to_owned()),
+        Cause::TooComplex => (ObstacleKind::Code, "code that takes too many steps to follow".to_owned()),
+        Cause::NeverReturns => (
+            ObstacleKind::NeverReturns,
+            "a function that never returns: there is no returning path to judge".to_owned(),
+        ),
+        _ => (ObstacleKind::Other, "something that this version of the tool has no words for".to_owned()),
     };
     let receiver = match cause {
         Cause::DynamicCall { receiver, .. } => Some(origin(*receiver)),

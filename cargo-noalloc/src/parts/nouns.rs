@@ -1,0 +1,114 @@
+//! The nouns that travel: what the steps before `source` have found.
+
+use serde_json::Value;
+
+use super::wire::{Wire, travels, variants_travel};
+use crate::exit::{Exit, Failure};
+use crate::model::{
+    Audited, Bench, BlockKind, Calls, Candidate, CodePlace, Counts, Doubt, Environment, Frame, FunctionName,
+    HotFn, HotId, Level, LinkedBlock, Obstacle, ObstacleKind, Op, Origin, Part, Partition, Permit, Place,
+    Policy, Problem, Promise, ProofReport, ProofState, Reachable, Rule, Site, Sizes, Status, Step, Target,
+    TargetKind,
+};
+
+travels! {
+    Part { partition, selected, asked }
+    Partition { index, count }
+    Environment { rustc, target, profile, rustflags }
+    // The manifests are those of the whole.
+    Policy { require_exercised, require_proof, command_line, deny_warnings, proof_only; configured = Default::default(), partial = false }
+    Audited {
+        target, position, status, functions, proofs, sites, permits, linked_blocks, benches, problems;
+        // The text of the sources is compared instead.
+        built = None, unentered = Vec::new(), gap = None
+    }
+    Target { package, kind, name, source }
+    HotFn { id, name, place, attributed, by_code, promise }
+    Promise { allocs, bytes, warmup, allow_free, prove }
+    Counts {
+        calls, allocs, reallocs, frees, bytes, max_allocs, max_requests, max_bytes, unsited, unsited_bytes,
+        unwinding, permitted
+    }
+    Place { file, line, column }
+    CodePlace { file, line, byte_column }
+    Site {
+        hot, op, chain, count, bytes, sizes, calls, freed, escaped, untracked, own, freed_by, incomplete;
+        source = None
+    }
+    Sizes { min, max }
+    Calls { affected, first, last }
+    Frame { function, place, inlined, origin }
+    ProofReport { state, assumption, may_free, reachable, doubts, truncated, inlined_into }
+    Reachable { site, always }
+    Doubt { site, obstacle, candidates, in_slot; called = None }
+    Candidate { name, state }
+    Obstacle { kind, text, receiver, import }
+    Permit { place, reason, function, entered, allocs, reallocs, frees, bytes }
+    LinkedBlock { kind, place, function }
+    Bench { name, target, place, iterations, samples, recorded, allocs, reallocs, frees, bytes, hot }
+    Problem { step, message }
+    Failure { exit, message, place, notes, help }
+}
+
+variants_travel! {
+    TargetKind { Lib, Bin, Example, Test, Bench }
+    Status {
+        Ok, Failed { code }, Crashed { signal }, TimedOut { after }, Unrecorded { reason }, Skipped { reason },
+        Interrupted, NotRun
+    }
+    Op { Alloc, Realloc, Free }
+    ProofState { Proved, MayAllocate, Unknown, Absent, NotAnalysed }
+    ObstacleKind {
+        DynamicCall, FunctionPointer, Import, CaughtPanic, JumpTable, Jump, Code, NeverReturns, Other
+    }
+    BlockKind { Guard, Permit }
+    Step { Discover, Compile, Run, Symbolise, Source, Prove, Judge }
+    Rule { HeapInHotPath, FreeInHotPath, OverBudget, MayAllocate, Unproved, Unexercised, StalePermit }
+    Level { Note, Warning, Error }
+    Exit { Pass, Usage, NothingToCheck, SetUp, Findings, BuildFailed, MetadataFailed, TargetFailed }
+}
+
+impl Wire for HotId {
+    fn send(&self) -> Value {
+        self.0.send()
+    }
+
+    fn receive(value: Value) -> Option<HotId> {
+        u64::receive(value).map(HotId)
+    }
+}
+
+impl Wire for FunctionName {
+    fn send(&self) -> Value {
+        self.demangled().to_owned().send()
+    }
+
+    fn receive(value: Value) -> Option<FunctionName> {
+        Some(FunctionName::new(value.as_str()?))
+    }
+}
+
+impl Wire for Origin {
+    fn send(&self) -> Value {
+        match self {
+            Origin::User => "user".into(),
+            Origin::Std => "std".into(),
+            Origin::NoHeap => "no_heap".into(),
+            Origin::System => "system".into(),
+            Origin::Dependency(name) => Value::Array(vec![name.send()]),
+        }
+    }
+
+    fn receive(value: Value) -> Option<Origin> {
+        match &value {
+            Value::Array(name) => Some(Origin::Dependency(name.first()?.as_str()?.to_owned())),
+            value => match value.as_str()? {
+                "user" => Some(Origin::User),
+                "std" => Some(Origin::Std),
+                "no_heap" => Some(Origin::NoHeap),
+                "system" => Some(Origin::System),
+                _ => None,
+            },
+        }
+    }
+}
