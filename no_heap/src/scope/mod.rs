@@ -8,14 +8,20 @@
 //! so that no scope is ever reached after its guard has gone. A stack that moves to another *thread* while a hot
 //! function runs on it is beyond what thread-locals allow, here as in `assert_no_alloc`.
 
+mod counts;
+mod enter;
+mod thread;
+
 use std::cell::Cell;
 use std::mem::MaybeUninit;
 use std::ptr;
-use std::sync::atomic::{AtomicU32, Ordering};
 
-use crate::record::{SITES, Thread};
-use crate::recorder::{self, LiveBlocks};
-use crate::stack::Bounds;
+use crate::record::SITES;
+use crate::recorder;
+
+pub(crate) use counts::Counts;
+pub(crate) use enter::{Entered, enter, enter_hot};
+pub(crate) use thread::{ThreadState, this_thread, with_thread};
 
 /// What a scope does to the events inside it.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -62,93 +68,6 @@ pub(crate) struct Scope {
 }
 
 const HIT_WORDS: usize = SITES / 64;
-
-/// Heap events of a thread. They wrap around: only differences mean something.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(crate) struct Counts {
-    pub(crate) allocs: u64,
-    pub(crate) reallocs: u64,
-    pub(crate) frees: u64,
-    pub(crate) bytes: u64,
-}
-
-impl Counts {
-    pub(crate) const ZERO: Counts = Counts { allocs: 0, reallocs: 0, frees: 0, bytes: 0 };
-
-    pub(crate) fn plus(self, more: Counts) -> Counts {
-        Counts {
-            allocs: self.allocs.wrapping_add(more.allocs),
-            reallocs: self.reallocs.wrapping_add(more.reallocs),
-            frees: self.frees.wrapping_add(more.frees),
-            bytes: self.bytes.wrapping_add(more.bytes),
-        }
-    }
-
-    pub(crate) fn since(self, before: Counts) -> Counts {
-        Counts {
-            allocs: self.allocs.wrapping_sub(before.allocs),
-            reallocs: self.reallocs.wrapping_sub(before.reallocs),
-            frees: self.frees.wrapping_sub(before.frees),
-            bytes: self.bytes.wrapping_sub(before.bytes),
-        }
-    }
-
-    fn is_none(self) -> bool {
-        self.allocs | self.reallocs | self.frees == 0
-    }
-}
-
-/// What the recorder keeps for each thread.
-pub(crate) struct ThreadState {
-    /// Innermost scope; null outside of all, and while the recorder itself runs.
-    pub(crate) scope: Cell<*const Scope>,
-    /// This thread's part of the record.
-    pub(crate) part: Cell<Thread>,
-    pub(crate) stack: Cell<Bounds>,
-    /// Events that hot functions answer for.
-    pub(crate) counted: Cell<Counts>,
-    /// The other events inside scopes.
-    pub(crate) others: Cell<Counts>,
-    pub(crate) live: LiveBlocks,
-    pub(crate) recent: recorder::Recent,
-    /// Hot functions that the running benchmark called directly, see [`crate::record::BenchResult::hot`].
-    pub(crate) bench_hot: Cell<u64>,
-    pub(crate) bench_calls: Cell<u64>,
-}
-
-thread_local! {
-    // PERF: constant and without a destructor, so that reading it is one load relative to the thread pointer and
-    // works at any time of the thread's life, inside the allocator too.
-    static STATE: ThreadState = const { ThreadState {
-        scope: Cell::new(ptr::null()),
-        part: Cell::new(Thread::NONE),
-        stack: Cell::new(Bounds::UNKNOWN),
-        counted: Cell::new(Counts::ZERO),
-        others: Cell::new(Counts::ZERO),
-        live: LiveBlocks::new(),
-        recent: recorder::Recent::new(),
-        bench_hot: Cell::new(0),
-        bench_calls: Cell::new(0),
-    } };
-}
-
-/// This thread's state.
-///
-/// PERF: `LocalKey::with` is a function of its own wherever it is given more than a line to do, and so is a closure
-/// with more than one caller; this leaves one instruction.
-#[inline(always)]
-pub(crate) fn this_thread<'thread>() -> &'thread ThreadState {
-    let thread = STATE.with(ptr::from_ref);
-    // SAFETY: the state is constant and has no destructor, so it is there as long as the thread is. The reference is
-    // not `Send`, because cells are not `Sync`: no other thread can get it. Nobody has an exclusive one.
-    unsafe { &*thread }
-}
-
-/// Gives `with` this thread's state.
-#[inline(always)]
-pub(crate) fn with_thread<R>(with: impl FnOnce(&ThreadState) -> R) -> R {
-    with(this_thread())
-}
 
 impl Scope {
     /// A scope that is entered next. `frame` is the frame pointer of the guard's caller.
@@ -412,86 +331,5 @@ impl Scope {
                 scope.call.set(part.counts(hot).calls.get() + 1 - scope.call.get());
             }
         }
-    }
-}
-
-/// A guard that was entered and is left when it is dropped, also when the body panics.
-pub(crate) struct Entered<'scope>(&'scope Scope);
-
-/// Enters the hot function with this index in the record; `None` when nothing is recorded.
-///
-/// Inlined into the function that holds the guard: its frame pointer is where stack walks end.
-#[inline(always)]
-pub(crate) fn enter_hot<'scope>(
-    place: &'scope mut MaybeUninit<Scope>,
-    registered: &AtomicU32,
-) -> Option<Entered<'scope>> {
-    let frame = crate::stack::read_frame_pointer!(place.as_mut_ptr());
-    let thread = this_thread();
-    let index = registered.load(Ordering::Relaxed);
-    if !recorder::recording() || index as usize >= thread.part.get().hot_count() {
-        return enter_first(place, registered, thread, frame);
-    }
-    Some(enter_known(place, index, thread, frame))
-}
-
-/// The first call of a thread, or of all; and every call while nothing is recorded.
-#[cold]
-#[inline(never)]
-fn enter_first<'scope>(
-    place: &'scope mut MaybeUninit<Scope>,
-    registered: &AtomicU32,
-    thread: &ThreadState,
-    frame: usize,
-) -> Option<Entered<'scope>> {
-    if !recorder::start() || (thread.part.get().is_none() && !recorder::join(thread)) {
-        return None;
-    }
-    let index = registered.load(Ordering::Relaxed);
-    ((index as usize) < thread.part.get().hot_count()).then(|| enter_known(place, index, thread, frame))
-}
-
-#[inline(always)]
-fn enter_known<'scope>(
-    place: &'scope mut MaybeUninit<Scope>,
-    index: u32,
-    thread: &ThreadState,
-    frame: usize,
-) -> Entered<'scope> {
-    let calls = &thread.part.get().counts(index).calls;
-    let call = calls.get().wrapping_add(1);
-    calls.set(call);
-    let scope = place.write(Scope::new(Kind::Hot(index), call, frame, thread));
-    if !scope.outer.is_null() || recorder::foreign_permits() {
-        return enter_nested(scope, index, thread);
-    }
-    thread.scope.set(scope);
-    Entered(scope)
-}
-
-/// PERF: most hot functions are entered from outside of all scopes; the rest is kept off that path, in a function
-/// that comes last, so that nothing has to be saved for its return.
-#[cold]
-#[inline(never)]
-fn enter_nested<'scope>(scope: &'scope mut Scope, index: u32, thread: &ThreadState) -> Entered<'scope> {
-    scope.nest(index, thread);
-    thread.scope.set(scope);
-    Entered(scope)
-}
-
-/// Enters a scope that is no hot function. Inlined as [`enter_hot`] is, for the same reason.
-#[inline(always)]
-pub(crate) fn enter(place: &mut MaybeUninit<Scope>, kind: Kind) -> Entered<'_> {
-    let frame = crate::stack::read_frame_pointer!(place.as_mut_ptr());
-    let thread = this_thread();
-    let scope = place.write(Scope::new(kind, 0, frame, thread));
-    thread.scope.set(scope);
-    Entered(scope)
-}
-
-impl Drop for Entered<'_> {
-    #[inline(always)]
-    fn drop(&mut self) {
-        self.0.leave(this_thread());
     }
 }

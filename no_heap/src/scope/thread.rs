@@ -1,0 +1,61 @@
+//! Where each thread keeps what the recorder needs at every event.
+
+use std::cell::Cell;
+use std::ptr;
+
+use super::{Counts, Scope};
+use crate::record::Thread;
+use crate::recorder::{LiveBlocks, Recent};
+use crate::stack::Bounds;
+
+/// What the recorder keeps for each thread.
+pub(crate) struct ThreadState {
+    /// Innermost scope; null outside of all, and while the recorder itself runs.
+    pub(crate) scope: Cell<*const Scope>,
+    /// This thread's part of the record.
+    pub(crate) part: Cell<Thread>,
+    pub(crate) stack: Cell<Bounds>,
+    /// Events that hot functions answer for.
+    pub(crate) counted: Cell<Counts>,
+    /// The other events inside scopes.
+    pub(crate) others: Cell<Counts>,
+    pub(crate) live: LiveBlocks,
+    pub(crate) recent: Recent,
+    /// Hot functions that the running benchmark called directly, see [`crate::record::BenchResult::hot`].
+    pub(crate) bench_hot: Cell<u64>,
+    pub(crate) bench_calls: Cell<u64>,
+}
+
+thread_local! {
+    // PERF: constant and without a destructor, so that reading it is one load relative to the thread pointer and
+    // works at any time of the thread's life, inside the allocator too.
+    static STATE: ThreadState = const { ThreadState {
+        scope: Cell::new(ptr::null()),
+        part: Cell::new(Thread::NONE),
+        stack: Cell::new(Bounds::UNKNOWN),
+        counted: Cell::new(Counts::ZERO),
+        others: Cell::new(Counts::ZERO),
+        live: LiveBlocks::new(),
+        recent: Recent::new(),
+        bench_hot: Cell::new(0),
+        bench_calls: Cell::new(0),
+    } };
+}
+
+/// This thread's state.
+///
+/// PERF: `LocalKey::with` is a function of its own wherever it is given more than a line to do, and so is a closure
+/// with more than one caller; this leaves one instruction.
+#[inline(always)]
+pub(crate) fn this_thread<'thread>() -> &'thread ThreadState {
+    let thread = STATE.with(ptr::from_ref);
+    // SAFETY: the state is constant and has no destructor, so it is there as long as the thread is. The reference is
+    // not `Send`, because cells are not `Sync`: no other thread can get it. Nobody has an exclusive one.
+    unsafe { &*thread }
+}
+
+/// Gives `with` this thread's state.
+#[inline(always)]
+pub(crate) fn with_thread<R>(with: impl FnOnce(&ThreadState) -> R) -> R {
+    with(this_thread())
+}
