@@ -35,9 +35,7 @@ macro_rules! mark_guard {
 /// Runs `body` as the hot function `S`.
 #[inline]
 pub fn guarded<S: Site, R, F: FnOnce() -> R>(body: F) -> R {
-    let result = around(&S::hot().index, || root::<S, R, F>(body));
-    stay();
-    result
+    around(&S::hot().index, || root::<S, R, F>(body))
 }
 
 /// Runs `body` inside the guard. `body` calls [`root`] or [`alone`] and does nothing else.

@@ -13,17 +13,21 @@ pub(super) fn from_innermost(frames: Vec<Frame>) -> Vec<Frame> {
     let start = frames.iter().take_while(|frame| frame.origin == Origin::NoHeap).count();
     let mut chain: Vec<Frame> = Vec::new();
     let mut after_guard = true;
+    let mut outer_is_body = false;
     for frame in frames.into_iter().take(end).skip(start).rev() {
         if frame.origin == Origin::NoHeap {
-            // The function that holds a nested guard calls nothing else: its body is the frame inside.
-            if !after_guard {
-                chain.pop();
-            }
             after_guard = true;
             continue;
         }
-        chain.push(if after_guard { named_after_function(frame) } else { frame });
-        after_guard = false;
+        let frame = if after_guard { named_after_function(frame) } else { frame };
+        // The function that holds a nested guard calls nothing else: its body is the frame inside. There is none where
+        // the call of the guard was compiled to a jump.
+        let holds_guard = |outer: &Frame| after_guard && !outer_is_body && outer.function == frame.function;
+        if chain.last().is_some_and(holds_guard) {
+            chain.pop();
+        }
+        chain.push(frame);
+        outer_is_body = std::mem::take(&mut after_guard);
     }
     chain
 }
@@ -100,6 +104,18 @@ mod tests {
             ("app::outer", Origin::User),
         ];
         assert_eq!(names(&frames), ["app::outer", "app::inner", "alloc::alloc::alloc"]);
+    }
+
+    #[test]
+    fn a_guard_that_was_jumped_to_costs_no_frame() {
+        let body = ("app::inner::{closure#0}", Origin::User);
+        let guard = [("no_heap::guard::root", Origin::NoHeap), ("no_heap::guard::around", Origin::NoHeap)];
+        let outside = [("app::outer::{closure#0}", Origin::User), guard[0].clone()];
+        let frames = [&[body.clone()][..], &guard, &outside].concat();
+        assert_eq!(names(&frames), ["app::outer", "app::inner"]);
+        // Nor does recursion: the body outside is no holder of the guard inside.
+        let frames = [&[body.clone()][..], &guard, &[body], &guard[..1]].concat();
+        assert_eq!(names(&frames), ["app::inner", "app::inner"]);
     }
 
     #[test]

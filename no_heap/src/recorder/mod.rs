@@ -25,7 +25,7 @@ pub(crate) use live::LiveBlocks;
 pub(crate) use permits::{foreign_permits, permitted_around};
 #[cfg(feature = "bench")]
 pub(crate) use process::{bench_cells, pause, resume};
-pub(crate) use process::{join, recording, start};
+pub(crate) use process::{join, recording_alone, start};
 pub(crate) use recent::{Recent, Seen};
 
 /// What a program did with the heap.

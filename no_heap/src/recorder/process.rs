@@ -15,11 +15,14 @@ use crate::stack::{Bounds, End, Trace};
 
 const NOT_STARTED: u8 = 0;
 const STARTING: u8 = 1;
+/// And nobody but this crate opens permits.
 const ON: u8 = 2;
 /// The clock is running: guards do nothing.
 const PAUSED: u8 = 3;
 /// Nobody asked for a record, or it could not be written.
 const OFF: u8 = 4;
+/// On, and others may open permits: every guard has to look for them.
+const ON_AMONG_PERMITS: u8 = 5;
 
 static MODE: AtomicU8 = AtomicU8::new(NOT_STARTED);
 /// The thread that is starting, by the address of its state: the inner allocator may have hot functions, too.
@@ -35,10 +38,17 @@ struct SelfTest {
     walked: AtomicBool,
 }
 
-/// Whether guards record.
+/// Whether guards record, and need not ask about anybody's permits.
+///
+/// PERF: one byte that says both is what every guard reads.
 #[inline]
-pub(crate) fn recording() -> bool {
+pub(crate) fn recording_alone() -> bool {
     MODE.load(Ordering::Relaxed) == ON
+}
+
+/// The mode of a process that records.
+fn on() -> u8 {
+    if permits::foreign_permits() { ON_AMONG_PERMITS } else { ON }
 }
 
 /// Opens the record if that has not been tried yet; returns whether guards record now.
@@ -51,7 +61,7 @@ pub(crate) fn start() -> bool {
             NOT_STARTED => start_once(),
             STARTING if STARTER.load(Ordering::Relaxed) == this_thread() => return false,
             STARTING => std::thread::yield_now(),
-            mode => return mode == ON,
+            mode => return matches!(mode, ON | ON_AMONG_PERMITS),
         }
     }
 }
@@ -64,7 +74,7 @@ fn start_once() {
     STARTER.store(this_thread(), Ordering::Relaxed);
     // A hot function may have been entered from a scope that counts: what the recorder allocates is no event.
     let scope = with_thread(|thread| thread.scope.replace(ptr::null()));
-    let mode = if open().is_some() { ON } else { OFF };
+    let mode = if open().is_some() { on() } else { OFF };
     with_thread(|thread| thread.scope.set(scope));
     MODE.store(mode, Ordering::Release);
 }
@@ -220,7 +230,7 @@ pub(crate) fn pause() {
 #[cfg(feature = "bench")]
 pub(crate) fn resume() {
     if MODE.load(Ordering::Relaxed) == PAUSED {
-        MODE.store(ON, Ordering::Relaxed);
+        MODE.store(on(), Ordering::Relaxed);
     }
 }
 

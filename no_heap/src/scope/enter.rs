@@ -20,13 +20,18 @@ pub(crate) fn enter_hot<'scope>(
     let frame = crate::stack::read_frame_pointer!(place.as_mut_ptr());
     let thread = this_thread();
     let index = registered.load(Ordering::Relaxed);
-    if !recorder::recording() || index as usize >= thread.part.get().hot_count() {
+    if !recorder::recording_alone() || index as usize >= thread.part.get().hot_count() {
         return enter_first(place, registered, thread, frame);
     }
-    Some(enter_known(place, index, thread, frame))
+    let scope = begin_call(place, index, thread, frame);
+    if !scope.outer.is_null() {
+        return Some(enter_nested(scope, index, thread));
+    }
+    thread.scope.set(scope);
+    Some(Entered(scope))
 }
 
-/// The first call of a thread, or of all; and every call while nothing is recorded.
+/// The first call of a thread, or of all; and every call while nothing is recorded, or others may open permits.
 #[cold]
 #[inline(never)]
 fn enter_first<'scope>(
@@ -39,25 +44,24 @@ fn enter_first<'scope>(
         return None;
     }
     let index = registered.load(Ordering::Relaxed);
-    ((index as usize) < thread.part.get().hot_count()).then(|| enter_known(place, index, thread, frame))
+    if index as usize >= thread.part.get().hot_count() {
+        return None;
+    }
+    Some(enter_nested(begin_call(place, index, thread, frame), index, thread))
 }
 
+/// Counts a call, and makes its scope.
 #[inline(always)]
-fn enter_known<'scope>(
+fn begin_call<'scope>(
     place: &'scope mut MaybeUninit<Scope>,
     index: u32,
     thread: &ThreadState,
     frame: usize,
-) -> Entered<'scope> {
+) -> &'scope mut Scope {
     let calls = &thread.part.get().counts(index).calls;
     let call = calls.get().wrapping_add(1);
     calls.set(call);
-    let scope = place.write(Scope::new(Kind::Hot(index), call, frame, thread));
-    if !scope.outer.is_null() || recorder::foreign_permits() {
-        return enter_nested(scope, index, thread);
-    }
-    thread.scope.set(scope);
-    Entered(scope)
+    place.write(Scope::new(Kind::Hot(index), call, frame, thread))
 }
 
 /// PERF: most hot functions are entered from outside of all scopes; the rest is kept off that path, in a function
