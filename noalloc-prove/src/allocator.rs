@@ -4,7 +4,7 @@
 //! In doubt the whole binary is refused.
 
 use crate::code::Target;
-use crate::debug_info::{InlinedCopy, inlined_copies};
+use crate::debug_info::{InlinedCopy, Wanted, inlined_copies};
 use crate::graph::Graph;
 use crate::image::{Image, demangle};
 use crate::refusal::Refusal;
@@ -26,7 +26,8 @@ pub(crate) fn check(image: &Image<'_>, graph: &Graph, file: &object::File<'_>) -
     }
     if named(is_rust_alloc).next().is_some() {
         // Copies beside it know the size, and may hold no more than the part of the allocator that serves it.
-        let copies = inlined_copies(file, &is_rust_alloc).unwrap_or_default();
+        let copies =
+            inlined_copies(file, Wanted { part: "__rust_alloc", is: &is_rust_alloc }).unwrap_or_default();
         return lead_to_sinks(image, graph, copies);
     }
     dissolved(image, graph, file)
@@ -69,7 +70,7 @@ fn leads_to_sink(image: &Image<'_>, graph: &Graph, function: u32) -> bool {
 /// Fat LTO may dissolve `__rust_alloc` into its callers. Then every place where the debug information shows an
 /// allocation must still be in a function that leads to a recognised allocator.
 fn dissolved(image: &Image<'_>, graph: &Graph, file: &object::File<'_>) -> Result<(), Refusal> {
-    let copies = inlined_copies(file, &is_allocation).unwrap_or_default();
+    let copies = inlined_copies(file, Wanted { part: "alloc", is: &is_allocation }).unwrap_or_default();
     if copies.is_empty() {
         return Err(Refusal::AllocatorMissing);
     }

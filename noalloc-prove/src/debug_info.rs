@@ -6,43 +6,99 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use gimli::{AttributeValue, EndianSlice, LittleEndian};
+use gimli::{AttributeValue, EndianSlice, LittleEndian, Section as _};
+use memchr::{memchr, memmem, memrchr};
 use object::{Object, ObjectSection};
 
 type Bytes<'b> = EndianSlice<'b, LittleEndian>;
 
 /// Larger debug sections than this are not decompressed.
 const LARGEST_SECTION: u64 = 1 << 30;
+/// So many texts are looked at before the entries are; with more of them, one is probably wanted.
+const MOST_TEXTS: usize = 256;
+/// Nor are ends of a longer name tried, one by one.
+const LONGEST_NAME: usize = 1024;
+
+/// Which functions are asked about, by linkage name or plain name.
+#[derive(Clone, Copy)]
+pub(crate) struct Wanted<'w> {
+    /// What every wanted name contains.
+    pub(crate) part: &'w str,
+    /// Whether a name that contains it is wanted.
+    pub(crate) is: &'w dyn Fn(&str) -> bool,
+}
 
 /// An inlined copy of a function: the first address of its code.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct InlinedCopy {
     pub(crate) address: u64,
-    /// What `wanted` answered for the function.
     pub(crate) name: String,
 }
 
-/// Inlined copies of the functions whose linkage name (or plain name) `wanted` accepts; `None` without debug
-/// information.
-pub(crate) fn inlined_copies(
-    file: &object::File<'_>,
-    wanted: &dyn Fn(&str) -> bool,
-) -> Option<Vec<InlinedCopy>> {
+/// Inlined copies of the wanted functions; `None` without debug information.
+pub(crate) fn inlined_copies(file: &object::File<'_>, wanted: Wanted<'_>) -> Option<Vec<InlinedCopy>> {
+    file.section_by_name(".debug_info")?;
     let load = |id: gimli::SectionId| -> Result<Cow<'_, [u8]>, ()> { Ok(section(file, id.name())) };
     let sections = gimli::DwarfSections::load(load).ok()?;
-    file.section_by_name(".debug_info")?;
     Some(copies(&sections.borrow(|section| EndianSlice::new(section, LittleEndian)), wanted))
 }
 
-fn copies(dwarf: &gimli::Dwarf<Bytes<'_>>, wanted: &dyn Fn(&str) -> bool) -> Vec<InlinedCopy> {
-    let mut scan = Scan { names: HashMap::new(), copies: Vec::new() };
-    let mut units = dwarf.units();
-    while let Ok(Some(header)) = units.next() {
-        if let Ok(unit) = dwarf.unit(header) {
-            scan.unit(dwarf, &unit, wanted);
-        }
+fn copies(dwarf: &gimli::Dwarf<Bytes<'_>>, wanted: Wanted<'_>) -> Vec<InlinedCopy> {
+    // PERF: texts are a search over bytes, entries are read one by one: that was a third of all the time of a proof.
+    let texts = [dwarf.debug_str.reader(), dwarf.debug_line_str.reader(), dwarf.debug_info.reader()];
+    if !texts.iter().any(|section| is_named_in(section.slice(), wanted)) {
+        return Vec::new();
     }
-    scan.finish()
+    let shared = Texts::of(dwarf.debug_str.reader().slice(), wanted.part);
+    let mut scan = Scan { dwarf, wanted, shared, names: HashMap::new(), copies: Vec::new() };
+    scan.units(gimli::DW_TAG_subprogram, Scan::name);
+    if !scan.names.is_empty() {
+        scan.units(gimli::DW_TAG_inlined_subroutine, Scan::copy);
+    }
+    scan.copies.sort_unstable();
+    scan.copies.dedup();
+    scan.copies
+}
+
+/// Whether some text that ends with a zero, or the end of one, may be a wanted name. The linker lets a name share the
+/// end of a longer one.
+fn is_named_in(texts: &[u8], wanted: Wanted<'_>) -> bool {
+    let found = memmem::find_iter(texts, wanted.part);
+    found.take(MOST_TEXTS + 1).enumerate().any(|(count, at)| {
+        let start = memrchr(0, texts.get(..at).unwrap_or(&[])).map_or(0, |zero| zero + 1);
+        let rest = texts.get(at..).unwrap_or(&[]);
+        let end = at + memchr(0, rest).unwrap_or(rest.len());
+        let is_wanted = |from: usize| {
+            let text = texts.get(from..end).and_then(|text| std::str::from_utf8(text).ok());
+            text.is_some_and(wanted.is)
+        };
+        count == MOST_TEXTS || end - start > LONGEST_NAME || (start..=at).any(is_wanted)
+    })
+}
+
+/// Where in `.debug_str` a text may begin that contains what is looked for: ascending ranges, both ends included.
+struct Texts(Vec<(usize, usize)>);
+
+impl Texts {
+    fn of(texts: &[u8], part: &str) -> Self {
+        let mut found: Vec<(usize, usize)> = Vec::new();
+        // An occurrence that overlaps the one before is not found.
+        let Some(overlap) = part.len().checked_sub(1) else { return Self(vec![(0, texts.len())]) };
+        for at in memmem::find_iter(texts, part) {
+            let bound = found.last().map_or(0, |last| last.1);
+            let between = texts.get(bound..at).unwrap_or(&[]);
+            match (memrchr(0, between), found.last_mut()) {
+                (None, Some(last)) => last.1 = at + overlap,
+                (zero, _) => found.push((zero.map_or(0, |zero| bound + zero + 1), at + overlap)),
+            }
+        }
+        Self(found)
+    }
+
+    fn may_begin_at(&self, offset: usize) -> bool {
+        let after = self.0.partition_point(|range| range.0 <= offset);
+        after.checked_sub(1).and_then(|index| self.0.get(index)).is_some_and(|range| offset <= range.1)
+    }
 }
 
 fn section<'d>(file: &object::File<'d>, name: &str) -> Cow<'d, [u8]> {
@@ -55,104 +111,97 @@ fn section<'d>(file: &object::File<'d>, name: &str) -> Cow<'d, [u8]> {
     section.uncompressed_data().unwrap_or(Cow::Borrowed(&[]))
 }
 
-struct Scan {
+struct Scan<'s, 'b> {
+    dwarf: &'s gimli::Dwarf<Bytes<'b>>,
+    wanted: Wanted<'s>,
+    shared: Texts,
     /// By offset in `.debug_info`: names of wanted functions.
     names: HashMap<usize, String>,
-    /// (offset of the function's entry, address).
-    copies: Vec<(usize, u64)>,
+    copies: Vec<InlinedCopy>,
 }
+
+type Unit<'b> = gimli::Unit<Bytes<'b>>;
 
 /// What is read of one entry.
 #[derive(Default)]
 struct Entry<'b> {
+    /// Offset in `.debug_info`.
+    offset: usize,
     linkage_name: Option<AttributeValue<Bytes<'b>>>,
     name: Option<AttributeValue<Bytes<'b>>>,
-    low: Option<u64>,
-    ranges: Option<gimli::RangeListsOffset>,
+    low: Option<AttributeValue<Bytes<'b>>>,
+    ranges: Option<AttributeValue<Bytes<'b>>>,
     origin: Option<usize>,
 }
 
-impl Scan {
+impl<'b> Scan<'_, 'b> {
+    /// Shows every entry of a kind to `visit`.
+    fn units(&mut self, tag: gimli::DwTag, visit: fn(&mut Self, &Unit<'b>, &Entry<'b>)) {
+        let mut units = self.dwarf.units();
+        while let Ok(Some(header)) = units.next() {
+            if let Ok(unit) = self.dwarf.unit(header) {
+                self.unit(&unit, tag, visit);
+            }
+        }
+    }
+
+    /// An entry that cannot be read ends its unit.
     fn unit(
         &mut self,
-        dwarf: &gimli::Dwarf<Bytes<'_>>,
-        unit: &gimli::Unit<Bytes<'_>>,
-        wanted: &dyn Fn(&str) -> bool,
-    ) {
-        let Some(start) = unit.header.debug_info_offset().map(|offset| offset.0) else { return };
-        let Ok(mut entries) = unit.entries_raw(None) else { return };
+        unit: &Unit<'b>,
+        tag: gimli::DwTag,
+        visit: fn(&mut Self, &Unit<'b>, &Entry<'b>),
+    ) -> Option<()> {
+        let start = unit.header.debug_info_offset()?.0;
+        let mut entries = unit.entries_raw(None).ok()?;
         while !entries.is_empty() {
             let offset = entries.next_offset();
-            let abbreviation = match entries.read_abbreviation() {
-                Ok(Some(abbreviation)) => abbreviation,
-                Ok(None) => continue,
-                Err(_) => return,
-            };
-            let tag = abbreviation.tag();
-            let is_function = tag == gimli::DW_TAG_subprogram;
-            if !is_function && tag != gimli::DW_TAG_inlined_subroutine {
-                if entries.skip_attributes(abbreviation.attributes()).is_err() {
-                    return;
-                }
+            let Some(abbreviation) = entries.read_abbreviation().ok()? else { continue };
+            if abbreviation.tag() != tag {
+                entries.skip_attributes(abbreviation.attributes()).ok()?;
                 continue;
             }
-            let mut entry = Entry::default();
+            let mut entry = Entry { offset: start + offset.0, ..Entry::default() };
             for attribute in abbreviation.attributes() {
-                let Ok(attribute) = entries.read_attribute(*attribute) else { return };
-                entry.read(dwarf, unit, start, &attribute);
+                entry.note(start, &entries.read_attribute(*attribute).ok()?);
             }
-            if is_function {
-                self.function(dwarf, unit, start + offset.0, &entry, wanted);
-            } else if let (Some(origin), Some(address)) = (entry.origin, entry.address(dwarf, unit)) {
-                self.copies.push((origin, address));
-            }
+            visit(self, unit, &entry);
         }
+        Some(())
     }
 
-    fn function(
-        &mut self,
-        dwarf: &gimli::Dwarf<Bytes<'_>>,
-        unit: &gimli::Unit<Bytes<'_>>,
-        offset: usize,
-        entry: &Entry<'_>,
-        wanted: &dyn Fn(&str) -> bool,
-    ) {
+    /// Remembers a function that is wanted.
+    fn name(&mut self, unit: &Unit<'b>, entry: &Entry<'b>) {
         let Some(value) = entry.linkage_name.or(entry.name) else { return };
-        let Ok(name) = dwarf.attr_string(unit, value) else { return };
+        if matches!(value, AttributeValue::DebugStrRef(text) if !self.shared.may_begin_at(text.0)) {
+            return;
+        }
+        let Ok(name) = self.dwarf.attr_string(unit, value) else { return };
         let Ok(name) = std::str::from_utf8(name.slice()) else { return };
-        if wanted(name) {
-            self.names.insert(offset, name.to_owned());
+        if (self.wanted.is)(name) {
+            self.names.insert(entry.offset, name.to_owned());
         }
     }
 
-    fn finish(self) -> Vec<InlinedCopy> {
-        let named = |(origin, address): &(usize, u64)| {
-            Some(InlinedCopy { address: *address, name: self.names.get(origin)?.clone() })
-        };
-        let mut copies: Vec<InlinedCopy> = self.copies.iter().filter_map(named).collect();
-        copies.sort_unstable();
-        copies.dedup();
-        copies
+    /// Keeps a copy of such a function.
+    fn copy(&mut self, unit: &Unit<'b>, entry: &Entry<'b>) {
+        let Some(name) = entry.origin.and_then(|origin| self.names.get(&origin)) else { return };
+        if let Some(address) = entry.address(self.dwarf, unit) {
+            self.copies.push(InlinedCopy { address, name: name.clone() });
+        }
     }
 }
 
 impl<'b> Entry<'b> {
-    fn read(
-        &mut self,
-        dwarf: &gimli::Dwarf<Bytes<'b>>,
-        unit: &gimli::Unit<Bytes<'b>>,
-        start: usize,
-        attribute: &gimli::Attribute<Bytes<'b>>,
-    ) {
-        let value = attribute.value();
+    fn note(&mut self, unit: usize, attribute: &gimli::Attribute<Bytes<'b>>) {
         match attribute.name() {
-            gimli::DW_AT_linkage_name => self.linkage_name = Some(value),
-            gimli::DW_AT_name => self.name = Some(value),
-            gimli::DW_AT_low_pc => self.low = dwarf.attr_address(unit, value).ok().flatten(),
-            gimli::DW_AT_ranges => self.ranges = dwarf.attr_ranges_offset(unit, value).ok().flatten(),
+            gimli::DW_AT_linkage_name => self.linkage_name = Some(attribute.value()),
+            gimli::DW_AT_name => self.name = Some(attribute.value()),
+            gimli::DW_AT_low_pc => self.low = Some(attribute.value()),
+            gimli::DW_AT_ranges => self.ranges = Some(attribute.value()),
             gimli::DW_AT_abstract_origin => {
-                self.origin = match value {
-                    AttributeValue::UnitRef(offset) => start.checked_add(offset.0),
+                self.origin = match attribute.value() {
+                    AttributeValue::UnitRef(offset) => unit.checked_add(offset.0),
                     AttributeValue::DebugInfoRef(offset) => Some(offset.0),
                     _ => None,
                 };
@@ -161,10 +210,11 @@ impl<'b> Entry<'b> {
         }
     }
 
-    fn address(&self, dwarf: &gimli::Dwarf<Bytes<'b>>, unit: &gimli::Unit<Bytes<'b>>) -> Option<u64> {
-        match self.ranges {
+    fn address(&self, dwarf: &gimli::Dwarf<Bytes<'b>>, unit: &Unit<'b>) -> Option<u64> {
+        let ranges = self.ranges.and_then(|value| dwarf.attr_ranges_offset(unit, value).ok().flatten());
+        match ranges {
             Some(ranges) => dwarf.ranges(unit, ranges).ok()?.next().ok()?.map(|range| range.begin),
-            None => self.low,
+            None => dwarf.attr_address(unit, self.low?).ok().flatten(),
         }
     }
 }
@@ -173,7 +223,7 @@ impl<'b> Entry<'b> {
 mod tests {
     use gimli::{Dwarf, EndianSlice, LittleEndian, SectionId};
 
-    use super::{InlinedCopy, copies};
+    use super::{InlinedCopy, Texts, Wanted, copies, is_named_in};
 
     /// A unit of DWARF 4: `inner` (plain name, linkage name) and `outer`, into which it was inlined at 0x1234.
     fn dwarf() -> (Vec<u8>, Vec<u8>) {
@@ -214,7 +264,8 @@ mod tests {
             Ok(EndianSlice::new(bytes, LittleEndian))
         };
         let dwarf = Dwarf::load(load).expect("made by hand");
-        assert_eq!(copies(&dwarf, &|name| name == wanted), expected, "{wanted}");
+        let is = |name: &str| name == wanted;
+        assert_eq!(copies(&dwarf, Wanted { part: wanted, is: &is }), expected, "{wanted}");
     }
 
     #[test]
@@ -222,5 +273,28 @@ mod tests {
         check("_R5inner", &[InlinedCopy { address: 0x1234, name: "_R5inner".to_owned() }]);
         check("inner", &[]);
         check("outer", &[]);
+    }
+    #[test]
+    fn texts_are_looked_at_before_the_entries_are() {
+        let named = |texts: &[u8], name: &str| {
+            is_named_in(texts, Wanted { part: "alloc", is: &|found| found == name })
+        };
+        let texts = b"\0my_alloc\0alloc_zeroed\0__rust";
+        assert!(named(texts, "my_alloc") && named(texts, "alloc_zeroed"));
+        assert!(named(texts, "alloc"), "it may share the end of another one");
+        assert!(!named(texts, "zeroed") && !named(texts, "__rust") && !named(texts, "my_"));
+        let many = [b"alloc_zeroed\0".repeat(300), b"alloc\0".to_vec()].concat();
+        assert!(named(&many, "alloc"), "with so many of them, the entries decide");
+    }
+
+    #[test]
+    fn a_text_may_begin_up_to_the_last_occurrence_in_it() {
+        let texts = Texts::of(b"none\0xalloc_alloc_y\0other\0alloc", "alloc");
+        let found: Vec<usize> = (0..34).filter(|offset| texts.may_begin_at(*offset)).collect();
+        let expected: Vec<usize> = (5..=16).chain(26..=30).collect();
+        assert_eq!(found, expected);
+        assert!(Texts::of(b"xaaa", "aa").may_begin_at(2), "occurrences may overlap");
+        assert!(!Texts::of(b"xaaa", "b").may_begin_at(0));
+        assert!(Texts::of(b"xaaa", "").may_begin_at(3));
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::allocator;
 use crate::analysis::{Analysis, analyse};
-use crate::debug_info::inlined_copies;
+use crate::debug_info::{Wanted, inlined_copies};
 use crate::dispatch::{FIRST_METHOD, is_vtable, method};
 use crate::image::{Image, demangle};
 use crate::inspect;
@@ -98,7 +98,7 @@ impl<'a> Program<'a> {
         let matches = |symbol: &str| {
             symbol.contains(&last) && is_tail_of(pattern, &without_generics(&demangle(symbol)))
         };
-        let copies = inlined_copies(&self.file, &matches).unwrap_or_default();
+        let copies = inlined_copies(&self.file, Wanted { part: &last, is: &matches }).unwrap_or_default();
         let mut inlined: BTreeMap<String, Vec<u64>> = BTreeMap::new();
         // The linker drops code and leaves what the debug information says of it, at no address.
         for copy in copies.into_iter().filter(|copy| self.image.function_around(copy.address).is_some()) {
