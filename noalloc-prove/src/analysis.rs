@@ -3,11 +3,15 @@
 //! Doom comes twice: first to know which calls do not come back, so that values do not flow past them; then on
 //! the finished graph.
 
-use crate::code::{FunctionCode, Survey};
+use crate::code::{FunctionCode, Sets, Survey, Value};
 use crate::graph::{Doom, Graph, Guards, Statics, resolve_statics};
 use crate::image::Image;
+use crate::parts;
 use crate::symbols::Classes;
 use crate::x86_64::{NeverReturn, Reader};
+
+/// Instructions that even the smallest program is taken to have.
+const SLACK: usize = 10_000;
 
 /// The finished graph, and what later readings of single functions need.
 pub(crate) struct Analysis {
@@ -17,37 +21,76 @@ pub(crate) struct Analysis {
 
 /// Runs the passes over all functions of an image. `guards`: addresses of the functions marked as guards.
 pub(crate) fn analyse(image: &Image<'_>, guards: &[u64]) -> Analysis {
-    let mut reader = Reader::new(image);
-    let mut survey = reader.survey();
+    let ends = parts::split(&image.functions);
+    let mut survey = survey(image, &ends);
     let classes = Classes::of(image);
     let mut functions = std::mem::take(&mut survey.functions);
     let (never_functions, never_imports) = Doom::of(&functions, &Vec::new(), &classes).lists();
     let never = NeverReturn { functions: never_functions, imports: never_imports };
-    let stored = trace(image, &mut reader, &survey, &never, &mut functions);
+    let (sets, stored) = trace(image, &ends, &survey, &never, &mut functions);
     let flawed: Vec<bool> = functions.iter().map(|code| code.flaw.is_some()).collect();
-    let statics = Statics { image, survey: &survey, sets: &reader.sets, stored: &stored, flawed: &flawed };
+    let statics = Statics { image, survey: &survey, sets: &sets, stored: &stored, flawed: &flawed };
     let sets = resolve_statics(&statics, &mut functions);
     let guards = Guards::of(image, &functions, &sets, guards);
     Analysis { graph: Graph::new(functions, sets, classes, guards), never }
 }
 
-/// Traces every function that needs it; answers the stores to writable memory, by address.
+/// Surveys all functions. `ends`: where their parts end.
+fn survey(image: &Image<'_>, ends: &[usize]) -> Survey {
+    let starts = std::iter::once(0).chain(ends.iter().copied());
+    let ranges = starts.zip(ends).map(|(start, end)| start..*end).collect();
+    Survey::join(parts::each(ranges, |range| Reader::new(image).survey(range)))
+}
+
+/// Traces every function that needs it; answers the sets that their values refer to, and the stores to writable
+/// memory, by address.
 fn trace(
     image: &Image<'_>,
-    reader: &mut Reader<'_, '_>,
+    ends: &[usize],
     survey: &Survey,
     never: &NeverReturn,
     functions: &mut [FunctionCode],
-) -> Vec<(u64, crate::code::Value)> {
+) -> (Sets, Vec<(u64, Value)>) {
+    let (mut parts, mut rest, mut start) = (Vec::new(), functions, 0);
+    for end in ends {
+        let (part, behind) = rest.split_at_mut_checked(end - start).unwrap_or_default();
+        parts.push((start, part));
+        (rest, start) = (behind, *end);
+    }
+    let traced = parts::each(parts, |(first, part)| {
+        let mut reader = Reader::new(image);
+        let stored = trace_part(&mut reader, survey, never, first, part);
+        (reader.sets, stored, part)
+    });
+    let (mut sets, mut stored) = (Sets::default(), Vec::new());
+    for (own, stores, part) in traced {
+        let known = sets.absorb(own);
+        part.iter_mut().for_each(|code| code.rename_sets(&known));
+        stored.extend(stores.into_iter().map(|(at, value)| (at, value.renamed(&known))));
+    }
+    stored.sort_by_key(|store| store.0);
+    (sets, stored)
+}
+
+/// Traces functions, of which the first one has this index.
+fn trace_part(
+    reader: &mut Reader<'_, '_>,
+    survey: &Survey,
+    never: &NeverReturn,
+    first: usize,
+    part: &mut [FunctionCode],
+) -> Vec<(u64, Value)> {
     let mut stored = Vec::new();
-    for (index, code) in functions.iter_mut().enumerate() {
+    // Every part may take as many steps as the whole program should: which functions are given up must not depend on
+    // their neighbours.
+    reader.refuel(survey.instructions + SLACK);
+    for (index, code) in (first..).zip(part) {
         let needs_trace = survey.needs_trace.get(index).copied().unwrap_or(false) && code.flaw.is_none();
-        if let (true, Some(function)) = (needs_trace, image.functions.get(index)) {
+        if let (true, Some(function)) = (needs_trace, reader.image.functions.get(index)) {
             let traced = reader.trace(function, survey, never);
             *code = traced.code;
             stored.extend(traced.stored);
         }
     }
-    stored.sort_by_key(|store| store.0);
     stored
 }

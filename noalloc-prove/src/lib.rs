@@ -59,7 +59,7 @@
 //! | names into classes, each with a reason | `symbols` |
 //! | instructions into blocks, values of registers, jump tables | `x86_64`, in the terms of `code` |
 //! | what never comes back, what is alive, what must happen, function pointers in statics | `graph` |
-//! | these passes in their order, once for all roots | `analysis` |
+//! | these passes in their order, once for all roots | `analysis`, in `parts` at the same time |
 //! | is the program's allocator one that is recognised? | `allocator`, `debug_info` |
 //! | calls that the caller's arguments decide; formatting | `dispatch` |
 //! | from one root along live edges, then the evidence | `walk`, in the terms of `proof` |
@@ -81,6 +81,7 @@ mod image;
 mod inspect;
 mod memo;
 mod names;
+mod parts;
 mod program;
 mod proof;
 mod refusal;

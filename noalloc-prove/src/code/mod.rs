@@ -103,6 +103,15 @@ impl FunctionCode {
         self.start.wrapping_add(u64::from(offset))
     }
 
+    /// Renames the sets in its open calls; see [`Sets::absorb`].
+    pub(crate) fn rename_sets(&mut self, known: &[Value]) {
+        for open in &mut self.opens {
+            if let OpenCall::Value(value) = open {
+                *value = value.renamed(known);
+            }
+        }
+    }
+
     /// What is known about an open call.
     pub(crate) fn open(&self, index: u32) -> OpenCall {
         self.opens.get(index as usize).copied().unwrap_or(OpenCall::Value(Value::Any))
@@ -121,6 +130,25 @@ pub(crate) struct Survey {
     pub static_writes: Vec<StaticWrite>,
     /// Instructions read.
     pub instructions: usize,
+}
+
+impl Survey {
+    /// One survey from those of the parts of a program, in their order.
+    pub(crate) fn join(parts: Vec<Self>) -> Self {
+        let mut whole = Self::default();
+        for mut part in parts {
+            whole.functions.append(&mut part.functions);
+            whole.needs_trace.append(&mut part.needs_trace);
+            whole.materialised.append(&mut part.materialised);
+            whole.static_writes.append(&mut part.static_writes);
+            whole.instructions += part.instructions;
+        }
+        // PERF: not the unstable sort: this one finds the runs that the parts have sorted.
+        whole.materialised.sort();
+        whole.materialised.dedup();
+        whole.static_writes.sort();
+        whole
+    }
 }
 
 /// An instruction that stores to memory whose address it names.

@@ -48,6 +48,16 @@ pub(crate) enum Value {
     },
 }
 
+impl Value {
+    /// The value where the sets have other numbers: `known[n]` is what set `n` is now; see [`Sets::absorb`].
+    pub(crate) fn renamed(self, known: &[Self]) -> Self {
+        match self {
+            Self::OneOf(set) => known.get(set as usize).copied().unwrap_or(Self::Any),
+            other => other,
+        }
+    }
+}
+
 /// Where the pointer of a load came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Base {
@@ -93,6 +103,11 @@ impl Sets {
     /// The members of a set, ascending.
     pub(crate) fn members(&self, set: u32) -> &[u64] {
         self.sets.get(set as usize).map_or(&[], Vec::as_slice)
+    }
+
+    /// Takes over the sets of another part of the program; answers by their numbers there what they are here.
+    pub(crate) fn absorb(&mut self, other: Self) -> Vec<Value> {
+        other.sets.into_iter().map(|members| self.intern(members)).collect()
     }
 
     fn intern(&mut self, members: Vec<u64>) -> Value {
@@ -148,6 +163,22 @@ mod tests {
         assert_eq!(join(Value::Argument(0), Value::Argument(1)), Value::Any);
         assert!(matches!(pair, Value::OneOf(0)));
         assert_eq!(sets.members(0), [0x1000, 0x2000]);
+    }
+
+    #[test]
+    fn sets_of_another_part_keep_their_members() {
+        let join =
+            |sets: &mut Sets, left, right| sets.join(Value::Constant(left), Value::Constant(right), |_| true);
+        let (mut one, mut other) = (Sets::default(), Sets::default());
+        let kept = join(&mut one, 1, 2);
+        let (new, same) = (join(&mut other, 3, 4), join(&mut other, 2, 1));
+        assert_eq!((new, kept), (Value::OneOf(0), Value::OneOf(0)));
+        let known = one.absorb(other);
+        assert_eq!(same.renamed(&known), kept);
+        assert_eq!(new.renamed(&known), Value::OneOf(1));
+        assert_eq!(one.members(1), [3, 4]);
+        assert_eq!(Value::OneOf(7).renamed(&known), Value::Any);
+        assert_eq!(Value::Constant(7).renamed(&known), Value::Constant(7));
     }
 
     #[test]

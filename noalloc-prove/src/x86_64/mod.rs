@@ -14,6 +14,7 @@ mod tables;
 mod targets;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use iced_x86::{FlowControl, Instruction, InstructionInfoFactory, Mnemonic, OpKind};
 
@@ -35,7 +36,7 @@ const STEPS: u64 = 48;
 
 /// Reads functions; keeps its buffers from one to the next.
 pub(crate) struct Reader<'r, 'a> {
-    image: &'r Image<'a>,
+    pub(crate) image: &'r Image<'a>,
     decoded: decode::Decoded,
     info: InstructionInfoFactory,
     fuel: u64,
@@ -56,10 +57,12 @@ impl<'r, 'a> Reader<'r, 'a> {
         Self { image, decoded: decode::Decoded::default(), info, fuel: 0, sets: Sets::default() }
     }
 
-    /// First reading: every function's blocks, without the values of registers.
-    pub(crate) fn survey(&mut self) -> Survey {
+    /// First reading: the blocks of these functions, without the values of registers.
+    pub(crate) fn survey(&mut self, range: Range<usize>) -> Survey {
         let mut survey = Survey::default();
-        for (index, function) in (0u32..).zip(&self.image.functions) {
+        let first = range.start;
+        for (index, function) in (first..).zip(self.image.functions.get(range).unwrap_or(&[])) {
+            let index = u32::try_from(index).unwrap_or(u32::MAX);
             let code = self.survey_one(function);
             survey.functions.push(code);
             survey.needs_trace.push(self.decoded.needs_trace);
@@ -75,8 +78,12 @@ impl<'r, 'a> Reader<'r, 'a> {
         survey.materialised.sort_unstable();
         survey.materialised.dedup();
         survey.static_writes.sort_unstable();
-        self.fuel = STEPS * (survey.instructions as u64 + 10_000);
         survey
+    }
+
+    /// Steps for functions with so many instructions.
+    pub(crate) fn refuel(&mut self, instructions: usize) {
+        self.fuel = STEPS * instructions as u64;
     }
 
     fn survey_one(&mut self, function: &Function) -> FunctionCode {
@@ -227,7 +234,7 @@ impl<'r, 'a> Reader<'r, 'a> {
         if self.decode(function).is_err() {
             return facts;
         }
-        self.fuel = STEPS * (self.decoded.instructions.len() as u64 + 100);
+        self.refuel(self.decoded.instructions.len() + 100);
         if let Some(ends) = self.flow(code, never, &[], true) {
             let is_exit = |exit: Exit| matches!(exit, Exit::Call(_) | Exit::Tail(_));
             let blocks = (0u32..).zip(&code.blocks).zip(ends.arguments);
@@ -299,7 +306,8 @@ mod tests {
         ];
         let image = Image::made(&sections, &[(0x1000, 0x1000 + code.len() as u64), (0x2000, 0x2001)]);
         let mut reader = Reader::new(&image);
-        let survey = reader.survey();
+        let survey = reader.survey(0..2);
+        reader.refuel(10_000);
         reader.trace(&image.functions[0], &survey, &NeverReturn::default()).code
     }
 
