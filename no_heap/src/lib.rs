@@ -54,6 +54,8 @@ mod registry;
 mod scope;
 #[cfg(noalloc_audit)]
 mod stack;
+#[cfg(all(any(noalloc_audit, test), feature = "bench"))]
+mod stopwatch;
 #[cfg(noalloc_audit)]
 mod unwind;
 

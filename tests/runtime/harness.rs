@@ -154,3 +154,29 @@ fn each_argument_is_a_benchmark_of_its_own() {
         assert_eq!(steady(sized), [999, 999, 999 * bytes], "{name}");
     }
 }
+
+/// The fixture's allocator takes at least 50 µs for a block of one size, and hardly anything for all others.
+#[test]
+fn time_inside_the_allocator_is_told_from_time_elsewhere() {
+    let measured = |time: &str| {
+        run_with(&program(Build::Own, "o3", "allocating"), &["--bench"], |command| {
+            command.env("NOALLOC_BENCH_TIME", time);
+        })
+    };
+    let run = measured("0.05");
+    assert!(run.output.status.success(), "{}", run.stderr());
+    let share = |name| f64::from_bits(result(&run, name).0.allocator_share);
+    assert!(share("slow_allocator") > 0.9, "{}", share("slow_allocator"));
+    for name in ["slow_otherwise", "slow_setup"] {
+        assert!(share(name) < 0.5, "{} in {name}", share(name));
+    }
+    assert_eq!(share("no_allocator"), 0.0);
+    for (result, _) in &run.records[0].0.benches {
+        assert_eq!(result.allocator_measured, 1);
+    }
+    // The pass is in no count.
+    assert_eq!(run.records[0].counts("hot").calls, 2 * result(&run, "slow_allocator").0.recorded + 2);
+
+    let untimed = measured("0");
+    assert!(untimed.records[0].0.benches.iter().all(|(result, _)| result.allocator_measured == 0));
+}

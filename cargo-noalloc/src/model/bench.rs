@@ -25,8 +25,21 @@ pub struct Bench {
     pub frees: u64,
     /// Requested bytes in those.
     pub bytes: u64,
+    /// Time inside the allocator; `None` where it was not measured.
+    pub allocator: Option<InAllocator>,
     /// The hot function that each iteration called directly, exactly once.
     pub hot: Option<HotId>,
+}
+
+/// What the allocator takes of one iteration.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct InAllocator {
+    /// Of the iteration's time.
+    pub share: f64,
+    /// How far that may be off.
+    pub error: f64,
+    /// Nanoseconds that measuring it took; they are in no other figure.
+    pub overhead: f64,
 }
 
 impl Bench {
@@ -46,6 +59,22 @@ impl Bench {
             len if len % 2 == 1 => Some(sorted[middle]),
             _ => Some(f64::midpoint(sorted[middle - 1], sorted[middle])),
         }
+    }
+
+    /// The part of its time that it spends inside the allocator, from 0 to 1, and the same in nanoseconds; `None` where
+    /// noise hides it.
+    ///
+    /// Calls that are timed one by one cannot overlap with what stands around them: together they may seem to take more
+    /// than the whole.
+    pub fn in_allocator(&self) -> Option<(f64, f64)> {
+        let InAllocator { share, error, .. } = self.allocator?;
+        let share = (share == 0.0 || share > 2.0 * error).then_some(share.min(1.0))?;
+        Some((share, share * self.ns_per_op()?))
+    }
+
+    /// Whether an iteration uses the heap.
+    pub fn uses_heap(&self) -> bool {
+        self.allocs + self.reallocs + self.frees > 0
     }
 
     /// `count` for one recorded iteration.

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style as Ansi};
 
-use super::{Format, Input, clock, ending, growth, proved, table};
+use super::{Format, Input, allocating, clock, ending, growth, proved, table};
 pub(super) use diagnostic::range;
 
 use crate::model::{Finding, FunctionVerdict, Level, Status, Texts, Verdict};
@@ -68,6 +68,7 @@ fn render(input: &Input<'_>) -> String {
         let rows = if verdict.proof_only { proved::table } else { table::render };
         let _ = write!(out, "\n{}", rows(verdict, style.color));
         out.push_str(&growth::render(verdict));
+        out.push_str(&allocating::render(verdict, style.verbose));
         out.push_str(&permits::render(verdict));
         if style.verbose {
             out.push_str(&clock::samples(verdict));

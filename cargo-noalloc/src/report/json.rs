@@ -68,6 +68,17 @@ struct Benchmark<'a> {
     allocs_per_op: f64,
     frees_per_op: f64,
     reallocs_per_op: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    allocator: Option<InAllocator>,
+}
+
+/// Left out where it was not measured.
+#[derive(Serialize)]
+struct InAllocator {
+    ns_per_op: Option<f64>,
+    share: Option<f64>,
+    share_error: f64,
+    overhead_ns: f64,
 }
 
 #[derive(Serialize)]
@@ -285,6 +296,12 @@ fn benchmark(bench: &model::Bench) -> Benchmark<'_> {
         allocs_per_op: bench.per_op(bench.allocs),
         frees_per_op: bench.per_op(bench.frees),
         reallocs_per_op: bench.per_op(bench.reallocs),
+        allocator: bench.allocator.map(|inside| InAllocator {
+            ns_per_op: bench.in_allocator().map(|(_, ns)| ns),
+            share: bench.in_allocator().map(|(share, _)| share),
+            share_error: inside.error,
+            overhead_ns: inside.overhead,
+        }),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Step 8: the verdict becomes bytes. One format a file.
 
+mod allocating;
 mod cargo;
 mod clock;
 mod comparison;

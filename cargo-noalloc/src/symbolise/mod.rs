@@ -11,11 +11,11 @@ mod symbols;
 
 use std::collections::BTreeMap;
 
-use no_heap::record::{HotEntry, PermitEntry, Record, SiteEntry, SiteFlag};
+use no_heap::record::{BenchResult, HotEntry, PermitEntry, Record, SiteEntry, SiteFlag};
 
 use crate::model::{
-    Audited, Bench, Calls, Counts, FunctionName, Gap, HotFn, HotId, LookupAddress, Op, Permit, Place,
-    Problem, Promise, ReturnAddress, Run, Site, Sizes, Status, Step, Workspace,
+    Audited, Bench, Calls, Counts, FunctionName, Gap, HotFn, HotId, InAllocator, LookupAddress, Op, Permit,
+    Place, Problem, Promise, ReturnAddress, Run, Site, Sizes, Status, Step, Workspace,
 };
 use origin::Origins;
 use symbols::Symbols;
@@ -225,6 +225,7 @@ impl Reader<'_> {
                 reallocs: result.reallocs,
                 frees: result.frees,
                 bytes: result.bytes,
+                allocator: in_allocator(result),
                 hot: usize::try_from(result.hot.wrapping_sub(1))
                     .ok()
                     .and_then(|index| hot.get(index))
@@ -257,4 +258,10 @@ impl Reader<'_> {
             }
         }
     }
+}
+
+fn in_allocator(result: &BenchResult) -> Option<InAllocator> {
+    let words = [result.allocator_share, result.allocator_error, result.allocator_overhead_ns];
+    let [share, error, overhead] = words.map(f64::from_bits);
+    (result.allocator_measured != 0).then_some(InAllocator { share, error, overhead })
 }

@@ -22,8 +22,10 @@ pub struct Bencher {
 
 /// Which of the passes a loop is in.
 #[derive(Clone, Copy)]
-enum Pass {
+pub(super) enum Pass {
+    /// So many iterations and nothing else.
     Timed(u64),
+    /// So many inside a scope of the benchmark's own.
     Recorded(u64),
 }
 
@@ -140,6 +142,9 @@ impl Bencher {
                 took: self.results.steady(iterations, || run(Pass::Recorded(iterations))),
             };
             done = goal;
+        }
+        if let Some(budget) = self.budget {
+            self.results.allocator(budget, run);
         }
     }
 

@@ -1,10 +1,12 @@
 //! The harness behind [`main!`](crate::main): `harness = false` benchmarks that `cargo bench` times and
 //! `cargo noalloc check` counts as well.
 //!
-//! Each benchmark runs in three passes that share nothing: its first iteration alone, recorded; then the clock,
-//! with recording off; then enough recorded iterations for exact per-op figures. One benchmark after another, on
-//! the main thread.
+//! Each benchmark runs in passes that share nothing: its first iteration alone, recorded; then the clock, with
+//! recording off; then enough recorded iterations for exact per-op figures; and where these saw the heap, the clock
+//! around each call of the allocator. One benchmark after another, on the main thread.
 
+#[cfg(any(noalloc_audit, test))]
+mod allocating;
 mod args;
 mod bencher;
 mod clock;

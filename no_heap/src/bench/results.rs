@@ -4,12 +4,12 @@
 
 use std::time::Duration;
 
-use super::bencher::Outcome;
-use super::clock::Timing;
+use super::bencher::{Outcome, Pass};
+use super::clock::{Budget, Timing};
 
 #[cfg(not(noalloc_audit))]
 mod plain {
-    use super::{Duration, Outcome, Timing};
+    use super::{Budget, Duration, Outcome, Pass, Timing};
     use std::mem::MaybeUninit;
 
     /// The results of one benchmark.
@@ -31,6 +31,8 @@ mod plain {
             run()
         }
         pub(in crate::bench) fn timed(&self, _timing: &Timing) {}
+        /// Only an audit build's allocator can be told to look at the clock.
+        pub(in crate::bench) fn allocator(&self, _: Budget, _run: &mut dyn FnMut(Pass) -> Duration) {}
         pub(in crate::bench) fn ended(&self, _outcome: &Outcome) {}
     }
 
@@ -53,7 +55,8 @@ mod plain {
 
 #[cfg(noalloc_audit)]
 mod audit {
-    use super::{Duration, Outcome, Timing};
+    use super::{Budget, Duration, Outcome, Pass, Timing};
+    use crate::bench::allocating::{self, Allocating};
     use crate::record::{BenchCells, BenchState};
     use crate::recorder;
     use crate::scope::{self, Counts, Kind, Scope, with_thread};
@@ -137,6 +140,21 @@ mod audit {
             }
             result.samples.set(timing.samples.len().min(samples.len()) as u64);
             result.timed_iterations.set(timing.iterations);
+        }
+
+        /// Times the calls of the allocator in `run`, where the recorded iterations have made any.
+        pub(in crate::bench) fn allocator(&self, budget: Budget, run: &mut dyn FnMut(Pass) -> Duration) {
+            let Some(BenchCells { result, .. }) = &self.cells else { return };
+            let calls = [&result.allocs, &result.reallocs, &result.frees];
+            let spent = if calls.iter().all(|calls| calls.get() == 0) {
+                Allocating::default()
+            } else {
+                self.unrecorded(|| allocating::measure(budget, run))
+            };
+            result.allocator_share.set(spent.share.to_bits());
+            result.allocator_error.set(spent.error.to_bits());
+            result.allocator_overhead_ns.set(spent.overhead.to_bits());
+            result.allocator_measured.set(1);
         }
 
         pub(in crate::bench) fn ended(&self, outcome: &Outcome) {

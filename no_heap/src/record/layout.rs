@@ -7,7 +7,7 @@
 pub(crate) const MAGIC: u64 = u64::from_le_bytes(*b"noalloc\0");
 
 /// Version of this layout. A reader refuses every other one.
-pub const VERSION: u64 = 2;
+pub const VERSION: u64 = 3;
 
 /// Return addresses kept for one call stack, innermost first.
 pub const FRAMES: usize = 96;
@@ -259,6 +259,22 @@ words! {
         hot,
         /// Calls of hot functions that the recorded iterations made directly.
         hot_calls,
+        /// 1 when the share of the allocator was measured.
+        allocator_measured,
+        /// Of an iteration's time, as the bits of an `f64`.
+        allocator_share,
+        /// How far that may be off, in the same unit.
+        allocator_error,
+        /// Time that measuring it took, for one iteration.
+        allocator_overhead_ns,
+    }
+}
+
+#[cfg(feature = "read-record")]
+impl BenchResult {
+    /// The words that are times and shares.
+    pub(crate) fn floats(&self) -> [f64; 3] {
+        [self.allocator_share, self.allocator_error, self.allocator_overhead_ns].map(f64::from_bits)
     }
 }
 

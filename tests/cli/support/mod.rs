@@ -193,9 +193,11 @@ fn write(path: &Path, bytes: &[u8]) {
     file.persist(path).expect("the copy can be put in its place");
 }
 
-/// Without what differs from run to run: times, and the width of their column.
+/// Without what differs from run to run: times, the width of their column, and what is said of times where noise lets it
+/// be said.
 pub(crate) fn without_times(text: &str) -> String {
-    let lines = text.lines().map(|line| {
+    let counts = |line: &&str| !line.is_empty() && !line.contains("time is spent in the allocator");
+    let lines = text.lines().filter(counts).map(|line| {
         let mut words: Vec<&str> = line.split_whitespace().collect();
         let is_number = |word: &&str| word.chars().all(|c| c.is_ascii_digit() || ",.".contains(c));
         if words.len() > 5 && words[1..5].iter().all(is_number) {

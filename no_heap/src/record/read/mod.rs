@@ -221,7 +221,7 @@ fn read_benches(bytes: &[u8], head: &Head) -> Result<Vec<(BenchResult, Vec<f64>)
             let samples =
                 samples.get(..used).ok_or(BadRecord::Corrupt("a benchmark has too many samples"))?;
             let samples: Vec<f64> = samples.iter().copied().map(f64::from_bits).collect();
-            if samples.iter().any(|ns| !ns.is_finite() || *ns < 0.0) {
+            if samples.iter().chain(&result.floats()).any(|ns| !ns.is_finite() || *ns < 0.0) {
                 return Err(BadRecord::Corrupt("a sample is no time"));
             }
             Ok((result, samples))
