@@ -356,7 +356,7 @@ pub(crate) struct BuildArgs {
     /// Path to Cargo.toml
     #[arg(long, value_name = "PATH", help_heading = "Build")]
     pub(crate) manifest_path: Option<PathBuf>,
-    /// Number of parallel build jobs
+    /// How many to build, and of the targets that nobody times to run, at the same time; all cores when left out
     #[arg(short, long, value_name = "N", help_heading = "Build", allow_negative_numbers = true)]
     pub(crate) jobs: Option<String>,
     /// Require that Cargo.lock is up to date

@@ -4,6 +4,7 @@ mod parts;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -50,6 +51,8 @@ pub(crate) struct CheckOptions {
     /// Of each benchmark; `None` leaves it to the harness.
     pub(crate) samples: Option<u32>,
     pub(crate) timeout: Option<Duration>,
+    /// Targets that run at the same time, where none of them is timed.
+    pub(crate) jobs: usize,
     pub(crate) partition: Option<Partition>,
     /// Of the command line alone.
     pub(crate) policy: Policy,
@@ -222,6 +225,7 @@ fn check(args: CheckArgs) -> Result<CheckOptions, Failure> {
         return Err(Failure::new(Exit::Usage, "`--timeout 0` leaves a target no time at all")
             .help("give whole seconds, such as `--timeout 60`"));
     }
+    let jobs = jobs(args.build.jobs.as_deref())?;
     let timing = !args.no_timing && args.bench_time > 0.0;
     let formats = match args.message_format {
         Some(named) => vec![named.format().to_owned()],
@@ -259,11 +263,28 @@ fn check(args: CheckArgs) -> Result<CheckOptions, Failure> {
         bench_time: timing.then(|| Duration::from_secs_f64(args.bench_time)),
         samples: args.samples,
         timeout: args.timeout.map(Duration::from_secs),
+        jobs,
         partition,
         policy,
         filters: args.filters,
         harness_args: args.harness_args,
     })
+}
+
+/// As cargo reads `--jobs`: so many, so many less than there are cores, or `default`.
+fn jobs(given: Option<&str>) -> Result<usize, Failure> {
+    let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+    let number = given.filter(|given| *given != "default").map(str::parse::<isize>);
+    match number {
+        None => Ok(cores),
+        Some(Ok(number @ 1..)) => Ok(number.unsigned_abs()),
+        Some(Ok(number @ ..=-1)) => Ok(cores.saturating_sub(number.unsigned_abs()).max(1)),
+        Some(_) => Err(Failure::new(
+            Exit::Usage,
+            format!("`--jobs {}` is no number of jobs", given.unwrap_or_default()),
+        )
+        .help("give how many at the same time, such as `--jobs 4`; `--jobs -1` leaves one core to others")),
+    }
 }
 
 /// What `-A`, `-W` and `-D` say of rules, and whether warnings are errors.
@@ -324,6 +345,7 @@ fn prove(args: ProveArgs) -> Result<ProveOptions, Failure> {
             bench_time: None,
             samples: None,
             timeout: None,
+            jobs: 1,
             partition: None,
             policy,
             filters: Vec::new(),

@@ -1,6 +1,10 @@
 //! Step 3: each target runs, and its records are read.
 
-use std::fs;
+mod pool;
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::IsTerminal as _;
 use std::os::fd::AsFd as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -16,24 +20,41 @@ use crate::options::CheckOptions;
 use crate::process::{self, Terminal};
 use crate::shell::Shell;
 
-/// Runs every binary, one after another: they are timed.
+/// Runs every binary: those that are timed alone and after the others, of which `--jobs` run at once.
 pub(crate) fn run(
     plan: &Plan,
     binaries: &Binaries,
     options: &CheckOptions,
     shell: Shell,
 ) -> Result<Vec<Run>, Failure> {
-    let folder = records_dir(&plan.workspace);
-    let mut runs = Vec::new();
-    for (index, binary) in binaries.binaries.iter().enumerate() {
-        let runner = Runner { plan, options, toolchain: &binaries.toolchain };
-        let run =
-            runner.one(binary, &folder.join(format!("{index}-{}", binary.planned.target.name)), shell)?;
-        let started = started_by(&run, &plan.workspace);
-        runs.push(run);
-        runs.extend(started);
+    let toolchain = &binaries.toolchain;
+    let runner = Runner { plan, options, toolchain, folder: records_dir(&plan.workspace) };
+    let all: Vec<(usize, &Binary)> = binaries.binaries.iter().enumerate().collect();
+    let disturbed = all.iter().filter(|(_, binary)| !runner.needs_peace(binary)).count();
+    // Who is alone anyway is heard at once.
+    let several = options.jobs > 1 && disturbed > 1;
+    let (together, alone): (Vec<_>, Vec<_>) =
+        all.into_iter().partition(|(_, binary)| several && !runner.needs_peace(binary));
+    let mut runs = BTreeMap::new();
+    let work = |at: usize| {
+        let (index, binary) = together[at];
+        (index, runner.one(index, binary, Heard::Afterwards))
+    };
+    pool::in_order(together.len(), options.jobs, work, |(index, run)| {
+        runner.repeat(index, &binaries.binaries[index], shell);
+        runs.insert(index, run);
+    });
+    for (index, binary) in alone {
+        runs.insert(index, Ok(runner.one(index, binary, Heard::AtOnce(shell))?));
     }
-    Ok(runs)
+    let mut all = Vec::new();
+    for run in runs.into_values() {
+        let run = run?;
+        let started = started_by(&run, &plan.workspace);
+        all.push(run);
+        all.extend(started);
+    }
+    Ok(all)
 }
 
 /// Runs nothing: what is left to the later steps are the binaries.
@@ -58,22 +79,50 @@ pub(crate) fn prepare(workspace: &Workspace) -> Result<(), Failure> {
     fs::create_dir_all(&folder).map_err(|error| unwritable(&folder, &error))
 }
 
+/// Beside a target's records: what it printed while others ran.
+const WORDS: &str = "output";
+
 fn records_dir(workspace: &Workspace) -> PathBuf {
     workspace.audit_dir.join("records")
+}
+
+/// When a target's words reach the user.
+#[derive(Clone, Copy)]
+enum Heard {
+    AtOnce(Shell),
+    /// Others speak at the same time.
+    Afterwards,
 }
 
 struct Runner<'a> {
     plan: &'a Plan,
     options: &'a CheckOptions,
     toolchain: &'a Toolchain,
+    /// Of all records.
+    folder: PathBuf,
 }
 
 impl Runner<'_> {
-    fn one(&self, binary: &Binary, records: &Path, shell: Shell) -> Result<Run, Failure> {
+    /// Of one binary.
+    fn records(&self, index: usize, binary: &Binary) -> PathBuf {
+        self.folder.join(format!("{index}-{}", binary.planned.target.name))
+    }
+
+    /// Whether a neighbour would disturb its clock, or the person who talks to it.
+    fn needs_peace(&self, binary: &Binary) -> bool {
+        match binary.planned.target.kind {
+            TargetKind::Bench => self.options.bench_time.is_some(),
+            TargetKind::Bin | TargetKind::Example => std::io::stdin().is_terminal(),
+            TargetKind::Lib | TargetKind::Test => false,
+        }
+    }
+
+    fn one(&self, index: usize, binary: &Binary, heard: Heard) -> Result<Run, Failure> {
+        let records = &self.records(index, binary);
         let mut run = Run {
             binary: binary.clone(),
             status: Status::Ok,
-            folder: records.to_owned(),
+            folder: records.clone(),
             records: Vec::new(),
             proofs: Proofs::default(),
             problems: Vec::new(),
@@ -82,9 +131,20 @@ impl Runner<'_> {
             run.status = Status::Interrupted;
             return Ok(run);
         }
-        shell.status("Auditing", &binary.planned.target.source);
         fs::create_dir_all(records).map_err(|error| unwritable(records, &error))?;
-        let mut command = self.command(binary, records)?;
+        let mut command = self.command(binary, records);
+        match heard {
+            Heard::AtOnce(shell) => {
+                shell.status("Auditing", &binary.planned.target.source);
+                // Standard output is the report's alone.
+                command.stdout(io(std::io::stderr().as_fd().try_clone_to_owned())?);
+            }
+            Heard::Afterwards => {
+                let words = File::options().create(true).append(true).open(records.join(WORDS));
+                let words = words.map_err(|error| unwritable(records, &error))?;
+                command.stdin(Stdio::null()).stdout(io(words.try_clone())?).stderr(words);
+            }
+        }
         let terminal = match binary.planned.target.kind {
             TargetKind::Bin | TargetKind::Example => Terminal::Shared,
             _ => Terminal::Apart,
@@ -100,7 +160,17 @@ impl Runner<'_> {
         Ok(run)
     }
 
-    fn command(&self, binary: &Binary, records: &Path) -> Result<Command, Failure> {
+    /// What the target said while others ran.
+    fn repeat(&self, index: usize, binary: &Binary, shell: Shell) {
+        // One that was not started any more said nothing.
+        let Ok(words) = fs::read(self.records(index, binary).join(WORDS)) else { return };
+        shell.status("Auditing", &binary.planned.target.source);
+        if !words.is_empty() {
+            shell.raw(&String::from_utf8_lossy(&words));
+        }
+    }
+
+    fn command(&self, binary: &Binary, records: &Path) -> Command {
         let mut command = match &self.toolchain.runner {
             Some((program, args)) => {
                 let mut command = Command::new(program);
@@ -118,15 +188,9 @@ impl Runner<'_> {
             command.stdin(Stdio::null());
         }
         command.args(&self.options.harness_args);
-        let to_stderr = std::io::stderr().as_fd().try_clone_to_owned();
-        let to_stderr = to_stderr.map_err(|error| {
-            Failure::new(Exit::TargetFailed, format!("standard error cannot be shared: {error}"))
-        })?;
-        // Standard output is the report's alone.
-        command.stdout(to_stderr);
         command.current_dir(&binary.planned.package_root);
         self.environment(&mut command, binary, records);
-        Ok(command)
+        command
     }
 
     fn environment(&self, command: &mut Command, binary: &Binary, records: &Path) {
@@ -156,6 +220,13 @@ impl Runner<'_> {
             command.env("LD_LIBRARY_PATH", paths);
         }
     }
+}
+
+/// A file handle of the tool's own that a target shares.
+fn io<T>(shared: std::io::Result<T>) -> Result<T, Failure> {
+    shared.map_err(|error| {
+        Failure::new(Exit::TargetFailed, format!("what targets print cannot be shared: {error}"))
+    })
 }
 
 /// Reads what a run has left in its folder.

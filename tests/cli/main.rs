@@ -21,6 +21,7 @@ mod gate;
 mod go;
 mod growth;
 mod init;
+mod jobs;
 mod nested;
 mod parts;
 mod permits;

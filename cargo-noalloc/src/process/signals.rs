@@ -1,7 +1,8 @@
 //! Ctrl-C and its kin: what is running gets them, and we stay to report what was recorded.
 
 use std::process::{Child, Command};
-use std::sync::atomic::{AtomicI32, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
@@ -11,8 +12,8 @@ use crate::exit::Exit;
 /// Times that somebody wanted an end.
 static INTERRUPTS: AtomicU32 = AtomicU32::new(0);
 
-/// The process group that is running; negative: the process in our own group; 0: none.
-static RUNNING: AtomicI32 = AtomicI32::new(0);
+/// The process groups that are running; negative: a process in our own group.
+static RUNNING: Mutex<Vec<i32>> = Mutex::new(Vec::new());
 
 /// A signal that asks for an end.
 #[derive(Clone, Copy)]
@@ -98,11 +99,17 @@ pub(crate) fn interrupted() -> bool {
 
 fn pass_on(request: Request) {
     let again = INTERRUPTS.fetch_add(1, Ordering::SeqCst) > 0;
-    match RUNNING.load(Ordering::SeqCst) {
-        // Between two targets and after the last the first request is heeded when there is time. Not so the second.
-        0 if again => std::process::exit(Exit::TargetFailed as i32),
-        running => tell(running, request, again),
+    let running = running();
+    // Between two targets and after the last the first request is heeded when there is time. Not so the second.
+    if again && running.is_empty() {
+        std::process::exit(Exit::TargetFailed as i32);
     }
+    running.iter().for_each(|one| tell(*one, request, again));
+}
+
+fn running() -> MutexGuard<'static, Vec<i32>> {
+    // A list of numbers is whole, whoever panicked.
+    RUNNING.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A target that ignores the first request is not asked twice.
@@ -119,24 +126,26 @@ fn tell(running: i32, request: Request, again: bool) {
 
 /// A child that signals are passed on to, as long as this lives.
 #[derive(Debug)]
-pub(crate) struct Running(());
+pub(crate) struct Running {
+    /// As in the list of all that run.
+    id: i32,
+}
 
 impl Running {
     pub(crate) fn new(child: &Child, terminal: Terminal) -> Running {
         let pid = child.id().cast_signed();
-        let running = if terminal == Terminal::Apart { pid } else { -pid };
-        RUNNING.store(running, Ordering::SeqCst);
+        let id = if terminal == Terminal::Apart { pid } else { -pid };
+        running().push(id);
         if interrupted() {
             // Asked while it was being started.
-            tell(running, Request { signal: Signal::INT, from_terminal: false }, false);
+            tell(id, Request { signal: Signal::INT, from_terminal: false }, false);
         }
-        Running(())
+        Running { id }
     }
 
     /// Ends everything in the target's group, and nothing where it has none of its own.
     pub(super) fn kill_group(&self) {
-        let running = RUNNING.load(Ordering::SeqCst);
-        if let Some(group) = (running > 0).then(|| Pid::from_raw(running)).flatten() {
+        if let Some(group) = (self.id > 0).then(|| Pid::from_raw(self.id)).flatten() {
             // The group may have ended just now.
             let _ = kill_process_group(group, Signal::KILL);
         }
@@ -145,6 +154,6 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        RUNNING.store(0, Ordering::SeqCst);
+        running().retain(|id| *id != self.id);
     }
 }
