@@ -28,10 +28,14 @@ pub(crate) fn handle() {
     // First, so that the thread that the handler has of its own blocks the signals, too: it would take them away from
     // who can tell where they come from.
     #[cfg(target_os = "linux")]
-    origin::read();
-    // Who has sent it is not known here, and most often it is the terminal. Fails only when a handler is there
-    // already: then Ctrl-C ends us as it ends any program.
-    let _ = ctrlc::set_handler(|| pass_on(Request { signal: Signal::INT, from_terminal: true }));
+    let are_read = origin::read();
+    #[cfg(not(target_os = "linux"))]
+    let are_read = false;
+    // Who has sent it is not known here. Most often it is the terminal; but where signals are read, only those come
+    // here that arrive while a child is being started, and one of them that nobody passes on is lost for ever: the
+    // child may have been too young for the terminal's. Fails only when a handler is there already: then Ctrl-C ends
+    // us as it ends any program.
+    let _ = ctrlc::set_handler(move || pass_on(Request { signal: Signal::INT, from_terminal: !are_read }));
 }
 
 /// Starts a child that gets its signals as if it had been started from a shell.
@@ -56,11 +60,12 @@ mod origin {
         [Number::SIGINT, Number::SIGTERM, Number::SIGHUP].into_iter().collect()
     }
 
-    /// Threads that are started from now on block the signals, too. Where this fails, the handler is left.
-    pub(super) fn read() {
-        let Ok(signals) = SignalFd::new(&mask()) else { return };
+    /// Threads that are started from now on block the signals, too. Where this fails, the handler is left. Says
+    /// whether they are read.
+    pub(super) fn read() -> bool {
+        let Ok(signals) = SignalFd::new(&mask()) else { return false };
         if mask().thread_block().is_err() {
-            return;
+            return false;
         }
         std::thread::spawn(move || {
             while let Ok(Some(info)) = signals.read_signal() {
@@ -72,6 +77,7 @@ mod origin {
                 pass_on(Request { signal, from_terminal: info.ssi_code == SI_KERNEL });
             }
         });
+        true
     }
 
     /// A child inherits what the thread blocks that starts it: meanwhile nothing. The handler takes what arrives.
@@ -155,5 +161,28 @@ impl Running {
 impl Drop for Running {
     fn drop(&mut self) {
         running().retain(|id| *id != self.id);
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use std::os::unix::process::ExitStatusExt as _;
+
+    use nix::sys::signal::{Signal as Number, raise};
+
+    use super::{Running, Signal, Terminal, handle, origin};
+
+    #[test]
+    fn a_request_that_comes_while_a_child_is_being_started_reaches_it() {
+        handle();
+        let (mut child, _running) = {
+            let _unblocked = origin::Unblocked::new();
+            let child = std::process::Command::new("sleep").arg("5").spawn().unwrap();
+            let running = Running::new(&child, Terminal::Shared);
+            // To this thread: who reads signals for the process does not get it.
+            raise(Number::SIGINT).unwrap();
+            (child, running)
+        };
+        assert_eq!(child.wait().unwrap().signal(), Some(Signal::INT.as_raw()));
     }
 }
