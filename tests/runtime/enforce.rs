@@ -49,7 +49,7 @@ fn the_right_tests_fail_and_name_every_place() {
         let said = text(&output);
         assert_eq!(output.status.code(), Some(101), "{said}");
         let tests = failures(&said);
-        assert_eq!(tests.len(), 18, "{said}");
+        assert_eq!(tests.len(), 19, "{said}");
         for (name, message) in &tests {
             assert_eq!(name.starts_with("fails"), message.is_some(), "{name}\n{said}");
         }
@@ -71,6 +71,10 @@ fn the_right_tests_fail_and_name_every_place() {
         );
         says("fails_freeing", &[format!("src/lib.rs:{}:", line("// the free")), "  1 free".to_owned()]);
         says("fails_budget", &["1 allocation of 65 bytes, where `#[no_heap]` allows 1 of 64".to_owned()]);
+        says(
+            "fails_freeing_what_a_permit_left",
+            &[format!("src/lib.rs:{}:", line("// the free of what a permit left")), "  1 free".to_owned()],
+        );
         says("fails_inside_a_permit", &["`enforced::allocates` used the heap".to_owned()]);
         says("fails_by_what_it_calls", &["`enforced::calls_a_budgeted_one` used the heap".to_owned()]);
         says(
@@ -106,7 +110,7 @@ fn nextest_says_the_same() {
     };
     let (passed, failed) = (ended("PASS"), ended("FAIL"));
     assert!(passed.iter().all(|name| name.starts_with("keeps")) && passed.len() == 9, "{said}");
-    assert!(failed.iter().all(|name| name.starts_with("fails")) && failed.len() == 9, "{said}");
+    assert!(failed.iter().all(|name| name.starts_with("fails")) && failed.len() == 10, "{said}");
     assert!(said.contains(&format!("src/lib.rs:{}:", line("// second place"))), "{said}");
 }
 

@@ -33,7 +33,6 @@ pub(super) struct Scope {
     /// Number of the call on this thread is in the warm-up.
     is_warming_up: Cell<bool>,
     first_row: Cell<usize>,
-    first_block: Cell<usize>,
     requests: Cell<u64>,
     bytes: Cell<u64>,
     /// Frees of blocks that were there before the call.
@@ -50,7 +49,6 @@ impl Scope {
             depth: Cell::new(0),
             is_warming_up: Cell::new(false),
             first_row: Cell::new(0),
-            first_block: Cell::new(0),
             requests: Cell::new(0),
             bytes: Cell::new(0),
             foreign_frees: Cell::new(0),
@@ -245,6 +243,19 @@ impl Thread {
         owners
     }
 
+    /// Takes out the blocks of the scope at `depth`, which nobody around it answers for. They are not the last ones
+    /// when it has freed blocks of the scopes around it.
+    fn disown(&self, depth: u32) {
+        let mut kept = 0;
+        for row in &self.blocks[..self.block_count.get()] {
+            if row.get().1 < depth {
+                self.blocks[kept].set(row.get());
+                kept += 1;
+            }
+        }
+        self.block_count.set(kept);
+    }
+
     /// Whether this call is one of the first so many on this thread.
     fn is_warming_up(&self, promised: &Promised) -> bool {
         let warmup = promised.promise.warmup;
@@ -274,7 +285,6 @@ impl<'scope> Entered<'scope> {
             let around = scope.outer().map_or(0, |outer| outer.depth.get());
             scope.depth.set(around + u32::from(scope.promised().is_some()));
             scope.first_row.set(thread.sites.len());
-            scope.first_block.set(thread.block_count.get());
             if let Some(promised) = scope.promised() {
                 scope.is_warming_up.set(thread.is_warming_up(promised));
             }
@@ -327,7 +337,10 @@ impl Drop for Entered<'_> {
             thread.scope.set(scope.outer.get());
             let Some(outer) = scope.outer_hot().filter(|_| scope.promised().is_some()) else {
                 thread.sites.truncate(scope.first_row.get());
-                return thread.block_count.set(scope.first_block.get().min(thread.block_count.get()));
+                if scope.promised().is_some() {
+                    thread.disown(scope.depth.get());
+                }
+                return;
             };
             outer.untracked.set(outer.untracked.get() + scope.untracked.get());
             // Blocks that the inner call leaves behind are the outer one's.
