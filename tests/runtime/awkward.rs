@@ -10,7 +10,7 @@ fn counts_equal_an_independent_allocators_in_awkward_places() {
         let run = run(&program(Build::Own, profile, "awkward"), &[]);
         let stdout = run.stdout();
         let record = run.only();
-        assert_eq!(stdout.lines().count(), 12, "{stdout}");
+        assert_eq!(stdout.lines().count(), 13, "{stdout}");
         for line in stdout.lines() {
             let mut words = line.split(' ');
             let name = words.next().unwrap();
@@ -29,6 +29,8 @@ fn counts_equal_an_independent_allocators_in_awkward_places() {
         assert_eq!(of("at_the_end_of_a_thread"), [60, 60, 0, 60]);
         assert_eq!(of("nothing"), [1, 0, 0, 0]);
         assert_eq!(of("refused"), [1, 2, 1, 1]);
+        let often = record.counts("refused_often");
+        assert_eq!((often.allocs, often.bytes, often.max_bytes), (3, u64::MAX, u64::MAX));
         assert_eq!(of("aligned"), [1, 2, 0, 2]);
         assert_eq!(of("signalled"), [1, 2, 0, 2]);
         let sorts = of("sorts");

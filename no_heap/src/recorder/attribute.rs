@@ -291,7 +291,10 @@ pub(crate) fn close_call(thread: &ThreadState, scope: &Scope, hot: u32, counts: 
     let totals = part.counts(hot);
     raise(&totals.max_allocs, counts.allocs);
     raise(&totals.max_requests, counts.allocs.wrapping_add(counts.reallocs));
-    raise(&totals.max_bytes, counts.bytes);
+    // A thread's own count wraps around. Where all requests together were too many bytes to say, each call's share
+    // is not known.
+    let bytes = if totals.bytes.get() == u64::MAX { u64::MAX } else { counts.bytes };
+    raise(&totals.max_bytes, bytes);
 }
 
 /// A scope was left that is not the innermost: this thread has switched stacks inside a hot function. From here on
