@@ -16,7 +16,7 @@ fn assert_seen(outcome: Outcome, function: &str) -> Value {
     report
 }
 
-fn triple() -> String {
+pub(crate) fn triple() -> String {
     let output = std::process::Command::new("rustc").arg("-vV").output().unwrap();
     let said = String::from_utf8(output.stdout).unwrap();
     said.lines().find_map(|line| line.strip_prefix("host: ")).unwrap().to_owned()
@@ -138,4 +138,39 @@ fn a_runner_may_be_given_on_the_command_line() {
         assert!(run.stderr.contains("ran by a runner"), "{}", run.stderr);
         assert_eq!(run.json()["functions"][0]["calls"], 7);
     }
+}
+
+/// A runner that names itself, then runs what it gets.
+fn named_runner(name: &str) -> [String; 4] {
+    ["sh".into(), "-c".into(), format!("echo \"ran by {name}\"; exec \"$@\""), "sh".into()]
+}
+
+#[test]
+fn of_two_runners_the_one_runs_that_cargo_would_take() {
+    let triple = triple();
+    let ran_by = |name: &str, config: &str, variable: Option<&str>, words: [&str; 2]| {
+        let project = Project::own("endings", "app");
+        project.write(".cargo/config.toml", config);
+        let (keys, runners) = (words, words.map(|word| named_runner(&format!("the option's {word}"))));
+        let mut tool = project.check("--bench exits");
+        for (key, runner) in keys.iter().zip(&runners).filter(|(key, _)| !key.is_empty()) {
+            tool = tool.arg("--config").arg(format!("target.{key}.runner={runner:?}"));
+        }
+        if let Some(words) = variable {
+            let upper = triple.to_uppercase().replace('-', "_");
+            tool = tool.env(&format!("CARGO_TARGET_{upper}_RUNNER"), words);
+        }
+        let said = tool.run().exits(103).stderr;
+        assert!(said.contains(&format!("ran by {name}")), "{name}, not:\n{said}");
+    };
+    let file = |key: &str| format!("[target.{key}]\nrunner = {:?}\n", named_runner("the file's"));
+    ran_by("the file's", &file(&triple), None, ["'cfg(unix)'", ""]);
+    ran_by("the option's 'cfg(unix)'", &file("'cfg(unix)'"), None, ["'cfg(unix)'", ""]);
+    ran_by(&format!("the option's {triple}"), &file(&triple), None, [&triple, "'cfg(unix)'"]);
+    let folder = tempfile::tempdir().unwrap();
+    let script = folder.path().join("runner");
+    std::fs::write(&script, "echo ran by the variable\nexec \"$@\"\n").unwrap();
+    let variable = format!("sh {}", script.display());
+    ran_by("the variable", &file("'cfg(unix)'"), Some(&variable), ["'cfg(unix)'", ""]);
+    ran_by(&format!("the option's {triple}"), "", Some(&variable), [&triple, ""]);
 }

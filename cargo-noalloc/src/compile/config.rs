@@ -19,12 +19,20 @@ const PROBE: &str = "--cfg=noalloc_probe";
 /// Everything that cargo would take its configuration from.
 #[derive(Debug)]
 pub(super) struct Configuration {
+    here: PathBuf,
     /// Files and the environment, that one variable left out.
     config: Config,
     /// The same with the probe.
     probed: Config,
     /// The user's `--config` values; later ones win.
     layers: Vec<Layer>,
+}
+
+/// What `--config` values say of a target, in their order.
+#[derive(Default)]
+struct OfTarget<'a> {
+    by_cfg: Vec<(&'a Layer, &'a Value)>,
+    by_triple: Vec<(&'a Layer, &'a Value)>,
 }
 
 /// One `--config` value.
@@ -43,6 +51,7 @@ impl Configuration {
             Config::load_with_options(here, ResolveOptions::default().env(environment().chain(more)))
         };
         Ok(Configuration {
+            here: here.to_owned(),
             config: load(None)?,
             probed: load(Some((BUILD_RUSTFLAGS.into(), PROBE.into())))?,
             layers: values.iter().filter_map(|value| Layer::read(here, value)).collect(),
@@ -65,27 +74,34 @@ impl Configuration {
         if triples.is_empty() { Ok(vec![self.config.host_triple()?.to_owned()]) } else { Ok(triples) }
     }
 
-    /// Program and arguments that executables for `triple` are started with.
+    /// Program and arguments that executables for `triple` are started with. As in cargo, one for the triple comes
+    /// before one for a `cfg`, wherever either stands; of the same key, the command line has the last word.
     pub(super) fn runner(&self, triple: &str) -> Result<Option<(PathBuf, Vec<OsString>)>, Error> {
-        let cli = self.of_target(triple, "runner").into_iter().last();
-        let cli = cli.and_then(|(layer, runner)| {
-            let mut words = strings(runner)?.into_iter();
-            let program = words.next()?;
-            // A bare name is looked up in PATH.
-            let program = if program.contains('/') { layer.root.join(program) } else { program.into() };
-            Some((program, words.map(OsString::from).collect()))
-        });
-        if cli.is_some() {
-            return Ok(cli);
+        let cli = self.of_target(triple, "runner");
+        if let Some(runner) = cli.by_triple.into_iter().rev().find_map(program) {
+            return Ok(Some(runner));
         }
-        Ok(self.config.runner(triple)?.map(|runner| (runner.path, runner.args)))
+        let below = self.config.runner(triple)?.map(|runner| (runner.path, runner.args));
+        if self.has_runner_of_triple(triple)? {
+            return Ok(below);
+        }
+        Ok(cli.by_cfg.into_iter().rev().find_map(program).or(below))
+    }
+
+    /// Whether a file or the environment has `target.<triple>.runner`.
+    fn has_runner_of_triple(&self, triple: &str) -> Result<bool, Error> {
+        let variable = format!("CARGO_TARGET_{}_RUNNER", triple.to_uppercase().replace(['-', '.'], "_"));
+        let in_files = cargo_config2::de::Config::load_with_cwd(&self.here)?;
+        let in_files = in_files.target.get(triple).is_some_and(|table| table.runner.is_some());
+        Ok(in_files || std::env::var_os(variable).is_some())
     }
 
     /// Whether `target.*.rustflags` are in force for `triple`: cargo then does not look at `build.rustflags`.
     pub(super) fn has_target_flags(&self, triple: &str) -> Result<bool, Error> {
         let flags = self.probed.rustflags(triple)?.map(|flags| flags.flags).unwrap_or_default();
-        let in_cli = self.of_target(triple, "rustflags").into_iter().filter_map(|(_, flags)| strings(flags));
-        Ok(!flags.is_empty() && flags != [PROBE] || in_cli.into_iter().flatten().next().is_some())
+        let OfTarget { by_cfg, by_triple } = self.of_target(triple, "rustflags");
+        let in_cli = by_cfg.into_iter().chain(by_triple).filter_map(|(_, flags)| strings(flags));
+        Ok(!flags.is_empty() && flags != [PROBE] || in_cli.flatten().next().is_some())
     }
 
     /// The user's `build.rustflags`: of the files, the environment, the command line, in this order.
@@ -116,8 +132,8 @@ impl Configuration {
         all.map(|(name, value, _)| (name, value)).collect()
     }
 
-    /// `target.<triple>.KEY` and `target.<cfg>.KEY` of the command line: those of the triple come last.
-    fn of_target(&self, triple: &str, key: &str) -> Vec<(&Layer, &Value)> {
+    /// `target.<cfg>.KEY` and `target.<triple>.KEY` of the command line.
+    fn of_target(&self, triple: &str, key: &str) -> OfTarget<'_> {
         let tables =
             self.layers.iter().filter_map(|layer| Some((layer, layer.get(&["target"])?.as_table()?)));
         let all: Vec<(&Layer, &String, &Value)> = tables
@@ -128,11 +144,12 @@ impl Configuration {
         let cfgs = if all.is_empty() { Vec::new() } else { self.cfgs(triple) };
         let fits =
             |name: &str| name.parse::<Platform>().is_ok_and(|platform| platform.matches(triple, &cfgs));
-        let (by_cfg, by_triple): (Vec<_>, Vec<_>) = all
-            .into_iter()
-            .filter(|(_, name, _)| fits(name))
-            .partition(|(_, name, _)| name.starts_with("cfg("));
-        by_cfg.into_iter().chain(by_triple).map(|(layer, _, value)| (layer, value)).collect()
+        let mut found = OfTarget::default();
+        for (layer, name, value) in all.into_iter().filter(|(_, name, _)| fits(name)) {
+            let by = if name.starts_with("cfg(") { &mut found.by_cfg } else { &mut found.by_triple };
+            by.push((layer, value));
+        }
+        found
     }
 
     /// What rustc sets for `triple`.
@@ -171,6 +188,15 @@ impl Layer {
             Some((name.clone(), text, flag("force")))
         })
     }
+}
+
+/// A program and its arguments.
+fn program((layer, value): (&Layer, &Value)) -> Option<(PathBuf, Vec<OsString>)> {
+    let mut words = strings(value)?.into_iter();
+    let program = words.next()?;
+    // A bare name is looked up in PATH.
+    let program = if program.contains('/') { layer.root.join(program) } else { program.into() };
+    Some((program, words.map(OsString::from).collect()))
 }
 
 /// A list, or words with spaces between them.
