@@ -83,7 +83,7 @@ struct KeptRun {
     position: usize,
     executable: PathBuf,
     stamp: Stamp,
-    records: PathBuf,
+    records: Vec<PathBuf>,
     status: KeptStatus,
     allocator: Option<KeptAllocator>,
 }
@@ -163,7 +163,7 @@ fn keep(run: &Run) -> KeptRun {
         position: run.binary.planned.position,
         executable: run.binary.executable.clone(),
         stamp: stamp(&run.binary.executable).unwrap_or_default(),
-        records: run.folder.clone(),
+        records: run.folders.clone(),
         status: match run.status.clone() {
             Status::Ok => KeptStatus::Ok,
             Status::Failed { code } => KeptStatus::Failed(code),
@@ -268,7 +268,7 @@ fn recall(kept: KeptRun, again: &str) -> Result<Run, Failure> {
     let mut run = Run {
         binary,
         status,
-        folder: kept.records,
+        folders: kept.records,
         records: Vec::new(),
         proofs: Proofs::default(),
         problems: Vec::new(),

@@ -20,6 +20,8 @@ use crate::options::CheckOptions;
 use crate::process::{self, Terminal};
 use crate::shell::Shell;
 
+const CRITERION_HOME: &str = "CRITERION_HOME";
+
 /// Runs every binary: those that are timed alone and after the others, of which `--jobs` run at once.
 pub(crate) fn run(
     plan: &Plan,
@@ -47,14 +49,27 @@ pub(crate) fn run(
     for (index, binary) in alone {
         runs.insert(index, Ok(runner.one(index, binary, Heard::AtOnce(shell))?));
     }
-    let mut all = Vec::new();
+    let (mut all, mut programs) = (Vec::new(), Vec::new());
     for run in runs.into_values() {
         let run = run?;
-        let started = started_by(&run, &plan.workspace);
+        programs.extend(started_by(&run, &plan.workspace));
         all.push(run);
-        all.extend(started);
     }
+    programs.into_iter().for_each(|program| add_program(&mut all, program));
     Ok(all)
+}
+
+/// A program that a target has started may be selected itself, or started by others as well: it is one target.
+fn add_program(runs: &mut Vec<Run>, program: Run) {
+    let executable = |run: &Run| fs::canonicalize(&run.binary.executable).ok();
+    match runs.iter_mut().find(|run| executable(run).is_some_and(|known| known == program.binary.executable))
+    {
+        Some(known) => {
+            known.folders.extend(program.folders);
+            known.records.extend(program.records);
+        }
+        None => runs.push(program),
+    }
 }
 
 /// Runs nothing: what is left to the later steps are the binaries.
@@ -62,7 +77,7 @@ pub(crate) fn none(binaries: &Binaries) -> Vec<Run> {
     let run = |binary: &Binary| Run {
         binary: binary.clone(),
         status: Status::NotRun,
-        folder: PathBuf::new(),
+        folders: Vec::new(),
         records: Vec::new(),
         proofs: Proofs::default(),
         problems: Vec::new(),
@@ -122,7 +137,7 @@ impl Runner<'_> {
         let mut run = Run {
             binary: binary.clone(),
             status: Status::Ok,
-            folder: records.clone(),
+            folders: vec![records.clone()],
             records: Vec::new(),
             proofs: Proofs::default(),
             problems: Vec::new(),
@@ -193,6 +208,16 @@ impl Runner<'_> {
         command
     }
 
+    /// Where criterion puts its results: those that the user has are of another build, and stay.
+    fn criterion_home(&self) -> PathBuf {
+        let configured = self.toolchain.environment.iter().find(|(name, _)| name == CRITERION_HOME);
+        let given = configured.map(|(_, value)| value.clone()).or_else(|| std::env::var_os(CRITERION_HOME));
+        match given.filter(|given| !given.is_empty()) {
+            Some(given) => Path::new(&given).join("noalloc"),
+            None => self.plan.workspace.audit_dir.join("criterion"),
+        }
+    }
+
     fn environment(&self, command: &mut Command, binary: &Binary, records: &Path) {
         let seconds = self.options.bench_time.map_or(0.0, |time| time.as_secs_f64());
         let foreign = if self.plan.workspace.foreign_permits { "1" } else { "0" };
@@ -206,8 +231,7 @@ impl Runner<'_> {
             .env("CARGO_MANIFEST_PATH", binary.planned.package_root.join("Cargo.toml"))
             .env("CARGO_PKG_NAME", name)
             .env("CARGO_PKG_VERSION", version)
-            // The user's own baselines are of another build.
-            .env("CRITERION_HOME", self.plan.workspace.audit_dir.join("criterion"));
+            .env(CRITERION_HOME, self.criterion_home());
         if let Some(samples) = self.options.samples {
             command.env(env::BENCH_SAMPLES, samples.to_string());
         }
@@ -231,7 +255,7 @@ fn io<T>(shared: std::io::Result<T>) -> Result<T, Failure> {
 
 /// Reads what a run has left in its folder.
 pub(crate) fn read_records(run: &mut Run) {
-    for path in files(&run.folder) {
+    for path in run.folders.iter().flat_map(|folder| files(folder)) {
         match read(&path) {
             // Another program that this one started: a run of its own, or nothing of ours.
             Ok(record) if !is_of(&record, &run.binary) => {}
@@ -248,7 +272,7 @@ pub(crate) fn read_records(run: &mut Run) {
 /// Programs of the audit build that the target started, and that called hot functions: a test of a command line
 /// tool does nothing else. Each is a target of its own.
 fn started_by(run: &Run, workspace: &Workspace) -> Vec<Run> {
-    let records = files(&run.folder).into_iter().filter_map(|path| read(&path).ok());
+    let records = run.folders.iter().flat_map(|folder| files(folder)).filter_map(|path| read(&path).ok());
     let called = records.filter(|record| record.counts.iter().any(|counts| counts.calls > 0));
     let mut executables: Vec<PathBuf> =
         called.filter(|record| !is_of(record, &run.binary)).map(|record| record.hello.exe.into()).collect();

@@ -6,7 +6,7 @@ use std::os::unix::process::CommandExt as _;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
-use crate::support::{Outcome, Project, named};
+use crate::support::{Outcome, Project, Tool, named, shared_target_dir};
 
 fn callers() -> Project {
     Project::shared("callers")
@@ -53,6 +53,23 @@ fn a_test_is_recorded_with_the_programs_that_it_starts() {
 }
 
 #[test]
+fn a_program_that_is_selected_and_started_is_one_target() {
+    let report = callers().check_json("--bin other --test of_libtest").run().exits(100).json();
+    // Three by itself, one in the test's own thread, three when the test starts it.
+    assert_calls(&report, 7);
+    let targets = report["targets"].as_array().unwrap();
+    let names: Vec<&Value> = targets.iter().map(|target| &target["name"]).collect();
+    assert_eq!(names, ["other", "of_libtest"]);
+}
+
+#[test]
+fn an_example_is_a_program() {
+    let report = callers().check_json("--example shows -- 5").run().exits(100).json();
+    assert_calls(&report, 5);
+    assert_eq!(report["targets"][0]["kind"], "example");
+}
+
+#[test]
 fn a_program_gets_the_words_after_two_dashes() {
     assert_calls(&program("calls 3").exits(100).json(), 3);
 }
@@ -72,6 +89,17 @@ fn a_program_finds_the_variables_that_cargo_sets() {
     for line in ["CARGO_PKG_NAME=callers", "FROM_CONFIG=of the file", "FROM_COMMAND_LINE=there"] {
         assert!(said.contains(line), "{line} is not in\n{said}");
     }
+    // Where criterion puts its results: never among those of another build.
+    let home = |tool: Tool| {
+        let said = tool.run().exits(100).stderr;
+        let line = said.lines().find_map(|line| line.strip_prefix("CRITERION_HOME="));
+        line.expect("the program prints it").to_owned()
+    };
+    let check = || project.check("--bin program -- environment");
+    assert_eq!(home(check()), shared_target_dir().join("noalloc/criterion").to_str().unwrap());
+    assert_eq!(home(check().env("CRITERION_HOME", "/of/mine")), "/of/mine/noalloc");
+    project.write(".cargo/config.toml", "[env]\nCRITERION_HOME = \"/of/the/file\"\n");
+    assert_eq!(home(check()), "/of/the/file/noalloc");
 }
 
 /// A program that runs until it is stopped, and a signal that only the tool gets.

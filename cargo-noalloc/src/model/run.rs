@@ -20,8 +20,8 @@ pub struct Run {
     pub binary: Binary,
     /// How it ended.
     pub status: Status,
-    /// The folder that its records are in.
-    pub folder: PathBuf,
+    /// The folders that its records are in: its own, and those of targets that have started it.
+    pub folders: Vec<PathBuf>,
     /// One for each process that opened a record.
     pub records: Vec<Record>,
     /// What can be proved of its binary; filled in by the prove step.

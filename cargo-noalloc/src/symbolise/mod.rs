@@ -27,7 +27,7 @@ pub(crate) fn symbolise(runs: Vec<Run>, workspace: &Workspace) -> Vec<Audited> {
 }
 
 fn one(run: Run, origins: &Origins) -> Audited {
-    let Run { binary, status, records, proofs, mut problems, folder: _ } = run;
+    let Run { binary, status, records, proofs, mut problems, folders: _ } = run;
     let target = binary.planned.target.clone();
     let mut audited = Audited {
         target,
