@@ -143,7 +143,6 @@ fn explain(error: &cargo_metadata::Error) -> Failure {
 }
 
 fn workspace(metadata: &Metadata, build: &BuildArgs) -> Workspace {
-    let by_path = |package: &&Package| package.source.is_none();
     let folder = |package: &Package| -> PathBuf {
         package.manifest_path.parent().map(|path| path.as_std_path().to_owned()).unwrap_or_default()
     };
@@ -155,13 +154,19 @@ fn workspace(metadata: &Metadata, build: &BuildArgs) -> Workspace {
         .as_ref()
         .filter(|dir| **dir != metadata.target_directory)
         .map(|dir| dir.join("noalloc").into_std_path_buf());
-    let (no_heap, user): (Vec<&Package>, Vec<&Package>) =
-        metadata.packages.iter().filter(by_path).partition(ours);
+    let (no_heap, others): (Vec<&Package>, Vec<&Package>) = metadata.packages.iter().partition(ours);
+    let (user, others): (Vec<&Package>, Vec<&Package>) =
+        others.into_iter().partition(|package| package.source.is_none());
+    let user_roots: Vec<PathBuf> = user.into_iter().map(folder).collect();
+    let among_users = |folder: &Path| user_roots.iter().any(|root| folder.starts_with(root));
+    let vendored = others.into_iter().map(|package| (folder(package), package.name.to_string()));
+    let vendored = vendored.filter(|(folder, _)| among_users(folder)).collect();
     Workspace {
         root: metadata.workspace_root.clone().into_std_path_buf(),
         audit_dir: absolute(&target_dir).join("noalloc"),
         build_dir,
-        user_roots: user.into_iter().map(folder).collect(),
+        vendored,
+        user_roots,
         no_heap_roots: no_heap.into_iter().map(folder).collect(),
         has_guard: metadata.packages.iter().any(|package| package.name.as_str() == "assert_no_alloc"),
         foreign_permits: foreign_permits(metadata),

@@ -66,6 +66,7 @@ struct KeptWorkspace {
     root: PathBuf,
     user_roots: Vec<PathBuf>,
     no_heap_roots: Vec<PathBuf>,
+    vendored: Vec<(PathBuf, String)>,
 }
 
 #[derive(Deserialize, Serialize)]
@@ -116,7 +117,7 @@ struct Stamp {
 
 /// Keeps a check for later.
 pub(crate) fn save(check: &Checked) -> Result<(), Failure> {
-    let Workspace { root, audit_dir, user_roots, no_heap_roots, .. } = check.plan.workspace.clone();
+    let Workspace { root, audit_dir, user_roots, no_heap_roots, vendored, .. } = check.plan.workspace.clone();
     let Environment { rustc, target, profile, rustflags } = check.environment.clone();
     let kept = Kept {
         version: VERSION,
@@ -130,7 +131,7 @@ pub(crate) fn save(check: &Checked) -> Result<(), Failure> {
             .map(|(rule, level)| (rule.to_string(), level.map(keep_level)))
             .collect(),
         deny_warnings: check.policy.deny_warnings,
-        workspace: KeptWorkspace { root, user_roots, no_heap_roots },
+        workspace: KeptWorkspace { root, user_roots, no_heap_roots, vendored },
         runs: check.runs.iter().map(keep).collect(),
         skipped: check.plan.skipped.iter().map(|(target, why)| (target.into(), why.clone())).collect(),
         part: check.plan.part.as_ref().map(KeptPart::from),
@@ -200,13 +201,14 @@ pub(crate) fn load(build: &BuildArgs) -> Result<Checked, Failure> {
         .iter()
         .filter_map(|(name, level)| Some((Rule::named(name)?, level.as_ref().map(recall_level))));
     let command_line = command_line.collect();
-    let KeptWorkspace { root, user_roots, no_heap_roots } = kept.workspace;
+    let KeptWorkspace { root, user_roots, no_heap_roots, vendored } = kept.workspace;
     let KeptEnvironment { rustc, target, profile, rustflags } = kept.environment;
     let workspace = Workspace {
         root,
         audit_dir: now.audit_dir,
         user_roots,
         no_heap_roots,
+        vendored,
         members: now.members,
         ..Workspace::default()
     };

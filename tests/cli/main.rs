@@ -32,6 +32,7 @@ mod refused;
 mod rendered;
 mod robust;
 mod schema;
+mod setups;
 mod support;
 mod tidy;
 mod tour;

@@ -28,8 +28,11 @@ pub struct Workspace {
     pub build_dir: Option<PathBuf>,
     /// Folders of packages whose source is the user's: the workspace's and path dependencies.
     pub user_roots: Vec<PathBuf>,
-    /// Folders of `no_heap`'s own crates, when they come by path.
+    /// Folders of `no_heap`'s own crates.
     pub no_heap_roots: Vec<PathBuf>,
+    /// Folders of other people's packages that lie among the user's, with the packages' names: `cargo vendor` puts
+    /// them there.
+    pub vendored: Vec<(PathBuf, String)>,
     /// `assert_no_alloc` is in the graph: its profile can be set.
     pub has_guard: bool,
     /// Something besides `no_heap` uses `assert_no_alloc`.

@@ -29,13 +29,18 @@ pub(super) fn from_innermost(frames: Vec<Frame>) -> Vec<Frame> {
         chain.push(frame);
         outer_is_body = std::mem::take(&mut after_guard);
     }
-    chain
+    with_its_own_code(chain)
 }
 
-/// The frames of a function that no guard is around. It is what the reader asked about: when it comes from a
-/// dependency, the code of that dependency is as good as theirs; of the standard library's, the function itself.
+/// The frames of a function that no guard is around.
 pub(super) fn of_plain(frames: Vec<Frame>) -> Vec<Frame> {
-    let mut chain: Vec<Frame> = frames.into_iter().rev().collect();
+    with_its_own_code(frames.into_iter().rev().collect())
+}
+
+/// The function at the chain's start is what the reader asked about, or what its author made a promise for: when it
+/// comes from a dependency, the code of that dependency is as good as the user's; of the standard library's, the
+/// function itself.
+fn with_its_own_code(mut chain: Vec<Frame>) -> Vec<Frame> {
     let Some(of_function) = chain.first().map(|frame| frame.origin.clone()) else { return chain };
     for (depth, frame) in chain.iter_mut().enumerate() {
         let is_asked = match &of_function {

@@ -10,6 +10,7 @@ pub(super) struct Origins {
     workspace: PathBuf,
     user: Vec<PathBuf>,
     no_heap: Vec<PathBuf>,
+    vendored: Vec<(PathBuf, String)>,
 }
 
 impl Origins {
@@ -18,6 +19,7 @@ impl Origins {
             workspace: workspace.root.clone(),
             user: workspace.user_roots.clone(),
             no_heap: workspace.no_heap_roots.clone(),
+            vendored: workspace.vendored.clone(),
         }
     }
 
@@ -44,13 +46,18 @@ impl Origins {
         let inside = |roots: &[PathBuf]| roots.iter().any(|root| absolute.starts_with(root));
         if inside(&self.no_heap) {
             Origin::NoHeap
-        } else if let Some(name) = registry_crate(path) {
+        } else if let Some(name) = registry_crate(path).or_else(|| self.vendored_crate(&absolute)) {
             Origin::Dependency(name)
         } else if inside(&self.user) {
             Origin::User
         } else {
             Origin::Dependency(function.krate().to_owned())
         }
+    }
+
+    fn vendored_crate(&self, path: &Path) -> Option<String> {
+        let (_, name) = self.vendored.iter().find(|(folder, _)| path.starts_with(folder))?;
+        Some(name.clone())
     }
 }
 

@@ -1,6 +1,7 @@
 //! Copies a fixture, runs the tool in it with a clean environment, and reads what it said.
 
 mod outcome;
+pub(crate) mod tools;
 
 pub(crate) use outcome::{Outcome, named};
 
@@ -105,6 +106,20 @@ impl Tool {
     pub(crate) fn arg(mut self, word: impl AsRef<OsStr>) -> Tool {
         self.command.arg(word);
         self
+    }
+
+    pub(crate) fn without_env(mut self, name: &str) -> Tool {
+        self.command.env_remove(name);
+        self
+    }
+
+    /// Puts a command around it, which runs the words that it gets.
+    pub(crate) fn inside(&mut self, mut around: Command) {
+        around.arg(self.command.get_program()).args(self.command.get_args());
+        // All of its variables are its own.
+        around.env_clear();
+        around.envs(self.command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        self.command = around;
     }
 
     /// The command itself, for what no other test needs.
