@@ -49,6 +49,14 @@ fn around<R, F: FnOnce() -> R>(index: &AtomicU32, body: F) -> R {
     }
 }
 
+/// A guard around nothing, for the harness to see what one takes.
+#[cfg(feature = "bench")]
+pub(crate) fn guarded_nothing() {
+    static INDEX: AtomicU32 = AtomicU32::new(HotFn::UNREGISTERED);
+    around(&INDEX, || alone(stay));
+    stay();
+}
+
 /// Keeps the call before it from becoming a jump out of its function: the frame would be gone, and with it the
 /// place of, say, a `Box` that is freed at the closing brace.
 #[inline(always)]

@@ -4,7 +4,7 @@ use no_heap::record::{BenchResult, BenchState};
 
 use crate::support::{Build, Run, program, run_with};
 
-const ALL: [&str; 10] = [
+const ALL: [&str; 11] = [
     "plain_iter",
     "with_setup",
     "first_differs",
@@ -13,6 +13,7 @@ const ALL: [&str; 10] = [
     "sized/20",
     "sized/3",
     "sized/LARGE",
+    "nested_guards",
     "never_iterates",
     "panics",
 ];
@@ -38,7 +39,7 @@ fn it_lists_in_the_order_of_the_source() {
     assert_eq!(listed(&["--list", "--format", "terse"]), ALL);
     assert_eq!(listed(&["--list"]), ALL);
     let full = harness(Build::Plain, &["--list"]).stdout();
-    assert!(full.ends_with("\n\n0 tests, 10 benchmarks\n"), "{full}");
+    assert!(full.ends_with("\n\n0 tests, 11 benchmarks\n"), "{full}");
     let terse = harness(Build::Plain, &["--list", "--format", "terse"]).stdout();
     assert!(!terse.contains("tests,"), "{terse}");
     let ignored = harness(Build::Plain, &["--list", "--format", "terse", "--ignored"]);
@@ -52,7 +53,7 @@ fn it_selects_as_libtest_does() {
     assert_eq!(listed(&["--list", "plain_iter", "setup"]), [ALL[0], ALL[1], ALL[4]]);
     assert_eq!(
         listed(&["--list", "--skip", "plain", "--skip=pan"]),
-        [ALL[1], ALL[2], ALL[3], ALL[5], ALL[6], ALL[7], ALL[8]]
+        [ALL[1], ALL[2], ALL[3], ALL[5], ALL[6], ALL[7], ALL[8], ALL[9]]
     );
     assert_eq!(listed(&["--list", "--exact", "iter"]), [""; 0]);
     assert_eq!(listed(&["--list", "--exact", "sized/3"]), ["sized/3"]);
@@ -96,7 +97,7 @@ fn a_bench_that_never_iterates_or_panics_fails_the_run_and_not_the_others() {
         if build == Build::Audit {
             let states: Vec<u64> = run.records[0].0.benches.iter().map(|(result, _)| result.state).collect();
             let count = |state: BenchState| states.iter().filter(|s| **s == state as u64).count();
-            assert_eq!(count(BenchState::Done), 8);
+            assert_eq!(count(BenchState::Done), 9);
             assert_eq!(count(BenchState::NeverIterated), 1);
             assert_eq!(count(BenchState::Panicked), 1);
         }
@@ -153,6 +154,21 @@ fn each_argument_is_a_benchmark_of_its_own() {
         let (sized, _) = result(&run, name);
         assert_eq!(steady(sized), [999, 999, 999 * bytes], "{name}");
     }
+}
+
+#[test]
+fn guards_are_counted_inside_of_each_other_and_measured_with_the_clock() {
+    let run = harness(Build::Audit, &["nested_guards", "plain_iter_inside"]);
+    assert!(run.output.status.success(), "{}", run.stderr());
+    let (nested, _) = result(&run, "nested_guards");
+    assert_eq!((nested.first_guarded_calls, nested.guarded_calls), (6, 6 * 999));
+    assert_eq!(nested.hot_calls, 2 * 999);
+    let (none, _) = result(&run, "inner::plain_iter_inside");
+    assert_eq!((none.first_guarded_calls, none.guarded_calls), (0, 0));
+    // Of the whole process; a guard is several calls, so that a clock can tell it from nothing.
+    let overhead = |result: &BenchResult| [result.loop_ns, result.guard_ns].map(f64::from_bits);
+    assert_eq!(overhead(nested), overhead(none));
+    assert!(overhead(nested)[1] > 0.0, "{:?}", overhead(nested));
 }
 
 /// The fixture's allocator takes at least 50 µs for a block of one size, and hardly anything for all others.

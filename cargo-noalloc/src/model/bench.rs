@@ -13,8 +13,10 @@ pub struct Bench {
     pub place: Place,
     /// Iterations the clock saw.
     pub iterations: u64,
-    /// Nanoseconds for one iteration, one figure a sample; empty without the clock.
+    /// Nanoseconds for one iteration, one figure a sample, without `overhead`; empty without the clock.
     pub samples: Vec<f64>,
+    /// What measuring took of each iteration.
+    pub overhead: Overhead,
     /// Iterations of the recorded pass, the first iteration not among them.
     pub recorded: u64,
     /// Allocs in those.
@@ -40,6 +42,30 @@ pub struct InAllocator {
     pub error: f64,
     /// Nanoseconds that measuring it took; they are in no other figure.
     pub overhead: f64,
+}
+
+/// What measuring takes, in nanoseconds as measured in the benchmark's own process; zero where the clock could not tell
+/// it from nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Overhead {
+    /// The loop, for one iteration.
+    pub each_loop: f64,
+    /// A guard, for one call of a hot function.
+    pub guard: f64,
+    /// Calls of hot functions in one iteration, inside of each other too.
+    pub guarded_calls: f64,
+}
+
+impl Overhead {
+    /// For one iteration.
+    pub fn ns(&self) -> f64 {
+        self.each_loop + self.guard * self.guarded_calls
+    }
+
+    /// A time without it, and never a negative one.
+    pub fn subtract_from(&self, ns: f64) -> f64 {
+        (ns - self.ns()).max(0.0)
+    }
 }
 
 impl Bench {
@@ -68,8 +94,15 @@ impl Bench {
     /// than the whole.
     pub fn in_allocator(&self) -> Option<(f64, f64)> {
         let InAllocator { share, error, .. } = self.allocator?;
-        let share = (share == 0.0 || share > 2.0 * error).then_some(share.min(1.0))?;
-        Some((share, share * self.ns_per_op()?))
+        let ns = self.ns_per_op().filter(|ns| *ns > 0.0)?;
+        // It was measured against a time with the overhead in it.
+        let inside = share * (ns + self.overhead.ns());
+        (share == 0.0 || share > 2.0 * error).then(|| ((inside / ns).min(1.0), inside.min(ns)))
+    }
+
+    /// Whether more than half of what the clock saw was spent on measuring: what is left is a guess.
+    pub fn is_mostly_overhead(&self) -> bool {
+        self.ns_per_op().is_some_and(|ns| self.overhead.ns() > ns)
     }
 
     /// Whether an iteration uses the heap.

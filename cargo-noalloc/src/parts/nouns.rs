@@ -6,9 +6,9 @@ use super::wire::{Wire, travels, variants_travel};
 use crate::exit::{Exit, Failure};
 use crate::model::{
     Audited, Bench, BlockKind, Calls, Candidate, CodePlace, Counts, Doubt, Environment, Frame, FunctionName,
-    HotFn, HotId, InAllocator, Level, LinkedBlock, Obstacle, ObstacleKind, Op, Origin, Part, Partition,
-    Permit, Place, Policy, Problem, Promise, ProofReport, ProofState, Reachable, Rule, Site, Sizes, Status,
-    Step, Target, TargetKind,
+    HotFn, HotId, InAllocator, Level, LinkedBlock, Obstacle, ObstacleKind, Op, Origin, Overhead, Part,
+    Partition, Permit, Place, Policy, Problem, Promise, ProofReport, ProofState, Reachable, Rule, Site,
+    Sizes, Status, Step, Target, TargetKind,
 };
 
 travels! {
@@ -45,7 +45,8 @@ travels! {
     Obstacle { kind, text, receiver, import }
     Permit { place, reason, function, entered, allocs, reallocs, frees, bytes }
     LinkedBlock { kind, place, function }
-    Bench { name, target, place, iterations, samples, recorded, allocs, reallocs, frees, bytes, allocator, hot }
+    Bench { name, target, place, iterations, samples, overhead, recorded, allocs, reallocs, frees, bytes, allocator, hot }
+    Overhead { each_loop, guard, guarded_calls }
     InAllocator { share, error, overhead }
     Problem { step, message }
     Failure { exit, message, place, notes, help }

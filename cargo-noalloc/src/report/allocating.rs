@@ -71,7 +71,7 @@ fn time(ns: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::line;
-    use crate::model::{Bench, InAllocator, Place};
+    use crate::model::{Bench, InAllocator, Overhead, Place};
 
     /// A benchmark of 481 ns an iteration.
     fn bench(share: f64, error: f64) -> Bench {
@@ -81,6 +81,7 @@ mod tests {
             place: Place { file: "benches/elvis.rs".to_owned(), line: 1, column: 1 },
             iterations: 1_000,
             samples: vec![481.0],
+            overhead: Overhead::default(),
             recorded: 999,
             allocs: 1_998,
             reallocs: 0,
@@ -108,6 +109,13 @@ mod tests {
     fn more_than_the_whole_is_all_of_it() {
         let words = "all of `algo_one`'s time is spent in the allocator (481 ns)";
         assert_eq!(said(1.07, 0.02).as_deref(), Some(words));
+    }
+
+    #[test]
+    fn the_share_is_one_of_the_time_without_overhead() {
+        let overhead = Overhead { each_loop: 1.0, guard: 4.0, guarded_calls: 5.0 };
+        let bench = Bench { samples: vec![79.0], overhead, ..bench(0.25, 0.01) };
+        assert_eq!(bench.in_allocator(), Some((25.0 / 79.0, 25.0)));
     }
 
     #[test]

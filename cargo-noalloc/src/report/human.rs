@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style as Ansi};
 
-use super::{Format, Input, allocating, clock, ending, growth, proved, table};
+use super::{Format, Input, allocating, clock, ending, growth, overhead, proved, table};
 pub(super) use diagnostic::range;
 
 use crate::model::{Finding, FunctionVerdict, Level, Status, Texts, Verdict};
@@ -70,8 +70,10 @@ fn render(input: &Input<'_>) -> String {
         out.push_str(&growth::render(verdict));
         out.push_str(&allocating::render(verdict, style.verbose));
         out.push_str(&permits::render(verdict));
+        out.push_str(&overhead::dominated(verdict));
         if style.verbose {
             out.push_str(&clock::samples(verdict));
+            out.push_str(&overhead::subtracted(verdict));
         }
     }
     let _ = writeln!(out, "\n{}{}", last_line(verdict, style), words::accepted(verdict));

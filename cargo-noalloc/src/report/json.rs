@@ -69,7 +69,18 @@ struct Benchmark<'a> {
     frees_per_op: f64,
     reallocs_per_op: f64,
     #[serde(skip_serializing_if = "Option::is_none")]
+    overhead: Option<Overhead>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     allocator: Option<InAllocator>,
+}
+
+/// What `ns_per_op` and `ns_samples` are without; left out without the clock.
+#[derive(Serialize)]
+struct Overhead {
+    ns_per_op: f64,
+    loop_ns: f64,
+    guard_ns: f64,
+    guarded_calls_per_op: f64,
 }
 
 /// Left out where it was not measured.
@@ -296,6 +307,12 @@ fn benchmark(bench: &model::Bench) -> Benchmark<'_> {
         allocs_per_op: bench.per_op(bench.allocs),
         frees_per_op: bench.per_op(bench.frees),
         reallocs_per_op: bench.per_op(bench.reallocs),
+        overhead: bench.ns_per_op().map(|_| Overhead {
+            ns_per_op: bench.overhead.ns(),
+            loop_ns: bench.overhead.each_loop,
+            guard_ns: bench.overhead.guard,
+            guarded_calls_per_op: bench.overhead.guarded_calls,
+        }),
         allocator: bench.allocator.map(|inside| InAllocator {
             ns_per_op: bench.in_allocator().map(|(_, ns)| ns),
             share: bench.in_allocator().map(|(share, _)| share),

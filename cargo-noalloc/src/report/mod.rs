@@ -16,6 +16,7 @@ mod list;
 mod listing;
 mod markdown;
 mod naming;
+mod overhead;
 mod proved;
 mod sarif;
 mod short;

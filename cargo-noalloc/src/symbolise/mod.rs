@@ -14,8 +14,8 @@ use std::collections::BTreeMap;
 use no_heap::record::{BenchResult, HotEntry, PermitEntry, Record, SiteEntry, SiteFlag};
 
 use crate::model::{
-    Audited, Bench, Calls, Counts, FunctionName, Gap, HotFn, HotId, InAllocator, LookupAddress, Op, Permit,
-    Place, Problem, Promise, ReturnAddress, Run, Site, Sizes, Status, Step, Workspace,
+    Audited, Bench, Calls, Counts, FunctionName, Gap, HotFn, HotId, InAllocator, LookupAddress, Op, Overhead,
+    Permit, Place, Problem, Promise, ReturnAddress, Run, Site, Sizes, Status, Step, Workspace,
 };
 use origin::Origins;
 use symbols::Symbols;
@@ -213,13 +213,15 @@ impl Reader<'_> {
             if result.state != BenchState::Done as u64 {
                 continue;
             }
+            let overhead = overhead(result);
             let once_each = result.hot_calls == result.recorded;
             audited.benches.push(Bench {
                 name: entry.name.clone(),
                 target: audited.target.name.clone(),
                 place: Place { file: self.origins.file(&entry.file), line: entry.line, column: entry.column },
                 iterations: result.timed_iterations,
-                samples: samples.clone(),
+                samples: samples.iter().map(|ns| overhead.subtract_from(*ns)).collect(),
+                overhead,
                 recorded: result.recorded,
                 allocs: result.allocs,
                 reallocs: result.reallocs,
@@ -258,6 +260,15 @@ impl Reader<'_> {
             }
         }
     }
+}
+
+fn overhead(result: &BenchResult) -> Overhead {
+    let guarded_calls = match result.recorded {
+        0 => result.first_guarded_calls as f64,
+        recorded => result.guarded_calls as f64 / recorded as f64,
+    };
+    let [each_loop, guard] = [result.loop_ns, result.guard_ns].map(f64::from_bits);
+    Overhead { each_loop, guard, guarded_calls }
 }
 
 fn in_allocator(result: &BenchResult) -> Option<InAllocator> {

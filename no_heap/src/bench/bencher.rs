@@ -4,7 +4,8 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use super::clock::{self, Budget, Timing};
-use super::results::{Counting, Place, Results};
+use super::overhead::Overhead;
+use super::results::{self, Counting, Place, Results};
 
 /// Runs a benchmark's routine: timed without recording, recorded without the clock.
 ///
@@ -14,6 +15,7 @@ pub struct Bencher {
     results: Results,
     /// `None` skips the clock.
     budget: Option<Budget>,
+    overhead: Overhead,
     /// One iteration is enough.
     once: bool,
     iterated: bool,
@@ -32,7 +34,7 @@ pub(super) enum Pass {
 /// How a benchmark ended.
 #[derive(Debug)]
 pub(super) enum Outcome {
-    Timed(Timing),
+    Timed(Timing, Overhead),
     /// Ran, without the clock.
     Ran,
     Panicked,
@@ -49,8 +51,8 @@ impl Outcome {
 const BATCH: u64 = 64;
 
 impl Bencher {
-    pub(super) fn new(results: Results, budget: Option<Budget>, once: bool) -> Bencher {
-        Bencher { results, budget, once, iterated: false, timing: None }
+    pub(super) fn new(results: Results, budget: Option<Budget>, overhead: Overhead, once: bool) -> Bencher {
+        Bencher { results, budget, overhead, once, iterated: false, timing: None }
     }
 
     /// Measures `routine`. What it returns is dropped as part of the iteration.
@@ -60,13 +62,7 @@ impl Bencher {
     /// When the benchmark has iterated already: it has one result.
     pub fn iter<R>(&mut self, mut routine: impl FnMut() -> R) {
         self.measure(&mut |pass| match pass {
-            Pass::Timed(iterations) => {
-                let start = Instant::now();
-                for _ in 0..iterations {
-                    black_box(routine());
-                }
-                start.elapsed()
-            }
+            Pass::Timed(iterations) => clock::iterate(iterations, &mut routine),
             Pass::Recorded(iterations) => {
                 let mut place = Place::uninit();
                 let start = Instant::now();
@@ -130,8 +126,8 @@ impl Bencher {
             return;
         }
         if let Some(budget) = self.budget {
-            let timing = self.results.unrecorded(|| clock::time(budget, &mut |n| run(Pass::Timed(n))));
-            self.results.timed(&timing);
+            let timing = results::unrecorded(|| clock::time(budget, &mut |n| run(Pass::Timed(n))));
+            self.results.timed(&timing, self.overhead);
             self.timing = Some(timing);
         }
         let (mut done, mut last) = (1, Pace { iterations: 0, took: Duration::ZERO });
@@ -152,7 +148,7 @@ impl Bencher {
         let outcome = match (panicked, self.iterated, self.timing) {
             (true, ..) => Outcome::Panicked,
             (false, false, _) => Outcome::NeverIterated,
-            (false, true, Some(timing)) => Outcome::Timed(timing),
+            (false, true, Some(timing)) => Outcome::Timed(timing, self.overhead),
             (false, true, None) => Outcome::Ran,
         };
         self.results.ended(&outcome);

@@ -2,6 +2,7 @@
 //!
 //! Source of the times: `std::time::Instant`. Recording is off while the clock runs.
 
+use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 /// What the clock may take for one benchmark.
@@ -43,7 +44,6 @@ pub(super) fn median(values: &[f64]) -> f64 {
 
 /// How far the median may be from the one of all values there could be, in 19 of 20 cases (McGill, Tukey and Larsen,
 /// *Variations of Box Plots*, 1978: the notches).
-#[cfg(any(noalloc_audit, test))]
 pub(super) fn error_of_median(values: &[f64]) -> f64 {
     1.57 * (quantile(values, 0.75) - quantile(values, 0.25)) / (values.len() as f64).sqrt()
 }
@@ -56,6 +56,16 @@ fn quantile(values: &[f64], share: f64) -> f64 {
     let place = share * last as f64;
     let (below, above) = (sorted[place.floor() as usize], sorted[place.ceil() as usize]);
     below + (above - below) * place.fract()
+}
+
+/// Runs `routine` so often, and nothing else.
+#[inline(always)]
+pub(super) fn iterate<R>(iterations: u64, routine: &mut impl FnMut() -> R) -> Duration {
+    let start = Instant::now();
+    for _ in 0..iterations {
+        black_box(routine());
+    }
+    start.elapsed()
 }
 
 /// Spends about `budget` on `pass`, which runs the given number of iterations and says how long they took.

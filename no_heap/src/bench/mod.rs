@@ -10,6 +10,7 @@ mod allocating;
 mod args;
 mod bencher;
 mod clock;
+mod overhead;
 mod print;
 mod results;
 
@@ -22,6 +23,7 @@ pub use bencher::Bencher;
 use crate::registry::{BENCHMARKS, Benchmark};
 use args::{Args, Mode};
 use clock::Budget;
+use overhead::Overhead;
 use results::Results;
 
 /// The `main` of a benchmark target with `harness = false`.
@@ -77,9 +79,10 @@ fn budget() -> Option<Budget> {
 }
 
 fn run_each(selected: &[(usize, &Benchmark)], budget: Option<Budget>, once: bool) -> ExitCode {
+    let overhead = budget.map_or_else(Overhead::default, |_| results::unrecorded(Overhead::measure));
     let mut failed = 0;
     for (index, bench) in selected {
-        let mut bencher = Bencher::new(Results::of(*index), budget, once);
+        let mut bencher = Bencher::new(Results::of(*index), budget, overhead, once);
         let result = panic::catch_unwind(AssertUnwindSafe(|| (bench.run)(&mut bencher)));
         let outcome = bencher.finish(result.is_err());
         print::outcome(&bench.display_name(), &outcome);

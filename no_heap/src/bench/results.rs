@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use super::bencher::{Outcome, Pass};
 use super::clock::{Budget, Timing};
+use super::overhead::Overhead;
 
 #[cfg(not(noalloc_audit))]
 mod plain {
-    use super::{Budget, Duration, Outcome, Pass, Timing};
+    use super::{Budget, Duration, Outcome, Overhead, Pass, Timing};
     use std::mem::MaybeUninit;
 
     /// The results of one benchmark.
@@ -27,14 +28,18 @@ mod plain {
         pub(in crate::bench) fn steady(&self, _iterations: u64, _run: impl FnOnce() -> Duration) -> Duration {
             Duration::MAX
         }
-        pub(in crate::bench) fn unrecorded<R>(&self, run: impl FnOnce() -> R) -> R {
-            run()
-        }
-        pub(in crate::bench) fn timed(&self, _timing: &Timing) {}
+        pub(in crate::bench) fn timed(&self, _timing: &Timing, _: Overhead) {}
         /// Only an audit build's allocator can be told to look at the clock.
         pub(in crate::bench) fn allocator(&self, _: Budget, _run: &mut dyn FnMut(Pass) -> Duration) {}
         pub(in crate::bench) fn ended(&self, _outcome: &Outcome) {}
     }
+
+    pub(in crate::bench) fn unrecorded<R>(run: impl FnOnce() -> R) -> R {
+        run()
+    }
+
+    /// There is no guard in a plain build.
+    pub(in crate::bench) fn guarded_nothing() {}
 
     /// Where a [`Counting`] keeps its scope.
     pub(in crate::bench) type Place = MaybeUninit<()>;
@@ -55,10 +60,11 @@ mod plain {
 
 #[cfg(noalloc_audit)]
 mod audit {
-    use super::{Budget, Duration, Outcome, Pass, Timing};
+    use super::{Budget, Duration, Outcome, Overhead, Pass, Timing};
     use crate::bench::allocating::{self, Allocating};
     use crate::record::{BenchCells, BenchState};
     use crate::recorder;
+    use crate::registry::HOT_FUNCTIONS;
     use crate::scope::{self, Counts, Kind, Scope, with_thread};
     use std::cell::Cell;
     use std::mem::MaybeUninit;
@@ -93,9 +99,15 @@ mod audit {
             with_thread(|thread| {
                 thread.bench_hot.set(0);
                 thread.bench_calls.set(0);
+                // The counters are read before and after: they have to be there before.
+                if self.cells.is_some() && !HOT_FUNCTIONS.is_empty() && thread.part.get().is_none() {
+                    recorder::join(thread);
+                }
             });
+            let before = guarded_calls();
             let (counts, _) = tally(run);
             if let Some(BenchCells { result, .. }) = &self.cells {
+                result.first_guarded_calls.set(guarded_calls().wrapping_sub(before));
                 result.first_allocs.set(counts.allocs);
                 result.first_reallocs.set(counts.reallocs);
                 result.first_frees.set(counts.frees);
@@ -105,6 +117,7 @@ mod audit {
 
         pub(in crate::bench) fn steady(&self, iterations: u64, run: impl FnOnce() -> Duration) -> Duration {
             let calls_before = with_thread(|thread| thread.bench_calls.get());
+            let guarded_before = guarded_calls();
             let (counts, elapsed) = tally(run);
             if let Some(BenchCells { result, .. }) = &self.cells {
                 recorder::add(&result.allocs, counts.allocs);
@@ -112,34 +125,23 @@ mod audit {
                 recorder::add(&result.frees, counts.frees);
                 recorder::add(&result.bytes, counts.bytes);
                 recorder::add(&result.recorded, iterations);
-                with_thread(|thread| {
-                    result.hot.set(thread.bench_hot.get());
-                    recorder::add(&result.hot_calls, thread.bench_calls.get() - calls_before);
-                });
+                let direct = with_thread(|thread| thread.bench_calls.get() - calls_before);
+                result.hot.set(with_thread(|thread| thread.bench_hot.get()));
+                recorder::add(&result.hot_calls, direct);
+                recorder::add(&result.guarded_calls, guarded_calls().wrapping_sub(guarded_before));
             }
             elapsed
         }
 
-        pub(in crate::bench) fn unrecorded<R>(&self, run: impl FnOnce() -> R) -> R {
-            /// Also a benchmark that panics leaves the recorder on.
-            struct Resume;
-            impl Drop for Resume {
-                fn drop(&mut self) {
-                    recorder::resume();
-                }
-            }
-            recorder::pause();
-            let _resume = Resume;
-            run()
-        }
-
-        pub(in crate::bench) fn timed(&self, timing: &Timing) {
+        pub(in crate::bench) fn timed(&self, timing: &Timing, overhead: Overhead) {
             let Some(BenchCells { result, samples }) = &self.cells else { return };
             for (cell, sample) in samples.iter().zip(&timing.samples) {
                 cell.set(sample.to_bits());
             }
             result.samples.set(timing.samples.len().min(samples.len()) as u64);
             result.timed_iterations.set(timing.iterations);
+            result.loop_ns.set(overhead.each_loop.to_bits());
+            result.guard_ns.set(overhead.guard.to_bits());
         }
 
         /// Times the calls of the allocator in `run`, where the recorded iterations have made any.
@@ -149,7 +151,7 @@ mod audit {
             let spent = if calls.iter().all(|calls| calls.get() == 0) {
                 Allocating::default()
             } else {
-                self.unrecorded(|| allocating::measure(budget, run))
+                unrecorded(|| allocating::measure(budget, run))
             };
             result.allocator_share.set(spent.share.to_bits());
             result.allocator_error.set(spent.error.to_bits());
@@ -159,7 +161,7 @@ mod audit {
 
         pub(in crate::bench) fn ended(&self, outcome: &Outcome) {
             let state = match outcome {
-                Outcome::Timed(_) | Outcome::Ran => BenchState::Done,
+                Outcome::Timed(..) | Outcome::Ran => BenchState::Done,
                 Outcome::Panicked => BenchState::Panicked,
                 Outcome::NeverIterated => BenchState::NeverIterated,
             };
@@ -167,6 +169,33 @@ mod audit {
                 cells.result.state.set(state as u64);
             }
         }
+    }
+
+    /// Guards record nothing while `run` does.
+    pub(in crate::bench) fn unrecorded<R>(run: impl FnOnce() -> R) -> R {
+        /// Also a benchmark that panics leaves the recorder on.
+        struct Resume;
+        impl Drop for Resume {
+            fn drop(&mut self) {
+                recorder::resume();
+            }
+        }
+        recorder::pause();
+        let _resume = Resume;
+        run()
+    }
+
+    pub(in crate::bench) use crate::guard::guarded_nothing;
+
+    /// Calls of hot functions that this thread has begun, inside of each other too; none while it has no part of the
+    /// record. Blocks are not among them: nobody knows which of them are permits.
+    fn guarded_calls() -> u64 {
+        with_thread(|thread| {
+            let part = thread.part.get();
+            let functions = 0..u32::try_from(HOT_FUNCTIONS.len()).unwrap_or(u32::MAX);
+            let calls = functions.filter(|_| !part.is_none()).map(|index| part.counts(index).calls.get());
+            calls.fold(0, u64::wrapping_add)
+        })
     }
 
     fn tally(run: impl FnOnce() -> Duration) -> (Counts, Duration) {
@@ -205,6 +234,6 @@ mod audit {
 }
 
 #[cfg(noalloc_audit)]
-pub(super) use audit::{Counting, Place, Results};
+pub(super) use audit::{Counting, Place, Results, guarded_nothing, unrecorded};
 #[cfg(not(noalloc_audit))]
-pub(super) use plain::{Counting, Place, Results};
+pub(super) use plain::{Counting, Place, Results, guarded_nothing, unrecorded};

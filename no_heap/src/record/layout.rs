@@ -259,6 +259,14 @@ words! {
         hot,
         /// Calls of hot functions that the recorded iterations made directly.
         hot_calls,
+        /// Calls of hot functions in the first iteration, inside of each other too.
+        first_guarded_calls,
+        /// The same in the recorded iterations.
+        guarded_calls,
+        /// Time that the loop takes for one of the clock's iterations; it is in the samples.
+        loop_ns,
+        /// Time that a guard takes for one call while the clock runs; it is in the samples.
+        guard_ns,
         /// 1 when the share of the allocator was measured.
         allocator_measured,
         /// Of an iteration's time, as the bits of an `f64`.
@@ -273,8 +281,11 @@ words! {
 #[cfg(feature = "read-record")]
 impl BenchResult {
     /// The words that are times and shares.
-    pub(crate) fn floats(&self) -> [f64; 3] {
-        [self.allocator_share, self.allocator_error, self.allocator_overhead_ns].map(f64::from_bits)
+    pub(crate) fn floats(&self) -> [f64; 5] {
+        let BenchResult {
+            loop_ns, guard_ns, allocator_share, allocator_error, allocator_overhead_ns, ..
+        } = *self;
+        [loop_ns, guard_ns, allocator_share, allocator_error, allocator_overhead_ns].map(f64::from_bits)
     }
 }
 

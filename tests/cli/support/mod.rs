@@ -211,7 +211,8 @@ fn write(path: &Path, bytes: &[u8]) {
 /// Without what differs from run to run: times, the width of their column, and what is said of times where noise lets it
 /// be said.
 pub(crate) fn without_times(text: &str) -> String {
-    let counts = |line: &&str| !line.is_empty() && !line.contains("time is spent in the allocator");
+    let of_times = ["time is spent in the allocator", "is dominated by measuring overhead"];
+    let counts = |line: &&str| !line.is_empty() && !of_times.iter().any(|words| line.contains(words));
     let lines = text.lines().filter(counts).map(|line| {
         let mut words: Vec<&str> = line.split_whitespace().collect();
         let is_number = |word: &&str| word.chars().all(|c| c.is_ascii_digit() || ",.".contains(c));
