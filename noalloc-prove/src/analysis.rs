@@ -87,7 +87,7 @@ fn trace_part(
     for (index, code) in (first..).zip(part) {
         let needs_trace = survey.needs_trace.get(index).copied().unwrap_or(false) && code.flaw.is_none();
         if let (true, Some(function)) = (needs_trace, reader.image.functions.get(index)) {
-            let traced = reader.trace(function, survey, never);
+            let traced = reader.trace(function, code, survey, never);
             *code = traced.code;
             stored.extend(traced.stored);
         }

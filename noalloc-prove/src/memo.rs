@@ -2,8 +2,10 @@
 
 use std::sync::OnceLock;
 
-use crate::code::{Facts, Target};
+use crate::code::{Arguments, Target};
+use crate::dispatch::is_vtable;
 use crate::graph::{Graph, Must, callers};
+use crate::image::Image;
 use crate::proof::State;
 use crate::symbols::Class;
 use crate::walk::{Ground, Walk, verdict};
@@ -11,11 +13,13 @@ use crate::x86_64::Reader;
 
 /// Answers that are computed once.
 pub(crate) struct Memo {
-    facts: Vec<OnceLock<Facts>>,
+    arguments: Vec<OnceLock<Arguments>>,
+    created: Vec<OnceLock<Box<[u64]>>>,
     callers: OnceLock<Vec<Vec<u32>>>,
     open: OnceLock<Vec<bool>>,
     must_allocate: OnceLock<Must>,
     must_free: OnceLock<Must>,
+    vtables: OnceLock<Vec<u64>>,
     names: Vec<OnceLock<String>>,
     verdicts: Vec<OnceLock<State>>,
 }
@@ -23,25 +27,51 @@ pub(crate) struct Memo {
 impl Memo {
     pub(crate) fn new(functions: usize) -> Self {
         Self {
-            facts: (0..functions).map(|_| OnceLock::new()).collect(),
+            arguments: (0..functions).map(|_| OnceLock::new()).collect(),
+            created: (0..functions).map(|_| OnceLock::new()).collect(),
             callers: OnceLock::new(),
             open: OnceLock::new(),
             must_allocate: OnceLock::new(),
             must_free: OnceLock::new(),
+            vtables: OnceLock::new(),
             names: (0..functions).map(|_| OnceLock::new()).collect(),
             verdicts: (0..functions).map(|_| OnceLock::new()).collect(),
         }
     }
 
-    /// What a function's calls pass and what it materialises.
-    pub(crate) fn facts(&self, ground: Ground<'_, '_>, function: u32) -> &Facts {
-        static NOTHING: Facts = Facts { arguments: Vec::new(), constants: Vec::new() };
-        let Some(slot) = self.facts.get(function as usize) else { return &NOTHING };
+    /// What a function's calls pass.
+    pub(crate) fn arguments(&self, ground: Ground<'_, '_>, function: u32) -> &Arguments {
+        static NOTHING: Arguments = Arguments::new(Vec::new());
+        let Some(slot) = self.arguments.get(function as usize) else { return &NOTHING };
         slot.get_or_init(|| {
-            let Some(place) = ground.image.functions.get(function as usize) else { return Facts::default() };
+            let Some(place) = ground.image.functions.get(function as usize) else {
+                return Arguments::default();
+            };
             let analysis = ground.analysis;
-            Reader::new(ground.image).facts(place, analysis.graph.code(function), &analysis.never)
+            Reader::new(ground.image).arguments(place, analysis.graph.code(function), &analysis.never)
         })
+    }
+
+    /// Functions and vtables whose address some live block of a function takes, ascending.
+    pub(crate) fn created(&self, ground: Ground<'_, '_>, function: u32) -> &[u64] {
+        let Some(slot) = self.created.get(function as usize) else { return &[] };
+        slot.get_or_init(|| {
+            let image = ground.image;
+            let Some(place) = image.functions.get(function as usize) else { return Box::default() };
+            let graph = &ground.analysis.graph;
+            let constants = Reader::new(image).constants(place, graph.code(function));
+            let live = constants.into_iter().filter(|(block, _)| graph.is_live(function, *block));
+            let is_worth = |at: &u64| image.function_at(*at).is_some() || is_vtable(image, *at);
+            let mut created: Vec<u64> = live.map(|constant| constant.1).filter(is_worth).collect();
+            created.sort_unstable();
+            created.dedup();
+            created.into()
+        })
+    }
+
+    /// Everything that is laid out like a vtable, ascending.
+    pub(crate) fn vtables(&self, image: &Image<'_>) -> &[u64] {
+        self.vtables.get_or_init(|| image.constant_words().filter(|at| is_vtable(image, *at)).collect())
     }
 
     /// The readable name of a function.

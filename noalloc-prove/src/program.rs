@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use crate::allocator;
 use crate::analysis::{Analysis, analyse};
 use crate::debug_info::{Wanted, inlined_copies};
-use crate::dispatch::{FIRST_METHOD, is_vtable, method};
+use crate::dispatch::{FIRST_METHOD, method};
 use crate::image::{Image, demangle};
 use crate::inspect;
 use crate::memo::Memo;
 use crate::names::{is_tail_of, without_generics};
+use crate::parts;
 use crate::proof::{Candidate, Cause, Proof, Slot, Unknown};
 use crate::refusal::Refusal;
 use crate::roots::{self, SiteRoots};
@@ -80,6 +81,12 @@ impl<'a> Program<'a> {
         }
     }
 
+    /// The proofs about functions at these addresses, in their order; on all processors.
+    #[must_use]
+    pub fn prove_all(&self, addresses: &[u64]) -> Vec<Proof> {
+        parts::each(addresses.to_vec(), |address| self.prove(address))
+    }
+
     /// The proof about a hot function: the weakest of its instances' proofs.
     #[must_use]
     pub fn prove_site(&self, site: &SiteRoots) -> Proof {
@@ -137,9 +144,9 @@ impl<'a> Program<'a> {
             }
             Slot::Field(_) => return Vec::new(),
         };
-        let vtables = self.image.constant_words().filter(|at| is_vtable(&self.image, *at));
+        let vtables = self.memo.vtables(&self.image).iter();
         let mut functions: Vec<u32> = vtables
-            .filter_map(|vtable| self.image.function_at(method(&self.image, vtable, offset)?))
+            .filter_map(|vtable| self.image.function_at(method(&self.image, *vtable, offset)?))
             .filter(|function| name.is_none_or(|name| self.is_called(*function, name)))
             .collect();
         functions.sort_unstable();

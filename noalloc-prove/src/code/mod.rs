@@ -160,19 +160,22 @@ pub(crate) struct StaticWrite {
     pub function: u32,
 }
 
-/// What a call passes, and what a function materialises: read only for functions that a root reaches.
+/// What the calls of a function pass: read only where that can decide something for a root.
 #[derive(Default)]
-pub(crate) struct Facts {
+pub(crate) struct Arguments {
     /// By block that ends in a call or tail call: the argument registers before it. Ascending blocks.
-    pub arguments: Vec<(u32, [Value; ARGUMENTS])>,
-    /// (block, address) of constants: functions and data whose address the block takes.
-    pub constants: Vec<(u32, u64)>,
+    calls: Vec<(u32, [Value; ARGUMENTS])>,
 }
 
-impl Facts {
+impl Arguments {
+    /// From blocks and their argument registers, by ascending block.
+    pub(crate) const fn new(calls: Vec<(u32, [Value; ARGUMENTS])>) -> Self {
+        Self { calls }
+    }
+
     /// The argument registers at the end of a block.
-    pub(crate) fn arguments_at(&self, block: u32) -> [Value; ARGUMENTS] {
-        let found = self.arguments.binary_search_by_key(&block, |entry| entry.0).ok();
-        found.and_then(|index| self.arguments.get(index)).map_or([Value::Any; ARGUMENTS], |entry| entry.1)
+    pub(crate) fn at(&self, block: u32) -> [Value; ARGUMENTS] {
+        let found = self.calls.binary_search_by_key(&block, |entry| entry.0).ok();
+        found.and_then(|index| self.calls.get(index)).map_or([Value::Any; ARGUMENTS], |entry| entry.1)
     }
 }

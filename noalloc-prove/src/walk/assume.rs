@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use super::trust::Trust;
 use super::{Doubt, Place, Walk};
 use crate::code::{OpenCall, Target, Value};
-use crate::dispatch::{FIRST_METHOD, FORMATTER, NO_CONTEXT, Role, is_vtable, method, stays_inside};
+use crate::dispatch::{FIRST_METHOD, FORMATTER, NO_CONTEXT, Role, method, stays_inside};
 
 /// A walk with more steps than this is not worth an assumption.
 const MOST_STEPS: usize = 50_000;
@@ -83,27 +83,13 @@ impl Walk<'_, '_> {
 
     /// Functions and vtables whose address some live block of a reached function takes.
     pub(super) fn created(&self) -> BTreeSet<u64> {
-        let image = self.ground.image;
-        let functions: BTreeSet<u32> = self
-            .nodes
-            .iter()
-            .filter_map(|node| match node.place.target {
-                Target::Function(function) => Some(function),
-                _ => None,
-            })
-            .collect();
-        let mut created = BTreeSet::new();
-        for function in functions {
-            let constants = &self.ground.memo.facts(self.ground, function).constants;
-            let live = constants.iter().filter(|(block, _)| self.is_live(function, *block));
-            let worth = live.map(|constant| constant.1);
-            created.extend(worth.filter(|at| image.function_at(*at).is_some() || is_vtable(image, *at)));
-        }
-        created
-    }
-
-    fn is_live(&self, function: u32, block: u32) -> bool {
-        self.ground.analysis.graph.is_live(function, block)
+        let reached = self.nodes.iter().filter_map(|node| match node.place.target {
+            Target::Function(function) => Some(function),
+            _ => None,
+        });
+        let functions: BTreeSet<u32> = reached.collect();
+        let memo = self.ground.memo;
+        functions.iter().flat_map(|function| memo.created(self.ground, *function)).copied().collect()
     }
 
     fn lead(&mut self, call: &mut Formatting, created: &BTreeSet<u64>) {

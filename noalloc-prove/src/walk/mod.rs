@@ -180,8 +180,8 @@ impl<'g, 'a> Walk<'g, 'a> {
 
     fn call(&mut self, node: u32, caller: u32, block: u32, target: Target, context: &Context) {
         let passed = if self.ground.memo.needs_context(self.ground, target) {
-            let facts = self.ground.memo.facts(self.ground, caller);
-            Context::passed(self.ground.image, facts.arguments_at(block), context)
+            let passed = self.ground.memo.arguments(self.ground, caller).at(block);
+            Context::passed(self.ground.image, passed, context)
         } else {
             NO_CONTEXT
         };

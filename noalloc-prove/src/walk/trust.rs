@@ -53,7 +53,7 @@ impl Trust {
         let (Role::Impl, Target::Function(function)) = (self.role(step.from), from.target) else {
             return false;
         };
-        let passed = walk.ground.memo.facts(walk.ground, function).arguments_at(step.block);
+        let passed = walk.ground.memo.arguments(walk.ground, function).at(step.block);
         let is_its_own = |argument: u8| match passed.get(usize::from(argument)) {
             Some(Value::Argument(own)) => formatters(Role::Impl).contains(own),
             _ => false,

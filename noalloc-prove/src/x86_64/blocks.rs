@@ -41,28 +41,37 @@ struct Builder<'p, 'a> {
 
 /// Builds the blocks of one function. `leaders` are addresses at which blocks may start.
 pub(super) fn build(plan: &Plan<'_, '_>, instructions: &[Instruction], leaders: &[u64]) -> FunctionCode {
-    let mut starts = leaders.to_vec();
-    starts.sort_unstable();
-    starts.dedup();
-    let mut ahead = instructions.iter().map(Instruction::ip).peekable();
-    starts.retain(|start| {
-        while ahead.next_if(|ip| ip < start).is_some() {}
-        ahead.next_if_eq(start).is_some()
-    });
+    let firsts = firsts(plan.function, instructions, leaders);
+    let starts = firsts.iter().filter_map(|first| instructions.get(*first)).map(Instruction::ip).collect();
     let code = FunctionCode { start: plan.function.start, ..FunctionCode::default() };
     let mut builder = Builder { plan, starts, code, trailing: None, scratch: Vec::new() };
-    let mut first = 0;
-    for index in 0..builder.starts.len() {
-        let bound = builder.starts.get(index + 1).copied().unwrap_or(plan.function.end);
-        let length = instructions.iter().skip(first).take_while(|i| i.ip() < bound).count();
-        let Some(last) = instructions.get((first + length).wrapping_sub(1)) else { break };
+    for index in 0..firsts.len() {
+        let bound = firsts.get(index + 1).copied().unwrap_or(instructions.len());
+        let Some(last) = instructions.get(bound.wrapping_sub(1)) else { break };
         builder.add(index, last);
-        first += length;
     }
     if let Some(exit) = builder.trailing {
         builder.push(plan.function.end, None, exit, &[]);
     }
     builder.code
+}
+
+/// The first instruction of each block, by index: those of the leaders that are an instruction's address.
+fn firsts(function: &Function, instructions: &[Instruction], leaders: &[u64]) -> Vec<usize> {
+    // PERF: a bit for each byte of the function, instead of sorting: there is a leader for every fourth instruction.
+    let offset = |address: u64| usize::try_from(address.wrapping_sub(function.start)).unwrap_or(usize::MAX);
+    let mut is_leader = vec![0u64; offset(function.end) / 64 + 1];
+    for leader in leaders {
+        let offset = offset(*leader);
+        if let Some(bits) = is_leader.get_mut(offset / 64) {
+            *bits |= 1 << (offset % 64);
+        }
+    }
+    let starts_block = |instruction: &Instruction| {
+        let offset = offset(instruction.ip());
+        is_leader.get(offset / 64).is_some_and(|bits| bits >> (offset % 64) & 1 == 1)
+    };
+    instructions.iter().enumerate().filter(|(_, i)| starts_block(i)).map(|(index, _)| index).collect()
 }
 
 impl Builder<'_, '_> {
@@ -218,6 +227,11 @@ impl Builder<'_, '_> {
     }
 
     fn index(&self, address: u64) -> Option<u32> {
+        // PERF: half of all questions are about the block right behind the one at hand.
+        let next = self.code.blocks.len() + 1;
+        if self.starts.get(next) == Some(&address) {
+            return Some(small(next));
+        }
         self.starts.binary_search(&address).ok().map(small)
     }
 

@@ -75,7 +75,8 @@ impl Flow<'_, '_> {
     fn run_once(&mut self) -> Option<Ends> {
         let count = self.code.blocks.len();
         let mut states = vec![State::unreached(); count];
-        let mut ends = Ends { through: vec![None; count], arguments: vec![None; count], stored: Vec::new() };
+        let arguments = vec![None; if self.wants_arguments { count } else { 0 }];
+        let mut ends = Ends { through: vec![None; count], arguments, stored: Vec::new() };
         let Some(entry) = states.first_mut() else { return Some(ends) };
         *entry = State::entry();
         // PERF: lower blocks first is nearly the order of the flow; any other order visits blocks twice as often.

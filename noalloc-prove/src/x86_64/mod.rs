@@ -1,7 +1,7 @@
 //! x86-64: machine code into the blocks, targets and values of `code`.
 //!
 //! Three readings, each of one function at a time: `survey` (all functions, no values), `trace` (those with
-//! indirect branches, after it is known which functions never return), `facts` (those a root reaches). Another
+//! indirect branches, after it is known which functions never return), `arguments` (those a root reaches). Another
 //! architecture would offer the same three.
 
 mod blocks;
@@ -21,7 +21,7 @@ use iced_x86::{FlowControl, Instruction, InstructionInfoFactory, Mnemonic, OpKin
 pub(crate) use flow::NeverReturn;
 pub(crate) use targets::code as code_target;
 
-use crate::code::{Exit, Facts, Flaw, FunctionCode, Sets, StaticWrite, Survey, Value};
+use crate::code::{Arguments, Exit, Flaw, FunctionCode, Sets, StaticWrite, Survey, Value};
 use crate::image::{Function, Image, LandingSite, Memory, Pointer, landing_sites};
 use crate::symbols::is_indirect_thunk;
 use blocks::{Plan, Table};
@@ -106,9 +106,16 @@ impl<'r, 'a> Reader<'r, 'a> {
         landing.ok_or(Flaw::ExceptionTable)
     }
 
-    /// Second reading of one function: indirect branches and jump tables by the values of registers.
-    pub(crate) fn trace(&mut self, function: &Function, survey: &Survey, never: &NeverReturn) -> Traced {
-        match self.trace_or_flaw(function, survey, never) {
+    /// Second reading of one function: indirect branches and jump tables by the values of registers. `surveyed` are
+    /// its blocks by the first reading.
+    pub(crate) fn trace(
+        &mut self,
+        function: &Function,
+        surveyed: &FunctionCode,
+        survey: &Survey,
+        never: &NeverReturn,
+    ) -> Traced {
+        match self.trace_or_flaw(function, surveyed, survey, never) {
             Ok(traced) => traced,
             Err(flaw) => Traced { code: FunctionCode::flawed(function.start, flaw), stored: Vec::new() },
         }
@@ -117,6 +124,7 @@ impl<'r, 'a> Reader<'r, 'a> {
     fn trace_or_flaw(
         &mut self,
         function: &Function,
+        surveyed: &FunctionCode,
         survey: &Survey,
         never: &NeverReturn,
     ) -> Result<Traced, Flaw> {
@@ -124,19 +132,20 @@ impl<'r, 'a> Reader<'r, 'a> {
         let stores = self.stores();
         let mut leaders = self.decoded.leaders.clone();
         let mut tables: BTreeMap<u64, Table> = BTreeMap::new();
-        let mut values = BTreeMap::new();
+        let mut rebuilt: Option<FunctionCode> = None;
         for _ in 0..ROUNDS {
-            let plan =
-                Plan { image: self.image, function, landing: &landing, tables: &tables, values: &values };
-            let code = blocks::build(&plan, &self.decoded.instructions, &leaders);
-            let ends = self.flow(&code, never, &stores, false).ok_or(Flaw::Budget)?;
-            values = through(&code, &ends);
+            let code = rebuilt.as_ref().unwrap_or(surveyed);
+            let ends = self.flow(code, never, &stores, false).ok_or(Flaw::Budget)?;
+            let values = through(code, &ends);
             let found = self.new_tables(function, survey, &values, &tables);
             if found.is_empty() {
                 return Ok(self.finish(function, &landing, &leaders, tables, &values, &ends.stored));
             }
             leaders.extend(found.values().flat_map(|table| &table.targets));
             tables.extend(found);
+            let plan =
+                Plan { image: self.image, function, landing: &landing, tables: &tables, values: &values };
+            rebuilt = Some(blocks::build(&plan, &self.decoded.instructions, &leaders));
         }
         Err(Flaw::Budget)
     }
@@ -228,34 +237,39 @@ impl<'r, 'a> Reader<'r, 'a> {
         Flow { stepper, instructions, code, never, stores, wants_arguments, fuel: &mut self.fuel }.run()
     }
 
-    /// Third reading, of a function whose blocks are final: what its calls pass, what it materialises.
-    pub(crate) fn facts(&mut self, function: &Function, code: &FunctionCode, never: &NeverReturn) -> Facts {
-        let mut facts = Facts::default();
+    /// Third reading, of a function whose blocks are final: what its calls pass.
+    pub(crate) fn arguments(
+        &mut self,
+        function: &Function,
+        code: &FunctionCode,
+        never: &NeverReturn,
+    ) -> Arguments {
         if self.decode(function).is_err() {
-            return facts;
+            return Arguments::default();
         }
         self.refuel(self.decoded.instructions.len() + 100);
-        if let Some(ends) = self.flow(code, never, &[], true) {
-            let is_exit = |exit: Exit| matches!(exit, Exit::Call(_) | Exit::Tail(_));
-            let blocks = (0u32..).zip(&code.blocks).zip(ends.arguments);
-            facts.arguments = blocks
-                .filter(|((_, block), _)| is_exit(block.exit))
-                .filter_map(|((index, _), arguments)| Some((index, arguments?)))
-                .collect();
-        }
-        self.constants(code, &mut facts);
-        facts
+        let Some(ends) = self.flow(code, never, &[], true) else { return Arguments::default() };
+        let is_exit = |exit: Exit| matches!(exit, Exit::Call(_) | Exit::Tail(_));
+        let blocks = (0u32..).zip(&code.blocks).zip(ends.arguments);
+        let calls = blocks.filter(|((_, block), _)| is_exit(block.exit));
+        Arguments::new(calls.filter_map(|((index, _), arguments)| Some((index, arguments?))).collect())
     }
 
-    fn constants(&self, code: &FunctionCode, facts: &mut Facts) {
+    /// The same reading without values: (block, address) of functions and data whose address a block takes.
+    pub(crate) fn constants(&mut self, function: &Function, code: &FunctionCode) -> Vec<(u32, u64)> {
+        let mut constants = Vec::new();
+        if self.decode(function).is_err() {
+            return constants;
+        }
         let mut instructions = self.decoded.instructions.iter().peekable();
         for (index, block) in (0u32..).zip(&code.blocks) {
             let end = code.address(block.end);
             while let Some(instruction) = instructions.next_if(|i| i.ip() < end) {
-                let mut note = |address| facts.constants.push((index, address));
+                let mut note = |address| constants.push((index, address));
                 self.taken(instruction, &mut note);
             }
         }
+        constants
     }
 
     /// Addresses that an instruction brings into a register.
@@ -308,7 +322,7 @@ mod tests {
         let mut reader = Reader::new(&image);
         let survey = reader.survey(0..2);
         reader.refuel(10_000);
-        reader.trace(&image.functions[0], &survey, &NeverReturn::default()).code
+        reader.trace(&image.functions[0], &survey.functions[0], &survey, &NeverReturn::default()).code
     }
 
     /// `cmp edi, bound; ja default; lea rax, [table]; movsxd rcx, [rax+rdi*4]; add rcx, rax; jmp rcx`, then two

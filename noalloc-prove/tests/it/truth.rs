@@ -19,6 +19,10 @@ fn judge(profile: &str) -> Vec<Judged> {
     let program = Program::parse(&built.bytes).unwrap_or_else(|refusal| panic!("{profile}: {refusal}"));
     let sites: BTreeMap<u64, SiteRoots> =
         program.sites().expect("marked").into_iter().map(|site| (site.site, site)).collect();
+    let addresses: Vec<u64> = sites.values().flat_map(|site| &site.instances).copied().collect();
+    let one_by_one: Vec<Proof> = addresses.iter().map(|address| program.prove(*address)).collect();
+    let again = Program::parse(&built.bytes).expect("as before");
+    assert!(again.prove_all(&addresses) == one_by_one, "{profile}: proofs depend on what else is proved");
     let judged = |(name, ran): (String, Ran)| {
         let proof = program.prove_site(&sites[&site(&name)]);
         Judged { name, ran, proof }
