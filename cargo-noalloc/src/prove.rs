@@ -46,8 +46,11 @@ fn of_binary(bytes: &[u8], asked: Option<&Asked>) -> Proofs {
             if asked.is_some() {
                 hot::add(&program, &mut proofs);
             }
-            for site in program.sites().unwrap_or_default() {
-                let instances = site.instances.iter().map(|address| program.prove(*address)).collect();
+            let sites = program.sites().unwrap_or_default();
+            let addresses: Vec<u64> = sites.iter().flat_map(|site| &site.instances).copied().collect();
+            let mut proved = program.prove_all(&addresses).into_iter();
+            for site in &sites {
+                let instances = proved.by_ref().take(site.instances.len()).collect();
                 proofs.by_function.insert(HotId(site.site), instances);
             }
         }

@@ -1,6 +1,8 @@
 //! The debug info of one binary.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
+use std::collections::HashMap;
 
 use addr2line::{Context, LookupResult};
 use gimli::{EndianSlice, RunTimeEndian, SectionId};
@@ -21,6 +23,8 @@ pub(super) struct Symbols<'a> {
     context: Context<Slice<'a>>,
     sections: &'a Sections<'a>,
     endian: RunTimeEndian,
+    /// PERF: the chains of a proof pass the same few calls again and again.
+    known: RefCell<HashMap<u64, Vec<Frame>>>,
 }
 
 impl<'a> Symbols<'a> {
@@ -41,7 +45,7 @@ impl<'a> Symbols<'a> {
         }
         let dwarf = sections.0.borrow(|section| EndianSlice::new(section, endian));
         let context = Context::from_dwarf(dwarf).map_err(|error| error.to_string())?;
-        Ok(Symbols { context, sections, endian })
+        Ok(Symbols { context, sections, endian, known: RefCell::default() })
     }
 
     /// The calls of `no_heap::guard` and `no_heap::permit` that user code has.
@@ -52,6 +56,11 @@ impl<'a> Symbols<'a> {
 
     /// Frames at an address, innermost first; the last one is the function that has the code.
     pub(super) fn frames(&self, address: LookupAddress, origins: &Origins) -> Vec<Frame> {
+        let mut known = self.known.borrow_mut();
+        known.entry(address.0).or_insert_with(|| self.look_up(address, origins)).clone()
+    }
+
+    fn look_up(&self, address: LookupAddress, origins: &Origins) -> Vec<Frame> {
         let mut found = Vec::new();
         if let LookupResult::Output(Ok(mut frames)) = self.context.find_frames(address.0) {
             while let Ok(Some(frame)) = frames.next() {
