@@ -18,3 +18,6 @@ mod sites;
 mod stacks;
 mod support;
 mod survival;
+#[path = "../cli/support/tools.rs"]
+mod tools;
+mod workers;

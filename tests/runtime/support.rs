@@ -62,7 +62,9 @@ pub(crate) fn program(build: Build, profile: &str, name: &str) -> PathBuf {
         return path.clone();
     }
     let mut cargo = cargo(build);
-    cargo.args(["build", "--locked", "--target", TARGET, "--profile", profile, "--bin", name]);
+    // A package of its own where there is one of this name.
+    let package = if fixtures().join(name).join("Cargo.toml").exists() { name } else { "fixtures" };
+    cargo.args(["build", "--locked", "--target", TARGET, "--profile", profile, "-p", package, "--bin", name]);
     if matches!(build, Build::Own | Build::PlainOwn) {
         cargo.args(["--features", "own"]);
     }
