@@ -91,12 +91,42 @@ fn the_right_tests_fail_and_name_every_place() {
     }
 }
 
+/// What nextest does, also where it is not installed: it asks for a list, and each test has a process of its own.
+#[test]
+fn tests_that_run_apart_say_the_same() {
+    let built = run("test --locked --test enforced --no-run --message-format json", None);
+    let messages = String::from_utf8_lossy(&built.stdout).into_owned();
+    let executable = messages.rsplit_once("\"executable\":\"").and_then(|(_, rest)| rest.split('"').next());
+    let executable = executable.unwrap_or_else(|| panic!("{}", text(&built)));
+    let alone = |words: &[&str]| {
+        let mut test = std::process::Command::new(executable);
+        test.args(words).current_dir(fixtures().join("enforced")).env_remove("NO_HEAP");
+        test.output().unwrap()
+    };
+    let list = text(&alone(&["--list", "--format", "terse"]));
+    let names: Vec<&str> = list.lines().filter_map(|line| line.strip_suffix(": test")).collect();
+    assert_eq!(names.len(), 19, "{list}");
+    for name in names {
+        let output = alone(&[name, "--exact", "--nocapture"]);
+        let said = text(&output);
+        assert_eq!(
+            output.status.code(),
+            Some(if name.starts_with("fails") { 101 } else { 0 }),
+            "{name}: {said}"
+        );
+        let used = said.contains("` used the heap, which ") || said.contains("` went beyond its budget: ");
+        assert!(!name.starts_with("fails") || used, "{name}: {said}");
+        if name == "fails_allocating" {
+            assert!(said.contains(&format!("src/lib.rs:{}:", line("// second place"))), "{said}");
+        }
+    }
+}
+
 #[test]
 fn nextest_says_the_same() {
     let version = cargo(Build::Plain).args(["nextest", "--version"]).output().unwrap();
     if !version.status.success() {
-        eprintln!("cargo-nextest is not installed: only `cargo test` has been tried");
-        return;
+        return crate::tools::absent("cargo-nextest");
     }
     let output = run("nextest run --locked --test enforced --no-fail-fast --color never", None);
     let said = text(&output);
