@@ -64,13 +64,19 @@ pub use allocator::Allocator;
 pub use bench::Bencher;
 pub use block::{guard, permit};
 /// Registers a benchmark for [`main!`](crate::main): `fn name(b: &mut Bencher)`, or `fn name()` for the plain
-/// case. With `args`, one for each argument, a literal or a constant: `fill/16` and `fill/4096`.
+/// case. With `args`, one for each argument, a literal or a constant: `fill/16` and `fill/4096`. With `consts`, one for
+/// each value of the function's const parameter; with both, one for each pair: `fill/16/2`.
 ///
 /// ```no_run
 /// #[no_heap::bench(args = [16, 256, 4_096])]
 /// fn fill(b: &mut no_heap::Bencher, n: usize) {
 ///     let mut numbers = vec![0u64; n];
 ///     b.iter(|| numbers.fill(1));
+/// }
+///
+/// #[no_heap::bench(consts = [16, 256])]
+/// fn array<const N: usize>() -> [u64; N] {
+///     std::array::from_fn(|i| i as u64)
 /// }
 ///
 /// no_heap::main!();

@@ -1,5 +1,5 @@
-//! What stands between the parentheses of `#[no_heap::bench(…)]`: the arguments that the benchmark runs with, and where
-//! `no_heap` is found.
+//! What stands between the parentheses of `#[no_heap::bench(…)]`: the arguments and the values of a const parameter that
+//! the benchmark runs with, and where `no_heap` is found.
 
 use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
@@ -12,30 +12,46 @@ pub(crate) struct Argument {
     pub(crate) label: String,
 }
 
-/// Takes `args = […]` out of the options; the others are given back as they were written.
-pub(crate) fn split(options: TokenStream) -> Result<(Option<Vec<Argument>>, TokenStream)> {
+/// `args = […]` or `consts = […]`.
+pub(crate) struct List {
+    pub(crate) key: Ident,
+    pub(crate) values: Vec<Argument>,
+}
+
+/// What a benchmark runs with.
+#[derive(Default)]
+pub(crate) struct Lists {
+    pub(crate) args: Option<List>,
+    pub(crate) consts: Option<List>,
+}
+
+/// Takes the lists out of the options; the others are given back as they were written.
+pub(crate) fn split(options: TokenStream) -> Result<(Lists, TokenStream)> {
     parse.parse2(options)
 }
 
-fn parse(input: ParseStream<'_>) -> Result<(Option<Vec<Argument>>, TokenStream)> {
-    let (mut args, mut rest) = (None, TokenStream::new());
+fn parse(input: ParseStream<'_>) -> Result<(Lists, TokenStream)> {
+    let (mut lists, mut rest) = (Lists::default(), TokenStream::new());
     while !input.is_empty() {
-        let is_args = input.fork().parse::<Ident>().is_ok_and(|key| key == "args");
-        if !is_args {
-            other(input, &mut rest)?;
-            continue;
-        }
+        let list = match input.fork().parse::<Ident>() {
+            Ok(key) if key == "args" => &mut lists.args,
+            Ok(key) if key == "consts" => &mut lists.consts,
+            _ => {
+                other(input, &mut rest)?;
+                continue;
+            }
+        };
         let key = input.parse::<Ident>()?;
-        if args.is_some() {
-            return Err(Error::new(key.span(), "`args` is given twice"));
+        if list.is_some() {
+            return Err(Error::new(key.span(), format!("`{key}` is given twice")));
         }
         input.parse::<Token![=]>()?;
-        args = Some(arguments(input.parse::<ExprArray>()?)?);
+        *list = Some(List { key, values: arguments(input.parse::<ExprArray>()?)? });
         if !input.is_empty() {
             input.parse::<Token![,]>()?;
         }
     }
-    Ok((args, rest))
+    Ok((lists, rest))
 }
 
 /// Moves an option with its comma over to `rest`.
@@ -93,9 +109,11 @@ mod tests {
         let twice = split(options.parse().unwrap()).err().unwrap().to_string();
         assert_eq!(twice, "`16` is given twice");
         let options = options.replace(", 0x10u8 ,", "");
-        let (args, rest) = split(options.parse().unwrap()).unwrap();
-        let labels: Vec<String> = args.unwrap().into_iter().map(|argument| argument.label).collect();
+        let (lists, rest) = split(options.parse().unwrap()).unwrap();
+        let values = lists.args.unwrap().values;
+        let labels: Vec<String> = values.into_iter().map(|argument| argument.label).collect();
         assert_eq!(labels, ["16", "4096", "-1", "text", "sizes::BIG", "'c'"]);
+        assert!(lists.consts.is_none());
         assert_eq!(rest.to_string().replace(' ', ""), "crate=a::b,");
     }
 }

@@ -1,11 +1,11 @@
-//! `#[no_heap::bench]`: the function stays as it is, and an entry in the registry names it; one for each argument
-//! where it has some.
+//! `#[no_heap::bench]`: the function stays as it is, and an entry in the registry names it; one for each argument and
+//! each value of its const parameter where it has some.
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
-use syn::{Error, ItemFn, Path, Result, parse_quote, parse2};
+use syn::{Error, Expr, GenericParam, Ident, ItemFn, Path, Result, Signature, parse_quote, parse2};
 
-use crate::arguments;
+use crate::arguments::{self, Argument, List};
 use crate::item::explain_item;
 use crate::options::Options;
 
@@ -20,7 +20,7 @@ pub(crate) fn expand(options: TokenStream, item: &TokenStream) -> TokenStream {
 }
 
 fn try_expand(options: TokenStream, item: &TokenStream) -> Result<TokenStream> {
-    let (args, options) = arguments::split(options)?;
+    let (lists, options) = arguments::split(options)?;
     let krate = krate(options)?;
     let function: ItemFn = parse2(item.clone())
         .map_err(|error| explain_item(item, error, "`#[no_heap::bench]` goes on a function"))?;
@@ -31,44 +31,71 @@ fn try_expand(options: TokenStream, item: &TokenStream) -> Result<TokenStream> {
             "a benchmark is not `async`: block on the future inside `b.iter`",
         ));
     }
-    if !sig.generics.params.is_empty() {
-        return Err(Error::new_spanned(
-            &sig.generics,
-            "a benchmark cannot be generic: which type would it run with?",
-        ));
-    }
     let (ident, name) = (&sig.ident, sig.ident.to_string());
     let start = ident.span().unwrap().start();
     let (line, column) = (start.line() as u32, start.column() as u32);
-    // Names, and what runs under them.
-    let entries: Vec<(String, TokenStream)> = match (sig.inputs.len(), args) {
-        (0, None) => vec![(name, quote!(|bencher| bencher.iter(#ident)))],
-        (1, None) => vec![(name, quote!(#ident))],
-        (2, Some(args)) => {
-            let entry = |arguments::Argument { value, label }| {
-                (format!("{name}/{label}"), quote!(|bencher| #ident(bencher, #value)))
-            };
-            args.into_iter().map(entry).collect()
+    let mut entries: Vec<(String, TokenStream)> = Vec::new();
+    for (name, function) in functions(sig, name, lists.consts)? {
+        match (sig.inputs.len(), &lists.args) {
+            (0, None) => entries.push((name, quote!(|bencher| bencher.iter(#function)))),
+            (1, None) => entries.push((name, function)),
+            (2, Some(args)) => entries.extend(args.values.iter().map(|Argument { value, label }| {
+                (format!("{name}/{label}"), quote!(|bencher| #function(bencher, #value)))
+            })),
+            (_, Some(_)) => {
+                return Err(Error::new_spanned(
+                    sig,
+                    "a benchmark with `args` takes `b: &mut no_heap::Bencher` and the argument",
+                ));
+            }
+            (_, None) => {
+                return Err(Error::new_spanned(
+                    &sig.inputs,
+                    "a benchmark takes nothing or `b: &mut no_heap::Bencher`; with `args = […]` an argument after it",
+                ));
+            }
         }
-        (_, Some(_)) => {
-            return Err(Error::new_spanned(
-                sig,
-                "a benchmark with `args` takes `b: &mut no_heap::Bencher` and the argument",
-            ));
-        }
-        (_, None) => {
-            return Err(Error::new_spanned(
-                &sig.inputs,
-                "a benchmark takes nothing or `b: &mut no_heap::Bencher`; with `args = […]` an argument after it",
-            ));
-        }
-    };
+    }
     let register = entries.iter().zip(0u32..).map(|((name, run), part)| {
         quote!(const _: () = { #krate::__private::benchmark!(#name, #line, #column, #part, #run); };)
     });
     let register: TokenStream = register.collect();
     let function = function.to_token_stream();
     Ok(quote!(#function #register))
+}
+
+/// The function, or one for each value of its const parameter, and what it is called.
+fn functions(sig: &Signature, name: String, consts: Option<List>) -> Result<Vec<(String, TokenStream)>> {
+    let ident = &sig.ident;
+    let is_const = |param: &GenericParam| matches!(param, GenericParam::Const(_));
+    let params = &sig.generics.params;
+    match (consts, params.len()) {
+        (None, 0) => Ok(vec![(name, ident.to_token_stream())]),
+        (None, 1) if params.iter().all(is_const) => Err(Error::new_spanned(
+            &sig.generics,
+            "a benchmark with a const parameter has to say its values: `#[no_heap::bench(consts = [16, 256])]`",
+        )),
+        (Some(consts), 1) if params.iter().all(is_const) => {
+            let entry = |Argument { value, label }| (format!("{name}/{label}"), instance(ident, &value));
+            Ok(consts.values.into_iter().map(entry).collect())
+        }
+        (Some(List { key, .. }), 0) => {
+            Err(Error::new(key.span(), format!("`{ident}` has no const parameter for `consts`")))
+        }
+        (None, _) => Err(Error::new_spanned(
+            &sig.generics,
+            "a benchmark cannot be generic: which type would it run with?",
+        )),
+        (Some(_), _) => Err(Error::new_spanned(
+            &sig.generics,
+            "a benchmark with `consts` has one const parameter and no other: `<const N: usize>`",
+        )),
+    }
+}
+
+fn instance(ident: &Ident, value: &Expr) -> TokenStream {
+    // The path of a constant could be one of a type.
+    if matches!(value, Expr::Path(_)) { quote!(#ident::<{ #value }>) } else { quote!(#ident::<#value>) }
 }
 
 fn krate(options: TokenStream) -> Result<Path> {

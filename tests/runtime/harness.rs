@@ -4,7 +4,7 @@ use no_heap::record::{BenchResult, BenchState};
 
 use crate::support::{Build, Run, program, run_with};
 
-const ALL: [&str; 11] = [
+const ALL: [&str; 18] = [
     "plain_iter",
     "with_setup",
     "first_differs",
@@ -13,6 +13,13 @@ const ALL: [&str; 11] = [
     "sized/20",
     "sized/3",
     "sized/LARGE",
+    "of_const/20",
+    "of_const/3",
+    "of_const/LARGE",
+    "of_both/8/2",
+    "of_both/8/1",
+    "of_both/7/2",
+    "of_both/7/1",
     "nested_guards",
     "never_iterates",
     "panics",
@@ -39,7 +46,7 @@ fn it_lists_in_the_order_of_the_source() {
     assert_eq!(listed(&["--list", "--format", "terse"]), ALL);
     assert_eq!(listed(&["--list"]), ALL);
     let full = harness(Build::Plain, &["--list"]).stdout();
-    assert!(full.ends_with("\n\n0 tests, 11 benchmarks\n"), "{full}");
+    assert!(full.ends_with("\n\n0 tests, 18 benchmarks\n"), "{full}");
     let terse = harness(Build::Plain, &["--list", "--format", "terse"]).stdout();
     assert!(!terse.contains("tests,"), "{terse}");
     let ignored = harness(Build::Plain, &["--list", "--format", "terse", "--ignored"]);
@@ -52,11 +59,13 @@ fn it_selects_as_libtest_does() {
     assert_eq!(listed(&["--list", "--exact", "plain_iter"]), ["plain_iter"]);
     assert_eq!(listed(&["--list", "plain_iter", "setup"]), [ALL[0], ALL[1], ALL[4]]);
     assert_eq!(
-        listed(&["--list", "--skip", "plain", "--skip=pan"]),
-        [ALL[1], ALL[2], ALL[3], ALL[5], ALL[6], ALL[7], ALL[8], ALL[9]]
+        listed(&["--list", "--skip", "plain", "--skip=pan", "--skip", "of_"]),
+        [ALL[1], ALL[2], ALL[3], ALL[5], ALL[6], ALL[7], ALL[15], ALL[16]]
     );
     assert_eq!(listed(&["--list", "--exact", "iter"]), [""; 0]);
     assert_eq!(listed(&["--list", "--exact", "sized/3"]), ["sized/3"]);
+    assert_eq!(listed(&["--list", "of_both/8"]), ["of_both/8/2", "of_both/8/1"]);
+    assert_eq!(listed(&["--list", "--exact", "of_const/LARGE"]), ["of_const/LARGE"]);
 }
 
 #[test]
@@ -97,7 +106,7 @@ fn a_bench_that_never_iterates_or_panics_fails_the_run_and_not_the_others() {
         if build == Build::Audit {
             let states: Vec<u64> = run.records[0].0.benches.iter().map(|(result, _)| result.state).collect();
             let count = |state: BenchState| states.iter().filter(|s| **s == state as u64).count();
-            assert_eq!(count(BenchState::Done), 9);
+            assert_eq!(count(BenchState::Done), 16);
             assert_eq!(count(BenchState::NeverIterated), 1);
             assert_eq!(count(BenchState::Panicked), 1);
         }
@@ -122,7 +131,8 @@ fn first(result: &BenchResult) -> [u64; 3] {
 
 #[test]
 fn the_recorded_passes_count_exactly_what_an_iteration_does() {
-    let run = harness(Build::Audit, &["--skip", "never", "--skip", "panics", "--skip", "sized"]);
+    let run =
+        harness(Build::Audit, &["--skip", "never", "--skip", "panics", "--skip", "sized", "--skip", "of_"]);
     assert!(run.output.status.success(), "{}", run.stderr());
     assert_eq!(run.stdout(), "", "the tool speaks");
 
@@ -153,6 +163,24 @@ fn each_argument_is_a_benchmark_of_its_own() {
     for (name, bytes) in [("sized/20", 20), ("sized/3", 3), ("sized/LARGE", 300)] {
         let (sized, _) = result(&run, name);
         assert_eq!(steady(sized), [999, 999, 999 * bytes], "{name}");
+    }
+}
+
+#[test]
+fn each_value_of_a_const_parameter_is_a_benchmark_of_its_own() {
+    let run = harness(Build::Audit, &["of_"]);
+    assert!(run.output.status.success(), "{}", run.stderr());
+    for (name, allocs, bytes) in [
+        ("of_const/20", 1, 20),
+        ("of_const/3", 1, 3),
+        ("of_const/LARGE", 1, 300),
+        ("of_both/8/2", 2, 16),
+        ("of_both/8/1", 1, 8),
+        ("of_both/7/2", 2, 14),
+        ("of_both/7/1", 1, 7),
+    ] {
+        let (bench, _) = result(&run, name);
+        assert_eq!(steady(bench), [999 * allocs, 999 * allocs, 999 * bytes], "{name}");
     }
 }
 

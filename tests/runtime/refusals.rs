@@ -142,6 +142,25 @@ fn benchmarks_that_cannot_run() {
             "a literal or the path",
         ),
         ("#[no_heap::bench(args = [1])]\n«fn» b(b: &mut no_heap::Bencher) {}\n", "and the argument"),
+        (
+            "#[no_heap::bench]\nfn b«<»const N: usize>() {}\n",
+            "has to say its values: `#[no_heap::bench(consts = ",
+        ),
+        ("#[no_heap::bench(«consts» = [1])]\nfn b() {}\n", "`b` has no const parameter"),
+        ("#[no_heap::bench(consts = «[]»)]\nfn b<const N: usize>() {}\n", "would never run"),
+        ("#[no_heap::bench(consts = [1, «0x1»])]\nfn b<const N: usize>() {}\n", "`1` is given twice"),
+        (
+            "#[no_heap::bench(consts = [1], «consts» = [2])]\nfn b<const N: usize>() {}\n",
+            "`consts` is given twice",
+        ),
+        ("#[no_heap::bench(consts = [«2 * 8»])]\nfn b<const N: usize>() {}\n", "a literal or the path"),
+        ("#[no_heap::bench(consts = [1])]\nfn b«<»T>() {}\n", "one const parameter and no other"),
+        ("#[no_heap::bench(consts = [1])]\nfn b«<»const N: usize, const M: usize>() {}\n", "and no other"),
+        ("#[no_heap::bench(consts = [«\"a\"»])]\nfn b<const N: usize>() {}\n", "mismatched types"),
+        (
+            "#[no_heap::bench(consts = [1], args = [2])]\n«fn» b<const N: usize>(b: &mut no_heap::Bencher) {}\n",
+            "and the argument",
+        ),
         ("#[no_heap::bench(«allocs» = 1)]\nfn b() {}\n", "a benchmark makes no promise"),
         ("#[no_heap::bench]\n«struct» B;\nfn g() -> B { B }\n", "goes on a function"),
     ] {

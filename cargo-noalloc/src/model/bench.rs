@@ -69,9 +69,9 @@ impl Overhead {
 }
 
 impl Bench {
-    /// The function's name and the number that it runs with: `fill/16` is `fill` and 16.
+    /// The function's name and the number that it runs with: `fill/16` is `fill` and 16, `fill/16/2` is `fill/16` and 2.
     pub fn argument(&self) -> Option<(&str, u64)> {
-        let (name, number) = self.name.split_once('/')?;
+        let (name, number) = self.name.rsplit_once('/')?;
         Some((name, number.parse().ok()?))
     }
 

@@ -236,7 +236,9 @@ impl Reader<'_> {
             });
         }
         // Arguments of one benchmark stand at one place.
-        let key = |bench: &Bench| bench.argument().map(|(_, number)| number);
+        let key = |bench: &Bench| -> Vec<Option<u64>> {
+            bench.name.split('/').skip(1).map(|part| part.parse().ok()).collect()
+        };
         audited.benches.sort_by(|a, b| a.place.cmp(&b.place).then_with(|| key(a).cmp(&key(b))));
     }
 
