@@ -26,6 +26,7 @@ mod nested;
 mod parts;
 mod permits;
 mod prove;
+mod readers;
 mod records;
 mod reference;
 mod refused;

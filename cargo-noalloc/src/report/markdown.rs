@@ -96,7 +96,7 @@ fn table(out: &mut String, verdict: &Verdict) {
         let _ = writeln!(
             out,
             "| {} | {} | {time} | {} | {} | {} | {} |",
-            code(names.get(&report.hot.id).map_or("", String::as_str)),
+            cell(names.get(&report.hot.id).map_or("", String::as_str)),
             count(report.calls),
             each(report.bytes),
             each(report.allocs + report.reallocs),
@@ -156,9 +156,14 @@ fn inline(text: &str) -> String {
     shown.collect()
 }
 
-/// Code, in a table too.
+/// Code in a table, where a bar ends the cell whatever is around it.
+fn cell(text: &str) -> String {
+    code(text).replace('|', "\\|")
+}
+
+/// Code, where it stands in no table.
 fn code(text: &str) -> String {
-    let text = one_line(text).replace('|', "\\|");
+    let text = one_line(text);
     if text.contains('`') {
         let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
         let ticks = "`".repeat(longest + 1);
@@ -208,16 +213,17 @@ fn html(markdown: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{code, fence, html, inline};
+    use super::{cell, code, fence, html, inline};
 
     #[test]
     fn our_sentences_keep_their_code_and_nothing_else_is_a_mark() {
         assert_eq!(
             inline("`a|b` takes *all* <b>, @user\r\nx"),
-            "`a\\|b` takes \\*all\\* &lt;b&gt;, &#64;user x"
+            "`a|b` takes \\*all\\* &lt;b&gt;, &#64;user x"
         );
         assert_eq!(inline("one ` alone"), "one \\` alone");
         assert_eq!(code("a`b"), "`` a`b ``");
+        assert_eq!(cell("a|b"), "`a\\|b`");
         assert_eq!(code("\u{1b}[31mred"), "`[31mred`");
         assert_eq!(fence("a ```` b"), "`````");
     }
