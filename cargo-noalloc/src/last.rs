@@ -206,6 +206,7 @@ pub(crate) fn load(build: &BuildArgs) -> Result<Checked, Failure> {
     let workspace = Workspace {
         root,
         audit_dir: now.audit_dir,
+        build_dir: now.build_dir,
         user_roots,
         no_heap_roots,
         vendored,

@@ -52,7 +52,7 @@ pub(crate) fn run(
     let (mut all, mut programs) = (Vec::new(), Vec::new());
     for run in runs.into_values() {
         let run = run?;
-        programs.extend(started_by(&run, &plan.workspace));
+        programs.extend(started_by(&run, plan));
         all.push(run);
     }
     programs.into_iter().for_each(|program| add_program(&mut all, program));
@@ -271,7 +271,7 @@ pub(crate) fn read_records(run: &mut Run) {
 
 /// Programs of the audit build that the target started, and that called hot functions: a test of a command line
 /// tool does nothing else. Each is a target of its own.
-fn started_by(run: &Run, workspace: &Workspace) -> Vec<Run> {
+fn started_by(run: &Run, plan: &Plan) -> Vec<Run> {
     let records = run.folders.iter().flat_map(|folder| files(folder)).filter_map(|path| read(&path).ok());
     let called = records.filter(|record| record.counts.iter().any(|counts| counts.calls > 0));
     let mut executables: Vec<PathBuf> =
@@ -279,8 +279,10 @@ fn started_by(run: &Run, workspace: &Workspace) -> Vec<Run> {
     executables.sort();
     executables.dedup();
     // What was built elsewhere is of another build, and its lines may be of another source.
-    let built_by_us = executables.into_iter().filter(|executable| is_below(executable, workspace));
-    built_by_us.map(|executable| of_program(run, executable)).collect()
+    let built_by_us = executables.into_iter().filter(|executable| is_below(executable, &plan.workspace));
+    // Behind all that were selected, those of other parts too.
+    let selected = plan.part.as_ref().map_or(plan.targets.len(), |part| part.selected.len());
+    built_by_us.map(|executable| of_program(run, executable, selected)).collect()
 }
 
 fn is_below(executable: &Path, workspace: &Workspace) -> bool {
@@ -289,8 +291,9 @@ fn is_below(executable: &Path, workspace: &Workspace) -> bool {
 }
 
 /// What one program left behind in the folder of the run that started it.
-fn of_program(run: &Run, executable: PathBuf) -> Run {
+fn of_program(run: &Run, executable: PathBuf, selected: usize) -> Run {
     let mut planned = run.binary.planned.clone();
+    planned.position += selected;
     planned.target.name = executable.file_name().unwrap_or_default().to_string_lossy().into_owned();
     planned.target.kind = TargetKind::Bin;
     let mut program = Run {

@@ -12,7 +12,7 @@ use crate::support::{Outcome, Project, named};
 const FORMATS: [&str; 11] =
     ["json", "human", "short", "listing", "sarif", "junit", "markdown", "github", "gitlab", "cargo", "go"];
 
-const SELECTED: &str = "--bins --tests --benches";
+const SELECTED: &str = "--bin starts --tests --benches";
 
 /// A folder that reports are written to.
 struct Reports {
@@ -89,8 +89,8 @@ fn json_of(path: &Path) -> Value {
 
 #[test]
 fn merged_parts_are_the_whole_byte_for_byte_in_every_format() {
-    // Five parts of four targets: the last has none.
-    for count in [2, 3, 5] {
+    // Six parts of five targets: the last has none.
+    for count in [2, 3, 6] {
         let reports = Reports::new();
         let mut parts = if count == 2 { two().to_vec() } else { reports.parts(&project(), count) };
         for _ in 0..count.min(3) {
@@ -128,7 +128,7 @@ fn no_part_alone_knows_what_the_whole_does() {
     assert_eq!(pattern(&whole), [json!("sporadic")]);
     assert_eq!(pattern(&parts[0]), [json!("every-call")]);
     assert!(whole["findings"].as_array().unwrap().iter().any(|finding| finding["rule"] == "over-budget"));
-    assert_eq!(of(&parts[0], "parts::budgeted")["verdict"], "within-budget");
+    assert_eq!(of(&parts[0], "parts::budgeted")["verdict"], "unexercised");
     assert!(
         !whole["ignored"].as_array().unwrap().is_empty() && !whole["permits"].as_array().unwrap().is_empty()
     );
@@ -241,10 +241,10 @@ fn what_makes_no_whole_is_refused() {
 #[test]
 fn a_part_without_targets_leaves_its_report_and_is_no_pass() {
     let reports = Reports::new();
-    let (path, outcome) = reports.check(&project(), "5/5", "");
+    let (path, outcome) = reports.check(&project(), "6/6", "");
     let outcome = outcome.exits(4);
     assert!(outcome.stderr.contains("there is no target in this part"), "{}", outcome.stderr);
-    assert_eq!(json_of(&path)["partition"]["index"], 5);
+    assert_eq!(json_of(&path)["partition"]["index"], 6);
 }
 
 #[test]

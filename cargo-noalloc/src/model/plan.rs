@@ -96,7 +96,7 @@ pub struct PlannedTarget {
     pub package_root: PathBuf,
     /// Main source file.
     pub source: PathBuf,
-    /// Among all selected targets, from 0.
+    /// Among all selected targets, from 0; behind those, programs that only other targets have started.
     pub position: usize,
 }
 

@@ -35,7 +35,9 @@ pub struct Run {
 pub struct Audited {
     /// The target.
     pub target: Target,
-    /// Among all selected targets, from 0; of a program that a target started, that of the target.
+    /// Its file, relative to the folder that the audit builds into.
+    pub executable: String,
+    /// Among all selected targets, from 0; behind those, programs that only other targets have started.
     pub position: usize,
     /// How it ended.
     pub status: Status,

@@ -6,6 +6,7 @@
 
 mod fit;
 mod nouns;
+mod programs;
 mod wire;
 
 use std::collections::BTreeMap;
@@ -98,8 +99,9 @@ pub(crate) fn merge(reports: &[PathBuf], root: &Path) -> Result<Shown, Failure> 
         audited.extend(part.audited);
         unseen.extend(part.unseen);
     }
-    // Stable: a target stands before the programs that it has started.
+    // Stable: programs that one target has started are in order already.
     audited.sort_by_key(|target| target.position);
+    let audited = programs::joined(audited);
     Ok(Shown { audited, skipped, unseen, environment, policy, part: None, changed })
 }
 

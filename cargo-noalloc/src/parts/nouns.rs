@@ -18,7 +18,7 @@ travels! {
     // The manifests are those of the whole.
     Policy { require_exercised, require_proof, command_line, deny_warnings, proof_only; configured = Default::default(), partial = false }
     Audited {
-        target, position, status, functions, proofs, sites, permits, linked_blocks, benches, problems;
+        target, executable, position, status, functions, proofs, sites, permits, linked_blocks, benches, problems;
         // The text of the sources is compared instead.
         built = None, unentered = Vec::new(), gap = None
     }

@@ -10,6 +10,8 @@ mod proofs;
 mod symbols;
 
 use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
 
 use no_heap::record::{BenchResult, HotEntry, PermitEntry, Record, SiteEntry, SiteFlag};
 
@@ -23,17 +25,27 @@ use symbols::Symbols;
 /// Names every address of every run.
 pub(crate) fn symbolise(runs: Vec<Run>, workspace: &Workspace) -> Vec<Audited> {
     let origins = Origins::new(workspace);
-    runs.into_iter().map(|run| one(run, &origins)).collect()
+    runs.into_iter().map(|run| one(run, workspace, &origins)).collect()
 }
 
-fn one(run: Run, origins: &Origins) -> Audited {
+/// Where an executable is among those that the audit builds: the same on every machine.
+fn place_among_builds(executable: &Path, workspace: &Workspace) -> String {
+    let executable = fs::canonicalize(executable).unwrap_or_else(|_| executable.to_owned());
+    let folders = std::iter::once(&workspace.audit_dir).chain(&workspace.build_dir);
+    let mut folders = folders.filter_map(|folder| fs::canonicalize(folder).ok());
+    let relative = folders.find_map(|folder| Some(executable.strip_prefix(folder).ok()?.to_owned()));
+    relative.unwrap_or(executable).to_string_lossy().into_owned()
+}
+
+fn one(run: Run, workspace: &Workspace, origins: &Origins) -> Audited {
     let Run { binary, status, records, proofs, mut problems, folders: _ } = run;
     let target = binary.planned.target.clone();
     let mut audited = Audited {
         target,
+        executable: place_among_builds(&binary.executable, workspace),
         position: binary.planned.position,
         status,
-        built: std::fs::metadata(&binary.executable).and_then(|data| data.modified()).ok(),
+        built: fs::metadata(&binary.executable).and_then(|data| data.modified()).ok(),
         functions: BTreeMap::new(),
         proofs: BTreeMap::new(),
         sites: Vec::new(),
