@@ -30,7 +30,7 @@ pub(crate) enum Command {
     /// Everything known from the last check about one function or place
     Explain(ExplainArgs),
     /// Two checks side by side: times with their significance, counts exactly, sites that came and went
-    Compare(CompareArgs),
+    Compare(Box<CompareArgs>),
     /// Render the last check again, in other formats, without running anything
     Report(ReportArgs),
     /// Join the JSON reports of all parts of `check --partition I/N` into one verdict, without running anything
@@ -186,12 +186,16 @@ pub(crate) struct ExplainArgs {
 
 #[derive(Args, Debug)]
 pub(crate) struct CompareArgs {
-    /// A check that `check --save NAME` kept, or a file that `--format json=PATH` wrote
+    /// A check that `check --save NAME` kept, a file that `--format json=PATH` wrote, or a git revision, which is
+    /// built and measured in a worktree of its own
     #[arg(value_name = "OLD")]
     pub(crate) old: String,
-    /// The same; the last check when left out
+    /// The same; the working tree, checked anew, when left out
     #[arg(value_name = "NEW")]
     pub(crate) new: Option<String>,
+    /// Take the last check as it is instead of checking the working tree
+    #[arg(long, conflicts_with = "new")]
+    pub(crate) last: bool,
     /// A time is a regression when it grew by more than this, significantly; of counts any increase is
     #[arg(long, value_name = "PERCENT", default_value_t = 5.0)]
     pub(crate) threshold: f64,
@@ -199,7 +203,24 @@ pub(crate) struct CompareArgs {
     #[arg(long, value_name = "FORMAT", default_value = "human")]
     pub(crate) format: String,
     #[command(flatten)]
-    pub(crate) last: LastArgs,
+    pub(crate) selection: SelectionArgs,
+    #[command(flatten)]
+    pub(crate) build: BuildArgs,
+    /// Seconds that the clock may take for each benchmark, on each side, over all rounds
+    #[arg(long, value_name = "SECONDS", default_value_t = 0.6, help_heading = "Run")]
+    pub(crate) bench_time: f64,
+    /// How often the two sides take turns
+    #[arg(long, value_name = "N", default_value_t = 60, help_heading = "Run")]
+    pub(crate) rounds: u32,
+    /// Count only, do not time
+    #[arg(long, help_heading = "Run")]
+    pub(crate) no_timing: bool,
+    /// Kill a target that runs longer than this
+    #[arg(long, value_name = "SECONDS", help_heading = "Run")]
+    pub(crate) timeout: Option<u64>,
+    /// Passed to each target as it is: names of benchmarks, `--exact`, `--skip NAME`
+    #[arg(last = true, value_name = "HARNESS-ARGS")]
+    pub(crate) harness_args: Vec<String>,
 }
 
 #[derive(Args, Debug)]
@@ -289,7 +310,7 @@ pub(crate) struct CleanArgs {
 }
 
 /// Which packages and targets; cargo's own words.
-#[derive(Args, Debug, Default)]
+#[derive(Args, Clone, Debug, Default, PartialEq)]
 pub(crate) struct SelectionArgs {
     /// Package to check, repeatable
     #[arg(short, long = "package", value_name = "SPEC", help_heading = "Selection")]
@@ -333,7 +354,7 @@ pub(crate) struct SelectionArgs {
 }
 
 /// How to build; cargo's own words.
-#[derive(Args, Debug, Default)]
+#[derive(Args, Clone, Debug, Default, PartialEq)]
 pub(crate) struct BuildArgs {
     /// Features to activate, separated by spaces or commas
     #[arg(short = 'F', long, value_name = "FEATURES", help_heading = "Build")]

@@ -28,18 +28,18 @@ mod parts;
 mod process;
 mod prove;
 mod report;
+mod revision;
 mod run;
 mod setup;
 mod shell;
+mod sides;
 mod source;
 mod symbolise;
 
 use std::ffi::OsString;
-use std::path::PathBuf;
 
-use cli::BuildArgs;
 pub use exit::{Exit, Failure};
-use model::{Asked, Debt, Environment, Measured, Plan, Policy, Run, Texts, Toolchain, Verdict, Workspace};
+use model::{Asked, Binaries, Debt, Environment, Plan, Policy, Run, Texts, Toolchain, Verdict, Workspace};
 use options::{
     CheckOptions, CleanOptions, CompareOptions, ExplainOptions, InitOptions, ListOptions, MergeOptions,
     Options, ProveOptions, Refusal, ReportOptions,
@@ -54,7 +54,7 @@ pub fn main(words: impl Iterator<Item = OsString>) -> Exit {
         Ok(Options::Prove(options)) => prove_alone(&options, shell),
         Ok(Options::List(options)) => list(&options, shell),
         Ok(Options::Explain(options)) => explain(&options, shell),
-        Ok(Options::Compare(options)) => compare_two(&options),
+        Ok(Options::Compare(options)) => compare_two(&options, shell),
         Ok(Options::Report(options)) => report(&options, shell),
         Ok(Options::Merge(options)) => merge(&options, shell),
         Ok(Options::Init(options)) => init(&options, shell),
@@ -75,13 +75,10 @@ fn check(options: &CheckOptions, shell: Shell) -> Result<Exit, Failure> {
     let plan = discover::plan(options)?;
     process::handle_interrupts();
     let _lock = lock::take(&plan.workspace.audit_dir, shell)?;
-    run::prepare(&plan.workspace)?;
-    let binaries = compile::compile(&plan, options, shell)?;
-    let runs = run::run(&plan, &binaries, options, shell)?;
-    let policy = options.policy(plan.workspace.configured.clone());
-    let environment = environment(&binaries.toolchain, options);
-    let check = Checked { plan, runs, environment, policy, asked: None };
-    last::save(&check)?;
+    let (check, _) = build_and_run(plan, options, shell)?;
+    if let Some(name) = &options.report.save {
+        compare::keep(&check.plan.workspace.audit_dir, name, &options.words, &check.runs)?;
+    }
     let exit = conclude(check, &options.report, shell);
     if let Some(model::Partition { index, count }) = options.partition {
         let what = format!(
@@ -90,6 +87,18 @@ fn check(options: &CheckOptions, shell: Shell) -> Result<Exit, Failure> {
         shell.status("Checked", &what);
     }
     exit
+}
+
+/// The steps that may fail, under a lock that the caller holds; what they gave is the last check from now on.
+fn build_and_run(plan: Plan, options: &CheckOptions, shell: Shell) -> Result<(Checked, Binaries), Failure> {
+    run::prepare(&plan.workspace)?;
+    let binaries = compile::compile(&plan, options, shell)?;
+    let runs = run::run(&plan, &binaries, options, shell)?;
+    let policy = options.policy(plan.workspace.configured.clone());
+    let environment = environment(&binaries.toolchain, options);
+    let check = Checked { plan, runs, environment, policy, asked: None };
+    last::save(&check)?;
+    Ok((check, binaries))
 }
 
 /// The same without running: what the binaries alone tell.
@@ -186,37 +195,14 @@ fn merge(options: &MergeOptions, shell: Shell) -> Result<Exit, Failure> {
 }
 
 /// Two checks side by side.
-fn compare_two(options: &CompareOptions) -> Result<Exit, Failure> {
-    let CompareOptions { old, new, threshold, json, build } = options;
-    let old = read_report(old, build)?;
-    let new = match new {
-        Some(new) => read_report(new, build)?,
-        None => last_report(build)?,
-    };
-    let comparison = compare::compare(old, new, *threshold);
-    report::comparison(&comparison, *json)?;
+fn compare_two(options: &CompareOptions, shell: Shell) -> Result<Exit, Failure> {
+    let comparison = sides::compare(options, shell)?;
+    report::comparison(&comparison, options.json)?;
     Ok(match (comparison.is_worse(), comparison.incomplete) {
         (_, true) => Exit::TargetFailed,
         (true, false) => Exit::Findings,
         (false, false) => Exit::Pass,
     })
-}
-
-/// A file is read wherever it lies; a saved check is one of the workspace.
-fn read_report(source: &compare::Source, build: &BuildArgs) -> Result<Measured, Failure> {
-    let audit_dir = match source {
-        compare::Source::Saved(_) => discover::audit_dir(build)?,
-        compare::Source::File(_) => PathBuf::new(),
-    };
-    compare::read(source, &audit_dir)
-}
-
-/// What the last check measured, read like every other report.
-fn last_report(build: &BuildArgs) -> Result<Measured, Failure> {
-    let Conclusion { verdict, texts, environment, workspace, .. } = last::load(build)?.conclude()?;
-    let options = ReportOptions::default();
-    let input = report::Input::new(&verdict, &environment, &texts, &workspace, &options);
-    compare::parse("last check", &report::json(&input))
 }
 
 /// Every hot function in the source, and whether the last check's binaries have it.
@@ -287,6 +273,13 @@ struct Conclusion {
     unseen: Vec<Failure>,
     /// What the report of a part brings along for the whole.
     part: Option<serde_json::Value>,
+}
+
+impl Conclusion {
+    /// For the report.
+    fn input<'a>(&'a self, options: &'a ReportOptions) -> report::Input<'a> {
+        report::Input::new(&self.verdict, &self.environment, &self.texts, &self.workspace, options)
+    }
 }
 
 fn environment(toolchain: &Toolchain, options: &CheckOptions) -> Environment {

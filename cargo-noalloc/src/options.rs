@@ -1,5 +1,6 @@
 //! Arguments become checked options: every refusal that needs no slow act happens here.
 
+mod compare;
 mod parts;
 
 use std::collections::BTreeMap;
@@ -14,13 +15,13 @@ use regex_lite::Regex;
 
 pub(crate) use crate::cli::Ci;
 use crate::cli::{
-    BuildArgs, CheckArgs, Cli, Command, CompareArgs, LastArgs, LevelArgs, ListArgs, ProveArgs, ReportArgs,
-    SelectionArgs,
+    BuildArgs, CheckArgs, Cli, Command, LastArgs, LevelArgs, ListArgs, ProveArgs, ReportArgs, SelectionArgs,
 };
-use crate::compare;
+use crate::compare::refuse_name;
 use crate::exit::{Exit, Failure};
 use crate::model::{Asked, Configured, Level, Partition, Policy, Rule, Setting};
 use crate::report::Output;
+pub(crate) use compare::{CompareOptions, New};
 pub(crate) use parts::MergeOptions;
 use parts::{merge, partition};
 
@@ -31,7 +32,7 @@ pub(crate) enum Options {
     Prove(Box<ProveOptions>),
     List(ListOptions),
     Explain(ExplainOptions),
-    Compare(CompareOptions),
+    Compare(Box<CompareOptions>),
     Report(ReportOptions),
     Merge(MergeOptions),
     Clean(CleanOptions),
@@ -41,7 +42,7 @@ pub(crate) enum Options {
 }
 
 /// Checked options of `check`.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct CheckOptions {
     pub(crate) selection: SelectionArgs,
     pub(crate) build: BuildArgs,
@@ -58,6 +59,8 @@ pub(crate) struct CheckOptions {
     pub(crate) policy: Policy,
     pub(crate) filters: Vec<String>,
     pub(crate) harness_args: Vec<String>,
+    /// What the user wrote after `check`; empty where nobody did.
+    pub(crate) words: Vec<String>,
 }
 
 /// Checked options of `prove`: those of a check that runs nothing, and what to prove.
@@ -68,7 +71,7 @@ pub(crate) struct ProveOptions {
 }
 
 /// What to write, and where; all of `report`, part of `check`.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct ReportOptions {
     pub(crate) outputs: Vec<Output>,
     /// What to keep the report as.
@@ -131,19 +134,6 @@ pub(crate) struct InitOptions {
     pub(crate) build: BuildArgs,
 }
 
-/// Checked options of `compare`.
-#[derive(Debug)]
-pub(crate) struct CompareOptions {
-    pub(crate) old: compare::Source,
-    /// `None` is the last check.
-    pub(crate) new: Option<compare::Source>,
-    /// In per cent, of times.
-    pub(crate) threshold: f64,
-    pub(crate) json: bool,
-    /// Where saved checks and the last one are.
-    pub(crate) build: BuildArgs,
-}
-
 /// Checked options of `clean`.
 #[derive(Debug)]
 pub(crate) struct CleanOptions {
@@ -163,12 +153,14 @@ impl Options {
         let mut words = words.peekable();
         let program = words.next().unwrap_or_default();
         words.next_if(|word| word == "noalloc");
+        let words: Vec<OsString> = words.collect();
+        let after = words.iter().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
         let cli = Cli::try_parse_from(std::iter::once(program).chain(words))
             .map_err(|error| Refusal::Clap(Box::new(error)))?;
         match cli.command {
             Command::Check(args) => {
                 let options = check(*args).map_err(|failure| Refusal::Failure(Box::new(failure)))?;
-                Ok(Options::Check(Box::new(options)))
+                Ok(Options::Check(Box::new(CheckOptions { words: after, ..options })))
             }
             Command::Prove(args) => {
                 let options = prove(*args).map_err(|failure| Refusal::Failure(Box::new(failure)))?;
@@ -183,8 +175,9 @@ impl Options {
                 build: args.last.into(),
             })),
             Command::Compare(args) => {
-                let options = compare(args).map_err(|failure| Refusal::Failure(Box::new(failure)))?;
-                Ok(Options::Compare(options))
+                let options =
+                    CompareOptions::new(*args).map_err(|failure| Refusal::Failure(Box::new(failure)))?;
+                Ok(Options::Compare(Box::new(options)))
             }
             Command::Report(args) => {
                 let options = report(args).map_err(|failure| Refusal::Failure(Box::new(failure)))?;
@@ -220,7 +213,7 @@ fn check(args: CheckArgs) -> Result<CheckOptions, Failure> {
             .help(format!("give a number from 1 to {SAMPLES}; longer samples come with `--bench-time`")));
     }
     refuse_no_manifest(&args.build)?;
-    args.save.as_deref().map_or(Ok(()), compare::refuse_name)?;
+    args.save.as_deref().map_or(Ok(()), refuse_name)?;
     if args.timeout == Some(0) {
         return Err(Failure::new(Exit::Usage, "`--timeout 0` leaves a target no time at all")
             .help("give whole seconds, such as `--timeout 60`"));
@@ -268,6 +261,7 @@ fn check(args: CheckArgs) -> Result<CheckOptions, Failure> {
         policy,
         filters: args.filters,
         harness_args: args.harness_args,
+        words: Vec::new(),
     })
 }
 
@@ -350,6 +344,7 @@ fn prove(args: ProveArgs) -> Result<ProveOptions, Failure> {
             policy,
             filters: Vec::new(),
             harness_args: Vec::new(),
+            words: Vec::new(),
         },
         asked: Asked { functions },
     })
@@ -379,20 +374,6 @@ fn report(args: ReportArgs) -> Result<ReportOptions, Failure> {
         bless: args.baseline.bless,
         strict_baseline: args.baseline.strict_baseline,
         pattern: args.pattern.as_deref().map(Regex::new).transpose().map_err(wrong)?,
-        build: args.last.into(),
-    })
-}
-
-fn compare(args: CompareArgs) -> Result<CompareOptions, Failure> {
-    if !args.threshold.is_finite() || args.threshold < 0.0 {
-        return Err(Failure::new(Exit::Usage, format!("`--threshold {}` is no threshold", args.threshold))
-            .help("give per cent, such as `--threshold 5`"));
-    }
-    Ok(CompareOptions {
-        old: compare::Source::new(&args.old),
-        new: args.new.as_deref().map(compare::Source::new),
-        threshold: args.threshold,
-        json: is_json(&args.format, "compare")?,
         build: args.last.into(),
     })
 }

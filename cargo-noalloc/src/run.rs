@@ -1,5 +1,6 @@
 //! Step 3: each target runs, and its records are read.
 
+mod clock;
 mod pool;
 
 use std::collections::BTreeMap;
@@ -8,6 +9,7 @@ use std::io::IsTerminal as _;
 use std::os::fd::AsFd as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use no_heap::env;
 use no_heap::record::Record;
@@ -19,6 +21,7 @@ use crate::model::{
 use crate::options::CheckOptions;
 use crate::process::{self, Terminal};
 use crate::shell::Shell;
+pub(crate) use clock::Rounds;
 
 const CRITERION_HOME: &str = "CRITERION_HOME";
 
@@ -30,7 +33,8 @@ pub(crate) fn run(
     shell: Shell,
 ) -> Result<Vec<Run>, Failure> {
     let toolchain = &binaries.toolchain;
-    let runner = Runner { plan, options, toolchain, folder: records_dir(&plan.workspace) };
+    let clock = Clock { time: options.bench_time, samples: options.samples };
+    let runner = Runner { plan, options, toolchain, folder: records_dir(&plan.workspace), clock };
     let all: Vec<(usize, &Binary)> = binaries.binaries.iter().enumerate().collect();
     let disturbed = all.iter().filter(|(_, binary)| !runner.needs_peace(binary)).count();
     // Who is alone anyway is heard at once.
@@ -115,6 +119,16 @@ struct Runner<'a> {
     toolchain: &'a Toolchain,
     /// Of all records.
     folder: PathBuf,
+    clock: Clock,
+}
+
+/// What the harness is told of each benchmark.
+#[derive(Clone, Copy)]
+struct Clock {
+    /// `None` skips the clock.
+    time: Option<Duration>,
+    /// `None` leaves it to the harness.
+    samples: Option<u32>,
 }
 
 impl Runner<'_> {
@@ -219,7 +233,7 @@ impl Runner<'_> {
     }
 
     fn environment(&self, command: &mut Command, binary: &Binary, records: &Path) {
-        let seconds = self.options.bench_time.map_or(0.0, |time| time.as_secs_f64());
+        let seconds = self.clock.time.map_or(0.0, |time| time.as_secs_f64());
         let foreign = if self.plan.workspace.foreign_permits { "1" } else { "0" };
         let (name, version) = binary.planned.package_spec.split_once('@').unwrap_or_default();
         command
@@ -232,7 +246,7 @@ impl Runner<'_> {
             .env("CARGO_PKG_NAME", name)
             .env("CARGO_PKG_VERSION", version)
             .env(CRITERION_HOME, self.criterion_home());
-        if let Some(samples) = self.options.samples {
+        if let Some(samples) = self.clock.samples {
             command.env(env::BENCH_SAMPLES, samples.to_string());
         }
         if binary.library_paths.is_empty() {

@@ -11,3 +11,6 @@ pub const BENCH_TIME: &str = "NOALLOC_BENCH_TIME";
 
 /// Samples that the harness aims at for each benchmark.
 pub const BENCH_SAMPLES: &str = "NOALLOC_BENCH_SAMPLES";
+
+/// Set when only the clock is wanted: one short run of many.
+pub const CLOCK_ONLY: &str = "NOALLOC_CLOCK_ONLY";

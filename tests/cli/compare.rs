@@ -146,12 +146,15 @@ fn a_saved_check_is_found_by_its_name_and_an_unknown_one_by_the_nearest() {
 }
 
 #[test]
-fn without_a_second_name_the_last_check_is_compared() {
+fn the_last_check_is_compared_as_it_is_when_that_is_asked_for() {
     let report = timed(100.0);
     let dir = target_dir();
     let saved = Path::new(&dir).join("noalloc/saved");
     std::fs::create_dir_all(&saved).unwrap();
     std::fs::write(saved.join("compared.json"), report.to_string()).unwrap();
-    let run = Project::shared("gate").noalloc(["compare", "compared", "--target-dir", &dir]).run().exits(0);
+    let run = Project::shared("gate")
+        .noalloc(["compare", "compared", "--last", "--target-dir", &dir])
+        .run()
+        .exits(0);
     assert!(run.stdout.starts_with("compared → last check\n"), "{}", run.stdout);
 }

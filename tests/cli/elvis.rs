@@ -1,8 +1,10 @@
 //! The example end to end: what a new user sees first has to be exactly right.
 
+use std::path::Path;
+
 use serde_json::Value;
 
-use crate::support::{Outcome, Project, named, repository};
+use crate::support::{Outcome, Project, add_lock_file, named, repository, without_times};
 
 const SOURCE: &str = "examples/elvis/src/lib.rs";
 
@@ -165,4 +167,71 @@ fn a_report_goes_to_a_file_beside_the_human_one() {
 fn same_input_gives_the_same_bytes() {
     assert_eq!(check("--format json").stdout, check("--format json").stdout);
     assert_eq!(check("").stdout, check("").stdout);
+}
+
+/// The workspace as far as the example needs it, for a test that changes the example.
+fn copy_of_the_workspace() -> Project {
+    let project = Project::empty();
+    for folder in ["no_heap", "noalloc-macros", "examples/elvis"] {
+        copy(&repository().join(folder), &project.root.join(folder));
+    }
+    let manifest = std::fs::read_to_string(repository().join("Cargo.toml")).unwrap();
+    let line = |start: &str| manifest.lines().find(|line| line.starts_with(start)).unwrap();
+    let manifest = manifest
+        .replace(line("members ="), "members = [\"no_heap\", \"noalloc-macros\", \"examples/elvis\"]")
+        .replace(line("default-members ="), "");
+    project.write("Cargo.toml", &manifest);
+    add_lock_file(&project.root);
+    project
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap().map(Result::unwrap) {
+        let to = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy(&entry.path(), &to);
+        } else {
+            std::fs::copy(entry.path(), to).unwrap();
+        }
+    }
+}
+
+/// From the brace that opens `function` to the one that closes it.
+fn body<'a>(source: &'a str, function: &str) -> &'a str {
+    let start = source.find(&format!("pub fn {function}(")).unwrap();
+    let open = start + source[start..].find(") {\n").unwrap() + 2;
+    &source[open..open + source[open..].find("\n}\n").unwrap() + 2]
+}
+
+#[test]
+fn a_saved_check_shows_what_an_edit_has_changed() {
+    let project = copy_of_the_workspace();
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("edited-target");
+    let run = |words: &str| project.noalloc(words.split_whitespace()).env("CARGO_TARGET_DIR", &target).run();
+    run("check -p elvis --save before --bench-time 0.05").exits(100);
+    let source = std::fs::read_to_string(project.root.join(SOURCE)).unwrap();
+    let (old, new) = (body(&source, "algo_one"), body(&source, "algo_two"));
+    let edited = source.replacen(old, new, 1);
+    assert_ne!(source, edited);
+    project.write(SOURCE, &edited);
+
+    let compared = run("compare before").exits(0);
+    let text = without_times(&compared.stdout);
+    assert!(text.starts_with("before → working tree\n"), "{text}");
+    // Old and new time, the change and its p were there to be masked; the counts are exact.
+    for row in
+        ["algo_one - 29 → 5 2 → 1 2 → 1", "algo_two - 5 1 1", "algo_three - 0 0 0", "algo_four - 0 0 0"]
+    {
+        assert!(text.lines().any(|line| line == row), "no row `{row}`:\n{text}");
+    }
+    assert!(text.contains("\ngeometric mean "), "{text}");
+    let vanished: Vec<&str> = text.lines().filter(|line| line.starts_with("vanished: alloc")).collect();
+    let (line, column) = place("pub fn algo_one", "Box::new(");
+    let expected = format!(
+        "vanished: alloc of `Box::new` in `elvis::algo_one` (heap-in-hot-path), {SOURCE}:{line}:{column}"
+    );
+    assert_eq!(vanished, [expected], "{text}");
+    assert!(text.ends_with("pass: 4 benchmarks compared, none is worse"), "{text}");
+    assert!(compared.stderr.contains("in turns, 60 rounds"), "{}", compared.stderr);
 }

@@ -31,6 +31,7 @@ mod records;
 mod reference;
 mod refused;
 mod rendered;
+mod revisions;
 mod robust;
 mod schema;
 mod setups;

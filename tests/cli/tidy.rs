@@ -132,14 +132,17 @@ fn the_model_has_no_wire_form() {
 }
 
 #[test]
-fn only_compile_and_run_start_processes() {
-    let may = ["compile", "run", "process"];
+fn only_compile_run_and_revision_start_processes() {
+    let may = ["compile", "run", "process", "revision"];
     let wrong = tool().into_iter().filter(|source| !may.contains(&source.module().unwrap_or_default()));
     let starts = |line: &str| {
         let line = line.replace("MetadataCommand::new", "");
         line.contains("Command::new") || line.contains("process::Command") || line.contains(".spawn()")
     };
-    assert_none("only compile and run start processes", wrong.flat_map(|source| source.lines(starts)));
+    assert_none(
+        "only compile, run and revision start processes",
+        wrong.flat_map(|source| source.lines(starts)),
+    );
     let metadata = tool().into_iter().filter(|source| source.module() != Some("discover"));
     let asks = |line: &str| line.contains("MetadataCommand");
     assert_none("only discover asks for cargo's metadata", metadata.flat_map(|source| source.lines(asks)));

@@ -1,33 +1,18 @@
 //! Where the two reports come from: `target/noalloc/saved`, or any file that `--format json` wrote.
+//!
+//! Beside a saved report lie the words of its check and the executables that ran: with these it can be measured
+//! again, in turns with what it is compared with.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::exit::{Exit, Failure};
-use crate::model::{Measured, MeasuredBench, MeasuredSite};
+use crate::model::{Binary, Measured, MeasuredBench, MeasuredSite, Run};
 
 /// The format that can be read.
 const SCHEMA: &str = "noalloc-report/1";
-
-/// What the user names a report by.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Source {
-    /// What `--save` took.
-    Saved(String),
-    File(PathBuf),
-}
-
-impl Source {
-    /// Whatever looks like a path is one: names have neither a `/` nor `.json` at the end.
-    pub(crate) fn new(text: &str) -> Source {
-        match refuse_name(text) {
-            Ok(()) => Source::Saved(text.to_owned()),
-            Err(_) => Source::File(PathBuf::from(text)),
-        }
-    }
-}
 
 /// A name must be the name of a file, and not look like a path.
 pub(crate) fn refuse_name(name: &str) -> Result<(), Failure> {
@@ -44,41 +29,114 @@ pub(crate) fn refuse_name(name: &str) -> Result<(), Failure> {
 }
 
 /// Keeps a report under a name; the name's earlier report is lost.
-pub(crate) fn save(audit_dir: &Path, name: &str, report: &str) -> Result<PathBuf, Failure> {
+pub(crate) fn save(audit_dir: &Path, name: &str, report: &str) -> Result<(), Failure> {
     let folder = folder(audit_dir);
     let path = folder.join(format!("{name}.json"));
     fs::create_dir_all(&folder).and_then(|()| fs::write(&path, report)).map_err(|error| {
         Failure::new(Exit::SetUp, format!("`{}` could not be written: {error}", path.display()))
-    })?;
-    Ok(path)
+    })
 }
+
+/// What a saved check was made of.
+#[derive(Default, Deserialize, Serialize)]
+pub(crate) struct Made {
+    /// What the user wrote after `check`.
+    pub(crate) words: Vec<String>,
+    targets: Vec<MadeTarget>,
+}
+
+#[derive(Deserialize, Serialize)]
+struct MadeTarget {
+    package: String,
+    kind: String,
+    name: String,
+    executable: PathBuf,
+}
+
+impl Made {
+    /// `binary` as it was when the check was saved.
+    pub(crate) fn counterpart(&self, binary: &Binary) -> Option<Binary> {
+        let target = &binary.planned.target;
+        let same = |made: &&MadeTarget| {
+            made.package == target.package && made.kind == target.kind.to_string() && made.name == target.name
+        };
+        let executable = self.targets.iter().find(same)?.executable.clone();
+        executable.exists().then(|| Binary { executable, ..binary.clone() })
+    }
+}
+
+/// Keeps what a check was made of, beside its report.
+pub(crate) fn keep(audit_dir: &Path, name: &str, words: &[String], runs: &[Run]) -> Result<(), Failure> {
+    let home = folder(audit_dir).join(name);
+    let kept = || -> std::io::Result<()> {
+        if home.exists() {
+            fs::remove_dir_all(&home)?;
+        }
+        fs::create_dir_all(&home)?;
+        let mut made = Made { words: words.to_vec(), targets: Vec::new() };
+        for (index, run) in runs.iter().enumerate() {
+            let target = &run.binary.planned.target;
+            let executable = home.join(format!("{index}-{}", target.name));
+            // A copy: cargo writes over what it has built.
+            fs::copy(&run.binary.executable, &executable)?;
+            let (package, kind, name) =
+                (target.package.clone(), target.kind.to_string(), target.name.clone());
+            made.targets.push(MadeTarget { package, kind, name, executable });
+        }
+        fs::write(home.join(MADE), serde_json::to_string_pretty(&made)?)
+    };
+    kept().map_err(|error| {
+        Failure::new(Exit::SetUp, format!("`{}` could not be written: {error}", home.display()))
+    })
+}
+
+/// What a saved check was made of; nothing where only its report is left.
+pub(crate) fn made(audit_dir: &Path, name: &str) -> Option<Made> {
+    serde_json::from_str(&fs::read_to_string(folder(audit_dir).join(name).join(MADE)).ok()?).ok()
+}
+
+const MADE: &str = "check.json";
 
 fn folder(audit_dir: &Path) -> PathBuf {
     audit_dir.join("saved")
 }
 
-/// Reads a report; `audit_dir` is where saved ones are.
-pub(crate) fn read(source: &Source, audit_dir: &Path) -> Result<Measured, Failure> {
-    let (name, path) = match source {
-        Source::Saved(name) => (name.clone(), folder(audit_dir).join(format!("{name}.json"))),
-        Source::File(path) => (path.display().to_string(), path.clone()),
-    };
-    let text = fs::read_to_string(&path).map_err(|error| match source {
-        Source::Saved(name) if error.kind() == std::io::ErrorKind::NotFound => unknown(name, audit_dir),
-        _ => Failure::new(Exit::Usage, format!("the report `{}` could not be read: {error}", path.display()))
-            .help("name a file that `--format json=PATH` wrote, or a check that `--save` kept"),
-    })?;
-    parse(&name, &text)
+/// Whether a check was saved under this name.
+pub(crate) fn is_saved(audit_dir: &Path, name: &str) -> bool {
+    folder(audit_dir).join(format!("{name}.json")).is_file()
 }
 
-/// Says what is saved, the nearest name first.
-fn unknown(name: &str, audit_dir: &Path) -> Failure {
+/// Reads a saved check.
+pub(crate) fn read_saved(name: &str, audit_dir: &Path) -> Result<Measured, Failure> {
+    read(name, &folder(audit_dir).join(format!("{name}.json")))
+}
+
+/// Reads a file.
+pub(crate) fn read_file(path: &Path) -> Result<Measured, Failure> {
+    read(&path.display().to_string(), path)
+}
+
+fn read(name: &str, path: &Path) -> Result<Measured, Failure> {
+    let text = fs::read_to_string(path).map_err(|error| {
+        Failure::new(Exit::Usage, format!("the report `{}` could not be read: {error}", path.display()))
+            .help("name a file that `--format json=PATH` wrote, or a check that `--save` kept")
+    })?;
+    parse(name, &text)
+}
+
+/// Says what is saved, the nearest name first; `in_git` when git was asked, too.
+pub(crate) fn unknown(name: &str, audit_dir: &Path, in_git: bool) -> Failure {
     let entries = fs::read_dir(folder(audit_dir)).into_iter().flatten().flatten();
     let mut names: Vec<String> = entries
         .filter_map(|entry| entry.file_name().to_str()?.strip_suffix(".json").map(str::to_owned))
         .collect();
     names.sort();
-    let failure = Failure::new(Exit::Usage, format!("no check was saved as `{name}`"));
+    let failure = if in_git {
+        Failure::new(Exit::Usage, format!("no check was saved as `{name}`, and git knows no such revision"))
+    } else {
+        Failure::new(Exit::Usage, format!("no check was saved as `{name}`"))
+            .note("the package lies in no git repository, so it is no revision either")
+    };
     let near = names.iter().min_by_key(|known| strsim::damerau_levenshtein(known, name));
     match near {
         Some(near) if strsim::damerau_levenshtein(near, name) <= 3 => {
@@ -213,18 +271,7 @@ fn measured(name: &str, document: Document) -> Measured {
 
 #[cfg(test)]
 mod tests {
-    use std::path::PathBuf;
-
-    use super::{Source, parse};
-
-    #[test]
-    fn what_looks_like_a_path_is_one() {
-        assert_eq!(Source::new("main"), Source::Saved("main".to_owned()));
-        assert_eq!(Source::new("v1.2-rc"), Source::Saved("v1.2-rc".to_owned()));
-        for path in ["old.json", "./old", "ci/old", "../x"] {
-            assert_eq!(Source::new(path), Source::File(PathBuf::from(path)));
-        }
-    }
+    use super::parse;
 
     #[test]
     fn what_is_no_report_is_refused_with_what_it_is() {

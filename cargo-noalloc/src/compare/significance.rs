@@ -1,8 +1,43 @@
-//! The Mann–Whitney U test: whether two sets of samples are likely to come from the same distribution. It asks only
-//! which samples are larger, so outliers and skewed times do it no harm.
+//! Whether two sets of times differ by more than chance and the machine explain.
+//!
+//! The Mann–Whitney U test says how likely it is that two sets of samples come from the same distribution. It asks
+//! only which samples are larger, so outliers and skewed times do it no harm. What it takes for granted is that
+//! samples do not depend on each other, and the samples of one run do: the machine that is slow for one is slow for
+//! the next. So it is given medians: of rounds, where two sides took turns, and of stretches of the samples where
+//! they were measured at two times. In the second case nothing in the samples tells the program from the machine,
+//! so a difference has to be larger than the spread on either side as well.
 //!
 //! Source: H. B. Mann and D. R. Whitney, "On a Test of Whether one of Two Random Variables is Stochastically Larger
 //! than the Other", 1947.
+
+use crate::model::{Change, Spread, median};
+
+/// Below this p chance is no likely explanation. One in twenty would be wrong in one of twenty comparisons.
+const LEVEL: f64 = 0.01;
+
+/// Stretches that the samples of one run are divided into.
+const STRETCHES: usize = 8;
+
+/// The p-value, and whether the medians `ns` differ significantly. `in_turns` says that each sample is the median of
+/// a round, in which both sides ran.
+pub(super) fn judge(ns: Change, old: &[f64], new: &[f64], in_turns: bool) -> (Option<f64>, bool) {
+    let p = if in_turns { p_value(old, new) } else { p_value(&stretches(old), &stretches(new)) };
+    let unlikely = p.is_some_and(|p| p < LEVEL);
+    (p, unlikely && (in_turns || exceeds_spread(ns, old, new)))
+}
+
+/// Medians of consecutive samples; the samples themselves where there are few.
+fn stretches(samples: &[f64]) -> Vec<f64> {
+    let length = (samples.len() / STRETCHES).max(1);
+    samples.chunks(length).filter(|stretch| stretch.len() == length).filter_map(median).collect()
+}
+
+/// Whether the medians lie further apart than the quartiles of either side.
+fn exceeds_spread(ns: Change, old: &[f64], new: &[f64]) -> bool {
+    let width = |samples| Spread::of(samples).map(|spread| spread.ns[3] - spread.ns[1]);
+    let widest = width(old).into_iter().chain(width(new)).fold(0.0, f64::max);
+    (ns.new - ns.old).abs() > widest
+}
 
 /// Up to this many samples a side the exact distribution is computed, where no two samples are equal.
 const EXACT: usize = 50;

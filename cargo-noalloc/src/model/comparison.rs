@@ -22,7 +22,8 @@ pub struct MeasuredBench {
     pub target: String,
     /// Path inside the crate.
     pub name: String,
-    /// Nanoseconds for one iteration, one figure a sample; empty without the clock.
+    /// Nanoseconds for one iteration, one figure a sample, or the median of each round where the two sides took
+    /// turns; empty without the clock.
     pub samples: Vec<f64>,
     /// Their median.
     pub ns: Option<f64>,
@@ -83,15 +84,10 @@ pub struct TimeChange {
     pub ns: Change,
     /// That samples so far apart come from one distribution; `None` without samples.
     pub p: Option<f64>,
-    /// Samples on the two sides.
+    /// Whether chance, and what else the machine does, is an unlikely explanation.
+    pub significant: bool,
+    /// Samples on the two sides, or rounds where they took turns.
     pub samples: (usize, usize),
-}
-
-impl TimeChange {
-    /// Whether chance is an unlikely explanation.
-    pub fn is_significant(&self) -> bool {
-        self.p.is_some_and(|p| p < 0.05)
-    }
 }
 
 /// One benchmark in both checks.
@@ -120,6 +116,8 @@ pub struct Comparison {
     pub names: [String; 2],
     /// A time is worse from here on, in per cent.
     pub threshold: f64,
+    /// How often the two sides took turns; `None` where they were measured at two times.
+    pub rounds: Option<u32>,
     /// In the order of the new report.
     pub benches: Vec<BenchChange>,
     /// `target: name` of those that the other one has not.

@@ -44,6 +44,11 @@ impl Spread {
     }
 }
 
+/// What half of the values stay below; `None` of no values.
+pub fn median(values: &[f64]) -> Option<f64> {
+    (!values.is_empty()).then(|| quantile(&sorted(values), 0.5))
+}
+
 fn sorted(samples: &[f64]) -> Vec<f64> {
     let mut sorted = samples.to_vec();
     sorted.sort_unstable_by(f64::total_cmp);

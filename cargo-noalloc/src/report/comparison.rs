@@ -115,7 +115,7 @@ fn row(bench: &BenchChange, name: String) -> [String; 8] {
 /// Old, new, Δ and p; `~` where chance explains the difference as well.
 fn time(time: &TimeChange) -> [String; 4] {
     let delta = match time.ns.percent() {
-        Some(change) if time.is_significant() => percent(change),
+        Some(change) if time.significant => percent(change),
         _ => "~".to_owned(),
     };
     let (old, new) = time.samples;
@@ -146,6 +146,8 @@ struct Document<'a> {
     old: &'a str,
     new: &'a str,
     threshold_percent: f64,
+    /// `null` where the sides were measured at two times.
+    rounds: Option<u32>,
     verdict: &'static str,
     geometric_mean_percent: Option<f64>,
     benchmarks: Vec<Benchmark<'a>>,
@@ -212,6 +214,7 @@ pub(super) fn json(comparison: &Comparison) -> String {
         old: &comparison.names[0],
         new: &comparison.names[1],
         threshold_percent: comparison.threshold,
+        rounds: comparison.rounds,
         verdict: if passes { "pass" } else { "fail" },
         geometric_mean_percent: comparison.geometric_mean,
         benchmarks: comparison.benches.iter().map(benchmark).collect(),
@@ -238,7 +241,7 @@ fn benchmark(bench: &BenchChange) -> Benchmark<'_> {
             new_ns_per_op: time.ns.new,
             delta_percent: time.ns.percent(),
             p_value: time.p,
-            significant: time.is_significant(),
+            significant: time.significant,
             old_samples: time.samples.0,
             new_samples: time.samples.1,
         }),

@@ -213,11 +213,21 @@ fn write(path: &Path, bytes: &[u8]) {
 pub(crate) fn without_times(text: &str) -> String {
     let of_times = ["time is spent in the allocator", "is dominated by measuring overhead"];
     let counts = |line: &&str| !line.is_empty() && !of_times.iter().any(|words| line.contains(words));
+    let is_number = |word: &&str| word.chars().all(|c| c.is_ascii_digit() || ",.".contains(c));
+    // Three digits after the point, as no other figure has.
+    let is_p =
+        |word: &&str| word.trim_start_matches('<').split_once('.').is_some_and(|(_, rest)| rest.len() == 3);
     let lines = text.lines().filter(counts).map(|line| {
         let mut words: Vec<&str> = line.split_whitespace().collect();
-        let is_number = |word: &&str| word.chars().all(|c| c.is_ascii_digit() || ",.".contains(c));
         if words.len() > 5 && words[1..5].iter().all(is_number) {
             words[2] = "-";
+        }
+        // A row of a comparison: old, new, the change with its sign, p.
+        if let Some(p) = words.iter().position(is_p)
+            && p > 2
+            && words[1..3].iter().all(is_number)
+        {
+            words.splice(1..=p, ["-"]);
         }
         words.join(" ")
     });

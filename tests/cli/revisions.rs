@@ -1,0 +1,209 @@
+//! `compare` of git revisions: a small repository, and what is left of it afterwards.
+
+use std::path::Path;
+use std::process::Command;
+
+use crate::support::{Outcome, Project, Tool, add_lock_file, named, repository, scrub};
+
+const BOXES: &str = "\
+use no_heap::no_heap;
+
+#[no_heap]
+pub fn sum(numbers: &[u64; 4]) -> u64 {
+    let copy = std::hint::black_box(Box::new(*numbers));
+    copy.iter().sum()
+}
+";
+
+const BORROWS: &str = "\
+use no_heap::no_heap;
+
+#[no_heap]
+pub fn sum(numbers: &[u64; 4]) -> u64 {
+    numbers.iter().sum()
+}
+";
+
+const BENCH: &str = "\
+#[no_heap::bench]
+fn sum(b: &mut no_heap::Bencher) {
+    while std::env::var_os(\"HANG\").is_some() {
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    b.iter(|| revised::sum(std::hint::black_box(&[1, 2, 3, 4])));
+}
+
+no_heap::main!();
+";
+
+/// A repository: `bare` has no benchmark, `boxes` allocates, `broken` does not compile, and `main`, which is checked
+/// out, has nothing to free. Its commits are the same in each test, so what was built of them is found again.
+fn project() -> Project {
+    let project = Project::empty();
+    let no_heap = repository().join("no_heap");
+    let manifest = format!(
+        "[package]\nname = \"revised\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n[workspace]\n\n\
+         [dependencies]\nno_heap = {{ path = {no_heap:?} }}\n"
+    );
+    project.write("Cargo.toml", &manifest).write("src/lib.rs", BOXES).write(".gitignore", "target\n");
+    add_lock_file(&project.root);
+    // Cargo takes out of the lock file what is not needed; later that would be a change.
+    let mut cargo = Command::new("cargo");
+    scrub(&mut cargo);
+    assert!(
+        cargo
+            .args(["metadata", "--format-version=1"])
+            .current_dir(&project.root)
+            .output()
+            .unwrap()
+            .status
+            .success()
+    );
+    git(&project.root, "init --quiet --initial-branch=main");
+    commit(&project.root, "bare");
+    let bench = "\n[[bench]]\nname = \"hot\"\nharness = false\n";
+    project.write("Cargo.toml", &format!("{manifest}{bench}")).write("benches/hot.rs", BENCH);
+    commit(&project.root, "boxes");
+    project.write("src/lib.rs", "pub fn sum() -> u64 { \"no number\" }\n");
+    commit(&project.root, "broken");
+    project.write("src/lib.rs", BORROWS);
+    commit(&project.root, "end");
+    project
+}
+
+fn commit(root: &Path, name: &str) {
+    git(root, "add --all");
+    git(root, &format!("commit --quiet --message {name}"));
+    git(root, &format!("tag {name}"));
+}
+
+fn git(root: &Path, words: &str) -> String {
+    let mut command = Command::new("git");
+    scrub(&mut command);
+    for who in ["AUTHOR", "COMMITTER"] {
+        command
+            .env(format!("GIT_{who}_NAME"), "a")
+            .env(format!("GIT_{who}_EMAIL"), "a@example.org")
+            .env(format!("GIT_{who}_DATE"), "2020-01-01T00:00:00Z");
+    }
+    let output = command.args(words.split_whitespace()).current_dir(root).output().unwrap();
+    assert!(output.status.success(), "git {words}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// All that a user of git would notice.
+fn state(root: &Path) -> [String; 6] {
+    let index = std::fs::read(root.join(".git/index")).unwrap();
+    [
+        git(root, "worktree list"),
+        git(root, "status --porcelain"),
+        git(root, "stash list"),
+        git(root, "symbolic-ref HEAD"),
+        git(root, "rev-parse HEAD"),
+        format!("{index:?}"),
+    ]
+}
+
+fn target_dir() -> std::path::PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join("revisions-target")
+}
+
+fn compare(project: &Project, words: &str) -> Tool {
+    let words = ["compare"].into_iter().chain(words.split_whitespace());
+    project.noalloc(words).env("CARGO_TARGET_DIR", target_dir())
+}
+
+/// Runs `compare`, and holds that the repository is as it was.
+#[track_caller]
+fn compared(project: &Project, words: &str) -> Outcome {
+    let before = state(&project.root);
+    let outcome = compare(project, words).run();
+    assert_eq!(state(&project.root), before, "{}", outcome.stderr);
+    outcome
+}
+
+#[test]
+fn a_revision_is_measured_in_turns_with_the_working_tree() {
+    let project = project();
+    let run = compared(&project, "boxes --rounds 6 --bench-time 0.06 --format json").exits(0);
+    let document = run.json();
+    assert_eq!(document["new"], "working tree");
+    assert!(document["old"].as_str().unwrap().starts_with("boxes ("), "{document:#}");
+    assert_eq!(document["rounds"], 6, "{document:#}");
+    let sum = named(&document["benchmarks"], "name", "sum");
+    assert_eq!([&sum["allocs_per_op"]["old"], &sum["allocs_per_op"]["new"]], [1.0, 0.0]);
+    assert_eq!([&sum["bytes_per_op"]["old"], &sum["bytes_per_op"]["new"]], [32.0, 0.0]);
+    assert_eq!([&sum["time"]["old_samples"], &sum["time"]["new_samples"]], [6, 6]);
+    assert_eq!(document["vanished"][0]["construct"], "Box::new", "{document:#}");
+    assert_eq!(document["notes"], serde_json::json!([]));
+
+    // A saved check goes before a revision of its name.
+    project
+        .noalloc(["check", "--no-timing", "--save", "end"])
+        .env("CARGO_TARGET_DIR", target_dir())
+        .run()
+        .exits(0);
+    let run = compared(&project, "end --no-timing").exits(0);
+    assert!(run.stdout.starts_with("end → working tree\n"), "{}", run.stdout);
+    assert!(
+        run.stdout.contains("note: `end` is a saved check, and a git revision as well"),
+        "{}",
+        run.stdout
+    );
+
+    // What is not committed is measured, and said.
+    project.write("src/lib.rs", BOXES);
+    let run = compared(&project, "main --no-timing").exits(100);
+    assert!(
+        run.stdout.contains("note: the working tree has changes that are not committed"),
+        "{}",
+        run.stdout
+    );
+    assert!(run.stdout.contains("0 → 32 !") && run.stdout.contains("0 → 1 !"), "{}", run.stdout);
+
+    // Two revisions: the working tree does not matter.
+    let run = compared(&project, "boxes main --no-timing").exits(0);
+    assert!(run.stdout.contains("32 → 0") && !run.stdout.contains("note:"), "{}", run.stdout);
+    // Both are built already.
+    assert!(!run.stderr.contains("Compiling"), "{}", run.stderr);
+}
+
+#[test]
+fn what_cannot_be_measured_is_refused_with_the_reason() {
+    let project = project();
+    let run = compared(&project, "broken").exits(101);
+    assert!(run.stderr.contains("mismatched types"), "{}", run.stderr);
+    assert!(
+        run.stderr.contains("this is `broken (") && run.stderr.contains("audit build failed"),
+        "{}",
+        run.stderr
+    );
+    let run = compared(&project, "bare --bench hot").exits(2);
+    assert!(run.stderr.contains("hot") && run.stderr.contains("this is `bare ("), "{}", run.stderr);
+    let run = compared(&project, "nowhere").exits(2);
+    assert!(
+        run.stderr.contains("no check was saved as `nowhere`, and git knows no such revision"),
+        "{}",
+        run.stderr
+    );
+
+    let outside = Project::own("quiet", "quiet");
+    let run = outside.noalloc(["compare", "main"]).run().exits(2);
+    assert!(run.stderr.contains("the package lies in no git repository"), "{}", run.stderr);
+}
+
+#[test]
+fn ctrl_c_leaves_no_worktree_behind() {
+    let project = project();
+    let before = state(&project.root);
+    let (mut child, _) = compare(&project, "boxes --no-timing").env("HANG", "1").start();
+    // The benchmark waits as soon as it runs.
+    let stderr = std::io::BufReader::new(child.stderr.take().unwrap());
+    let ran = std::io::BufRead::lines(stderr).map_while(Result::ok).any(|line| line.contains("Auditing"));
+    assert!(ran, "the benchmark of the old revision was started");
+    let pid = rustix::process::Pid::from_raw(child.id().cast_signed()).unwrap();
+    rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
+    let status = child.wait().unwrap();
+    assert_eq!(status.code(), Some(103), "{status}");
+    assert_eq!(state(&project.root), before);
+}
