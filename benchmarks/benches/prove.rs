@@ -1,67 +1,96 @@
-//! `cargo bench -p noalloc-benchmarks --bench prove`: how long a proof takes on a large binary, the tool's own,
-//! which it builds as `cargo noalloc` builds programs. Prints the table of `docs/performance.md`.
+//! `cargo bench -p noalloc-benchmarks --bench prove`: how long proofs about ripgrep's release build take, which
+//! `cargo install` builds with the flags of an audit the first time. Prints the table of `docs/performance.md`.
 //!
-//! Processor time of this process, so that other work of the machine counts less. Reading the file is part of it.
+//! Wall time from the file to the proofs, and to the source lines of every call in them where those are asked for: the
+//! least and the median of the samples. The hardest of the roots is the one with the most findings. `objdump -d` of the
+//! same binary stands beside it.
 
 #![expect(clippy::print_stdout, reason = "the table is what it is for")]
 
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::time::Duration;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use addr2line::{Context, LookupResult};
 use gimli::{DwarfSections, EndianSlice, LittleEndian, SectionId};
-use noalloc_prove::{Program, Proof, ReachableSite, State};
+use noalloc_prove::{CallAddress, Program, Proof, State};
 use object::{Object, ObjectSection, ObjectSymbol, SymbolKind};
 use rustix::time::{ClockId, clock_gettime};
 
+const SUBJECT: (&str, &str) = ("ripgrep", "14.1.1");
 const TARGET: &str = "x86_64-unknown-linux-gnu";
 const FLAGS: &str = "-Cforce-frame-pointers=yes -Csymbol-mangling-version=v0 -Cdebuginfo=1 -Cstrip=none";
 
-/// Samples of each; the median of them is printed.
+/// Samples of each.
 const SAMPLES: usize = 11;
 
 /// What one sample found and took.
 struct Sample {
     took: Duration,
+    /// By all threads together.
+    processor: Duration,
     proved: usize,
     lines: usize,
 }
 
 fn main() {
     let path = build();
-    let roots = roots(&path);
-    let all: Vec<u64> = roots.clone();
-    let work: [(&str, &[u64], bool); 4] = [
+    let all = roots(&path);
+    let one = &[hardest(&path, &all)];
+    let peer = samples(|| disassemble(&path)).first().map(|sample| sample.took);
+    let work: [(&str, &[u64], bool); 5] = [
         ("the binary alone, no root", &[], false),
-        ("one root, with source lines", &all[roots.len() / 2..=roots.len() / 2], true),
+        ("the hardest root", one, false),
+        ("the hardest root, with source lines", one, true),
         ("100 roots", &all, false),
         ("100 roots, with source lines", &all, true),
     ];
-    println!("\n| proof | ms | proved | places with a line |\n| --- | ---: | ---: | ---: |");
+    println!(
+        "\n| proof | least ms | median ms | processor ms | × `objdump -d` | proved | calls with a line |"
+    );
+    println!("| --- | ---: | ---: | ---: | ---: | ---: | ---: |");
+    let ms = |time: Duration| time.as_secs_f64() * 1e3;
     for (title, roots, lines) in work {
-        let mut samples: Vec<Sample> = (0..SAMPLES).map(|_| sample(&path, roots, lines)).collect();
-        samples.sort_by_key(|sample| sample.took);
-        let Sample { took, proved, lines } = &samples[SAMPLES / 2];
-        println!("| {title} | {:.0} | {proved} of {} | {lines} |", took.as_secs_f64() * 1e3, roots.len());
+        let samples = samples(|| sample(&path, roots, lines));
+        let (least, median) = (&samples[0], &samples[SAMPLES / 2]);
+        let ratio = peer.map_or(f64::NAN, |peer| ms(least.took) / ms(peer));
+        println!(
+            "| {title} | {:.0} | {:.0} | {:.0} | {ratio:.2} | {} of {} | {} |",
+            ms(least.took),
+            ms(median.took),
+            ms(median.processor),
+            least.proved,
+            roots.len(),
+            least.lines
+        );
     }
-    println!("\nMost memory that was in use: {} MiB, with the file.", peak() >> 20);
+    if let Some(peer) = peer {
+        println!("\n`objdump -d` of the same binary: {:.0} ms at least.", ms(peer));
+    }
+    println!("Most memory that was in use: {} MiB, with the file.", peak() >> 20);
 }
 
-/// From the file to the proofs, and to the source lines of their places where they are asked for.
+/// Samples by what they took.
+fn samples(take: impl Fn() -> Sample) -> Vec<Sample> {
+    let mut samples: Vec<Sample> = (0..SAMPLES).map(|_| take()).collect();
+    samples.sort_by_key(|sample| sample.took);
+    samples
+}
+
+/// From the file to the proofs, and to the source lines of their calls where they are asked for.
 fn sample(path: &Path, roots: &[u64], wants_lines: bool) -> Sample {
-    let start = clock();
+    let (start, processor) = (Instant::now(), clock());
     let bytes = std::fs::read(path).expect("it was built");
     let program = Program::parse(&bytes).expect("the proof reads it");
-    let proofs: Vec<Proof> = roots.iter().map(|root| program.prove(*root)).collect();
-    let lines = if wants_lines { places(&bytes, &proofs) } else { 0 };
+    let proofs = program.prove_all(roots);
+    let lines = if wants_lines { lines(&bytes, &proofs) } else { 0 };
     let proved = proofs.iter().filter(|proof| proof.state == State::Proved).count();
-    Sample { took: clock() - start, proved, lines }
+    Sample { took: start.elapsed(), processor: clock().saturating_sub(processor), proved, lines }
 }
 
-/// Looks up every place of the proofs; answers how many have a line.
-fn places(bytes: &[u8], proofs: &[Proof]) -> usize {
+/// Looks up every call on a way to a finding of the proofs, each once; answers how many have a line.
+fn lines(bytes: &[u8], proofs: &[Proof]) -> usize {
     let file = object::File::parse(bytes).expect("an executable");
     let load = |id: SectionId| -> object::Result<Cow<'_, [u8]>> {
         file.section_by_name(id.name()).map_or(Ok(Cow::Borrowed(&[])), |section| section.uncompressed_data())
@@ -69,19 +98,26 @@ fn places(bytes: &[u8], proofs: &[Proof]) -> usize {
     let sections = DwarfSections::load(load).expect("it has debug information");
     let dwarf = sections.borrow(|section| EndianSlice::new(section, LittleEndian));
     let context = Context::from_dwarf(dwarf).expect("it can be read");
-    let sites = proofs.iter().flat_map(|proof| &proof.sites).map(ReachableSite::call);
-    let unknowns = proofs.iter().flat_map(|proof| &proof.unknowns);
-    let calls = sites.chain(unknowns.filter_map(|unknown| unknown.chain.last().copied()));
-    calls
-        .filter(|call| {
-            let LookupResult::Output(Ok(mut frames)) = context.find_frames(call.lookup()) else {
-                return false;
-            };
-            let mut frame = || frames.next().ok().flatten();
-            std::iter::from_fn(&mut frame)
-                .any(|frame| frame.location.is_some_and(|place| place.line.is_some()))
-        })
-        .count()
+    let sites = proofs.iter().flat_map(|proof| &proof.sites).flat_map(|site| &site.chain);
+    let unknowns = proofs.iter().flat_map(|proof| &proof.unknowns).flat_map(|unknown| &unknown.chain);
+    let mut calls: Vec<CallAddress> = sites.chain(unknowns).copied().collect();
+    calls.sort_unstable();
+    calls.dedup();
+    let has_line = |call: &&CallAddress| {
+        let LookupResult::Output(Ok(mut frames)) = context.find_frames(call.lookup()) else { return false };
+        let mut frame = || frames.next().ok().flatten();
+        std::iter::from_fn(&mut frame).any(|frame| frame.location.is_some_and(|place| place.line.is_some()))
+    };
+    calls.iter().filter(has_line).count()
+}
+
+/// What binutils take to write the code down.
+fn disassemble(path: &Path) -> Sample {
+    let start = Instant::now();
+    let mut objdump = Command::new("objdump");
+    objdump.arg("-d").arg(path).stdout(Stdio::null());
+    assert!(objdump.status().expect("binutils are installed").success(), "objdump reads it");
+    Sample { took: start.elapsed(), processor: Duration::ZERO, proved: 0, lines: 0 }
 }
 
 /// A hundred functions of the binary, evenly spread over its code.
@@ -94,12 +130,20 @@ fn roots(path: &Path) -> Vec<u64> {
     starts.sort_unstable();
     starts.dedup();
     println!(
-        "{} bytes, {text} of them code, {} functions; {SAMPLES} samples of each, medians",
+        "{} bytes, {text} of them code, {} functions; {SAMPLES} samples of each",
         bytes.len(),
         starts.len()
     );
     let every = starts.len() / 100;
     starts.into_iter().step_by(every).take(100).collect()
+}
+
+/// The root with the most findings.
+fn hardest(path: &Path, roots: &[u64]) -> u64 {
+    let bytes = std::fs::read(path).expect("it was built");
+    let program = Program::parse(&bytes).expect("the proof reads it");
+    let findings = |root: &&u64| program.prove(**root).sites.len();
+    *roots.iter().max_by_key(findings).expect("there are a hundred")
 }
 
 /// Processor time of this process.
@@ -115,14 +159,19 @@ fn peak() -> u64 {
     line.and_then(|line| line.trim().split(' ').next()?.parse::<u64>().ok()).unwrap_or(0) << 10
 }
 
-/// Builds the tool as an audit would, and returns where it is.
+/// Builds the subject as an audit would, unless that was done, and returns where it is.
 fn build() -> PathBuf {
     let target =
         Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("in the target folder").join("benchmarks");
-    let mut cargo = Command::new(env!("CARGO"));
-    cargo.args(["build", "--release", "--quiet", "-p", "cargo-noalloc", "--bin", "cargo-noalloc"]);
-    cargo.args(["--target", TARGET, "--target-dir"]).arg(&target);
-    cargo.env("RUSTFLAGS", FLAGS).env_remove("CARGO_ENCODED_RUSTFLAGS");
-    assert!(cargo.status().expect("cargo starts").success(), "the tool does not build");
-    target.join(TARGET).join("release/cargo-noalloc")
+    let (name, version) = SUBJECT;
+    let root = target.join(format!("{name}-{version}"));
+    let path = root.join("bin/rg");
+    if !path.exists() {
+        let mut cargo = Command::new(env!("CARGO"));
+        cargo.args(["install", "--quiet", "--locked", "--no-track", name, "--version", version]);
+        cargo.args(["--target", TARGET, "--target-dir"]).arg(&target).arg("--root").arg(&root);
+        cargo.env("RUSTFLAGS", FLAGS).env_remove("CARGO_ENCODED_RUSTFLAGS");
+        assert!(cargo.status().expect("cargo starts").success(), "{name} does not build");
+    }
+    path
 }
