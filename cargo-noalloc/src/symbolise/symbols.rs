@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use addr2line::{Context, LookupResult};
 use gimli::{EndianSlice, RunTimeEndian, SectionId};
@@ -24,7 +24,7 @@ pub(super) struct Symbols<'a> {
     sections: &'a Sections<'a>,
     endian: RunTimeEndian,
     /// PERF: the chains of a proof pass the same few calls again and again.
-    known: RefCell<HashMap<u64, Vec<Frame>>>,
+    known: RefCell<BTreeMap<u64, Vec<Frame>>>,
 }
 
 impl<'a> Symbols<'a> {
