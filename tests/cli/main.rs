@@ -25,6 +25,7 @@ mod jobs;
 mod nested;
 mod parts;
 mod permits;
+mod promises;
 mod prove;
 mod readers;
 mod records;

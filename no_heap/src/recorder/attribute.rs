@@ -3,7 +3,7 @@
 use super::recent::Key;
 use super::{Event, Op, Updating, add, permits, process, raise, sites};
 use crate::record::{SiteFlag, Thread};
-use crate::registry::HotFn;
+use crate::registry::{HOT_FUNCTIONS, HotFn};
 use crate::scope::{Counts, Kind, Scope, ThreadState, this_thread, with_thread};
 use crate::stack::{End, Trace};
 
@@ -288,6 +288,12 @@ pub(crate) fn close_call(thread: &ThreadState, scope: &Scope, hot: u32, counts: 
         return;
     }
     thread.live.close(scope);
+    // The largest figures are held against a budget, which the first calls of a warm-up need not keep. Blocks have
+    // none.
+    let warmup = HOT_FUNCTIONS.get(hot as usize).map_or(0, |function| function.promise.warmup);
+    if scope.call() <= warmup {
+        return;
+    }
     let totals = part.counts(hot);
     raise(&totals.max_allocs, counts.allocs);
     raise(&totals.max_requests, counts.allocs.wrapping_add(counts.reallocs));
