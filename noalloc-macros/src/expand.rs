@@ -192,9 +192,8 @@ fn returns_future(output: &ReturnType) -> bool {
 
 /// The type that carries the function's descriptor to the guard and to the marker in the binary.
 fn site(krate: &syn::Path, sig: &Signature, options: &Options) -> TokenStream {
-    let span = sig.ident.span().unwrap();
-    let (line, column) = (span.start().line() as u32, span.start().column() as u32);
-    let name = distinct(format!("{}:{line}:{column}", span.file()), sig.ident.to_string());
+    let (file, line, column) = place(&sig.ident);
+    let name = distinct(format!("{file}:{line}:{column}"), sig.ident.to_string());
     let promise = promise(options);
     let site = Ident::new("__NoHeapSite", Span::mixed_site());
     quote! {
@@ -202,6 +201,15 @@ fn site(krate: &syn::Path, sig: &Signature, options: &Options) -> TokenStream {
             #site, #name, #line, #column, #promise
         }
     }
+}
+
+/// File, line and column of a token; none where this runs outside of a compiler, as its own tests do.
+fn place(token: &Ident) -> (String, u32, u32) {
+    if !proc_macro::is_available() {
+        return (String::new(), 0, 0);
+    }
+    let span = token.span().unwrap();
+    (span.file(), span.start().line() as u32, span.start().column() as u32)
 }
 
 /// The name, with a number where a macro has made several functions of one name at one place.
@@ -222,4 +230,68 @@ fn promise(options: &Options) -> TokenStream {
     let (allocs, bytes) = (limit(options.allocs), limit(options.bytes));
     let warmup = warmup.unwrap_or(0);
     quote!({ allocs: #allocs, bytes: #bytes, warmup: #warmup, allow_free: #allow_free, prove: #prove })
+}
+
+#[cfg(test)]
+mod tests {
+    use quote::ToTokens;
+    use syn::{ImplItem, ImplItemFn, ItemFn, ItemImpl};
+
+    use super::{Build, TokenStream, hot};
+
+    fn texts<T: ToTokens>(parts: impl IntoIterator<Item = T>) -> Vec<String> {
+        parts.into_iter().map(|part| part.to_token_stream().to_string()).collect()
+    }
+
+    fn guarded(source: &str) -> (TokenStream, TokenStream) {
+        let item: TokenStream = source.parse().expect("it is Rust");
+        let expanded = hot(TokenStream::new(), &item, Build::Guarded);
+        (item, expanded)
+    }
+
+    /// What an editor shows, and what other attributes and the compiler see of the function.
+    #[test]
+    fn visibility_signature_documentation_and_attributes_stay_as_they_are() {
+        for source in [
+            "/// Says.\n#[inline] #[must_use] #[track_caller] #[cfg(unix)] #[deprecated = \"old\"] #[doc(alias = \"g\")]
+             pub(crate) fn f<'a, T: Clone, const N: usize>(text: &'a [T; N], n: usize) -> Option<&'a T>
+             where T: 'a { text.get(n) }",
+            "pub async unsafe fn f(n: u8) -> u8 { n }",
+            "#[unsafe(no_mangle)] pub extern \"C\" fn f(n: i32) -> ! { loop {} }",
+            "fn f(each: impl Fn(u8) -> u8) -> impl Iterator<Item = u8> + use<> { [each(1)].into_iter() }",
+        ] {
+            let (item, expanded) = guarded(source);
+            let before: ItemFn = syn::parse2(item).expect("it is a function");
+            let after: ItemFn = syn::parse2(expanded).expect("it still is");
+            assert_eq!(texts(&before.attrs), texts(&after.attrs), "{source}");
+            assert_eq!(texts([&before.vis]), texts([&after.vis]), "{source}");
+            assert_eq!(texts([&before.sig]), texts([&after.sig]), "{source}");
+            assert_ne!(texts([&before.block]), texts([&after.block]), "it is guarded: {source}");
+        }
+    }
+
+    #[test]
+    fn an_impl_block_keeps_what_is_not_a_body() {
+        let source = "/// Of it.\n#[cfg(unix)] impl<T: Clone> Trait<T> for Of<T> where T: Copy { type Item = T; const N: u8 = 1;
+                      /// One.\n#[inline(always)] fn f(&mut self, n: u8) -> Self::Item { self.0 } }";
+        let (item, expanded) = guarded(source);
+        let before: ItemImpl = syn::parse2(item).expect("it is a block");
+        let after: ItemImpl = syn::parse2(expanded).expect("it still is");
+        assert_eq!(texts(&before.attrs), texts(&after.attrs));
+        assert_eq!(texts([&before.generics]), texts([&after.generics]));
+        assert_eq!(texts(&before.items[..2]), texts(&after.items[..2]));
+        let method = |block: &ItemImpl| -> ImplItemFn {
+            let ImplItem::Fn(method) = &block.items[2] else { panic!("it is a method") };
+            method.clone()
+        };
+        let (before, after) = (method(&before), method(&after));
+        assert_eq!((texts(&before.attrs), texts([&before.sig])), (texts(&after.attrs), texts([&after.sig])));
+        assert_ne!(texts([&before.block]), texts([&after.block]));
+    }
+
+    #[test]
+    fn a_plain_build_gives_back_the_very_tokens() {
+        let item: TokenStream = "#[inline] fn f(mut n: u8) -> u8 { n += 1; n }".parse().expect("it is Rust");
+        assert_eq!(hot(TokenStream::new(), &item, Build::Plain).to_string(), item.to_string());
+    }
 }

@@ -22,3 +22,11 @@ fn every_way_to_depend_on_no_heap_is_seen() {
     let skipped = named(&report["targets"], "name", "wanting");
     assert_eq!(skipped["status"], "skipped", "{skipped:#}");
 }
+
+#[test]
+fn features_are_those_of_the_command_line() {
+    for words in ["-F wanted", "--features app/wanted", "--all-features"] {
+        let run = Project::shared("family").check_json(&format!("-p app --bench wanting {words}")).run();
+        assert_eq!(named(&run.json()["targets"], "name", "wanting")["status"], "ok", "{words}");
+    }
+}

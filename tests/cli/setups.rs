@@ -111,7 +111,7 @@ fn the_cargo_that_called_does_all_the_work_and_hears_what_it_has_to() {
     assert!(metadata.starts_with("metadata ") && build.starts_with("build "), "{said}");
     assert!(metadata.contains(" --offline") && build.contains(" --offline"), "{said}");
     // By now the lock file is up to date.
-    for word in ["--locked", "--frozen"] {
+    for word in ["--locked", "--frozen", "--all-features", "--no-default-features"] {
         fs::remove_file(&list).unwrap();
         let tool = project.check_json("--bin setups").arg(word).env("CARGO", &cargo);
         assert_seen(tool.run());
