@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use anstyle::Style as Ansi;
 
 use super::human::{self, Style};
+use super::naming::short_file;
 use crate::exit::{Exit, Failure};
 use crate::model::{Frame, HotReport, Op, Origin, Site, Texts, Verdict};
 use crate::numbers::{bytes, count, plural};
@@ -177,7 +178,7 @@ fn chain(out: &mut String, frames: &[Frame], style: Style) {
             let place = frame
                 .place
                 .as_ref()
-                .map(|place| format!("{}:{}:{}", place.file, place.line, place.byte_column));
+                .map(|place| format!("{}:{}:{}", short_file(&place.file), place.line, place.byte_column));
             (format!("{branch}{}", frame.function), place.unwrap_or_default(), frame)
         })
         .collect();

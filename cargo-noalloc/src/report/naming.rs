@@ -29,3 +29,27 @@ pub(super) fn in_repository(file: &str, workspace: &Path) -> Option<String> {
     let folder = workspace.strip_prefix(repository(workspace)).ok()?;
     Some(folder.join(file).to_string_lossy().into_owned())
 }
+
+/// Where cargo keeps the sources of packages that are not the workspace's.
+const CACHES: [&str; 2] = ["/registry/src/", "/git/checkouts/"];
+
+/// A file of a dependency from the folder of its package on, without where cargo keeps it: `smallvec-1.16.5/src/lib.rs`.
+pub(super) fn short_file(file: &str) -> &str {
+    let inside =
+        CACHES.iter().find_map(|cache| file.split_once(cache)).and_then(|(_, rest)| rest.split_once('/'));
+    inside.map_or(file, |(_, short)| short)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::short_file;
+
+    #[test]
+    fn only_files_that_cargo_keeps_are_shortened() {
+        let kept = "/home/me/.cargo/registry/src/index.crates.io-1949cf8c6b5b557f/smallvec-1.16.5/src/lib.rs";
+        assert_eq!(short_file(kept), "smallvec-1.16.5/src/lib.rs");
+        let checkout = "/home/me/.cargo/git/checkouts/ring-0a1b2c/3d4e5f/src/lib.rs";
+        assert_eq!(short_file(checkout), "3d4e5f/src/lib.rs");
+        assert_eq!(short_file("vendor/smallvec/src/lib.rs"), "vendor/smallvec/src/lib.rs");
+    }
+}

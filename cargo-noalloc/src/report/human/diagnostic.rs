@@ -4,12 +4,12 @@ use std::ops::Range;
 
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{
-    Annotation, AnnotationKind, Group, Level as Grade, Origin, Renderer, Snippet, Title,
+    Annotation, AnnotationKind, Group, Level as Grade, Origin as Location, Renderer, Snippet, Title,
 };
 
-use super::super::naming::short_names;
+use super::super::naming::{short_file, short_names};
 use super::{Style, words};
-use crate::model::{Finding, Frame, Level, Place, Rule, Span, Texts, Verdict};
+use crate::model::{Finding, Frame, Level, Origin, Place, Rule, Span, Texts, Verdict};
 
 /// The text of one finding, without the line break at its end.
 pub(super) fn render(finding: &Finding, verdict: &Verdict, texts: &Texts, style: Style) -> String {
@@ -20,7 +20,7 @@ pub(super) fn render(finding: &Finding, verdict: &Verdict, texts: &Texts, style:
         Level::Warning => Grade::WARNING,
         Level::Note => Grade::NOTE,
     };
-    let mut group = titled(grade, title, finding.rule, style).elements(std::iter::empty::<Origin<'_>>());
+    let mut group = titled(grade, title, finding.rule, style).elements(std::iter::empty::<Location<'_>>());
     group = excerpt(group, finding, verdict, texts);
     if let Some(note) = words::note(finding, &function) {
         group = group.element(Grade::NOTE.message(note));
@@ -31,8 +31,8 @@ pub(super) fn render(finding: &Finding, verdict: &Verdict, texts: &Texts, style:
     if let Some(worse) = words::worse(finding) {
         group = group.element(Grade::NOTE.message(worse));
     }
-    for line in chain(&finding.chain, style.verbose) {
-        group = group.element(Grade::NOTE.message(line));
+    if let Some(way) = chain(&finding.chain, style.verbose) {
+        group = group.element(Grade::NOTE.message(way));
     }
     if let Some(help) = &finding.help {
         group = group.element(Grade::HELP.message(help.clone()));
@@ -62,7 +62,7 @@ fn excerpt<'a>(group: Group<'a>, finding: &Finding, verdict: &Verdict, texts: &T
         return group;
     }
     let Some(text) = texts.get(&file).map(str::to_owned) else {
-        let origin = Origin::path(file).line(line as usize).char_column(column as usize);
+        let origin = Location::path(file).line(line as usize).char_column(column as usize);
         return group.element(origin);
     };
     let primary = AnnotationKind::Primary.span(range(&text, &finding.span)).label(words::label(finding));
@@ -107,17 +107,86 @@ fn offset(text: &str, line: u32, column: u32) -> usize {
     before + inside
 }
 
-/// The way from the hot function to the allocator, where it is longer than one step; std folded to its first
-/// frame unless all is wanted.
-fn chain(frames: &[Frame], verbose: bool) -> Vec<String> {
-    let last_user = frames.iter().rposition(Frame::is_user).unwrap_or(0);
-    let shown = if verbose { frames } else { &frames[..frames.len().min(last_user + 2)] };
+/// The way from the hot function to the allocator, where it is longer than one step; unless all is wanted, what lies
+/// inside one library is folded.
+fn chain(frames: &[Frame], verbose: bool) -> Option<String> {
+    let named = |frame: &Frame| frame.is_user() || matches!(frame.origin, Origin::Dependency(_));
+    let last = frames.iter().rposition(named).unwrap_or(0);
+    let shown = if verbose { frames } else { &frames[..frames.len().min(last + 2)] };
     if shown.len() < 3 && !verbose {
-        return Vec::new();
+        return None;
     }
-    let lines = shown.iter().map(|frame| {
-        let place = frame.place.as_ref().map(|place| format!(" at {}:{}", place.file, place.line));
-        format!("`{}`{}", frame.function, place.unwrap_or_default())
-    });
-    vec![format!("the way there: {}", lines.collect::<Vec<_>>().join("\n      which calls "))]
+    let runs = shown.chunk_by(|frame, next| !verbose && !frame.is_user() && frame.origin == next.origin);
+    let steps: Vec<String> = runs.flat_map(steps).collect();
+    Some(format!("the way there: {}", steps.join("\n      ").trim_start_matches("which calls ")))
+}
+
+/// Frames of one library: where it is entered and where it is left.
+fn steps(run: &[Frame]) -> Vec<String> {
+    match run {
+        [first, between @ .., last] if between.len() > 1 => {
+            let library = match &first.origin {
+                Origin::Dependency(name) => format!("`{name}`"),
+                Origin::Std => "the standard library".to_owned(),
+                _ => "other libraries".to_owned(),
+            };
+            vec![step(first), format!("… {} more functions of {library} …", between.len()), step(last)]
+        }
+        _ => run.iter().map(step).collect(),
+    }
+}
+
+fn step(frame: &Frame) -> String {
+    let place = frame.place.as_ref().map(|place| format!(" at {}:{}", short_file(&place.file), place.line));
+    format!("which calls `{}`{}", frame.function, place.unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::chain;
+    use crate::model::{CodePlace, Frame, FunctionName, Origin};
+
+    fn frames(chain: &[(&str, Origin)]) -> Vec<Frame> {
+        let frame = |(name, origin): &(&str, Origin)| Frame {
+            function: FunctionName::new(name),
+            place: Some(CodePlace { file: "src/lib.rs".to_owned(), line: 3, byte_column: 1 }),
+            inlined: false,
+            origin: origin.clone(),
+        };
+        chain.iter().map(frame).collect()
+    }
+
+    #[test]
+    fn the_way_through_a_library_is_folded_and_the_way_through_user_code_is_not() {
+        let of = |name: &str| Origin::Dependency(name.to_owned());
+        let way = [
+            ("app::hot", Origin::User),
+            ("app::step", Origin::User),
+            ("list::push", of("list")),
+            ("list::reserve", of("list")),
+            ("list::grow", of("list")),
+            ("list::allocate", of("list")),
+            ("alloc::alloc::alloc", Origin::Std),
+            ("alloc::alloc::inner", Origin::Std),
+        ];
+        let shown = chain(&frames(&way), false).unwrap();
+        let names: Vec<&str> =
+            shown.lines().map(|line| line.trim().trim_end_matches(" at src/lib.rs:3")).collect();
+        let expected = [
+            "the way there: `app::hot`",
+            "which calls `app::step`",
+            "which calls `list::push`",
+            "… 2 more functions of `list` …",
+            "which calls `list::allocate`",
+            "which calls `alloc::alloc::alloc`",
+        ];
+        assert_eq!(names, expected);
+        assert_eq!(chain(&frames(&way), true).unwrap().lines().count(), way.len());
+    }
+
+    #[test]
+    fn one_step_into_the_standard_library_is_no_way() {
+        let way = [("app::hot", Origin::User), ("alloc::vec::Vec::push", Origin::Std)];
+        assert_eq!(chain(&frames(&way), false), None);
+    }
 }
