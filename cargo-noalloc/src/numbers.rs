@@ -1,5 +1,7 @@
 //! Numbers as people read them.
 
+use crate::model::Affected;
+
 /// `1822328` is `1,822,328`.
 pub(crate) fn count(value: u64) -> String {
     let digits = value.to_string();
@@ -49,6 +51,12 @@ fn decimal(value: f64) -> String {
 /// `1 allocation`, `2 allocations`.
 pub(crate) fn plural(value: u64, one: &str) -> String {
     if value == 1 { format!("1 {one}") } else { format!("{} {one}s", count(value)) }
+}
+
+/// `322`, `at least 322`
+pub(crate) fn affected(calls: Affected) -> String {
+    let at_least = if calls.is_exact() { "" } else { "at least " };
+    format!("{at_least}{}", count(calls.at_least))
 }
 
 #[cfg(test)]

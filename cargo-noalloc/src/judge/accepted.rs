@@ -130,7 +130,7 @@ fn weight(finding: &Finding, report: &HotReport) -> Weight {
         return Weight { per_call: report.max_requests, bytes: report.max_bytes, pattern: None };
     }
     Weight {
-        per_call: finding.count.div_ceil(finding.calls_affected.max(1)),
+        per_call: finding.count.div_ceil(finding.affected.at_least.max(1)),
         bytes: finding.sizes.map_or(0, |sizes| sizes.max),
         pattern: finding.pattern,
     }

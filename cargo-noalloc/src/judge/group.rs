@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::{Calls, Escape, Frame, HotId, Op, Site, SiteSource, Sizes, Span};
+use crate::model::{Affected, Escape, Frame, HotId, Op, Site, SiteSource, Sizes, Span};
 
 /// Summed sites.
 #[derive(Clone, Debug)]
@@ -15,7 +15,12 @@ pub(crate) struct Group {
     pub(crate) count: u64,
     pub(crate) bytes: u64,
     pub(crate) sizes: Sizes,
-    pub(crate) calls: Calls,
+    /// Calls in which it happened; more than the function was called, perhaps.
+    pub(crate) affected: Affected,
+    /// Number of the first of them, on whichever thread.
+    pub(crate) first_call: u64,
+    /// Number of the last.
+    pub(crate) last_call: u64,
     pub(crate) escape: Escape,
     pub(crate) freed_at: Option<Span>,
     /// Of a free: blocks that the same call had allocated.
@@ -71,16 +76,23 @@ fn sum(op: Op, span: Span, sites: &[(&Site, &[Site])]) -> Group {
             min: all().map(|site| site.sizes.min).min().unwrap_or(0),
             max: all().map(|site| site.sizes.max).max().unwrap_or(0),
         },
-        calls: Calls {
-            affected: total(|site| site.calls.affected),
-            first: all().map(|site| site.calls.first).min().unwrap_or(0),
-            last: all().map(|site| site.calls.last).max().unwrap_or(0),
-        },
+        affected: affected(sites),
+        first_call: all().map(|site| site.calls.first).min().unwrap_or(0),
+        last_call: all().map(|site| site.calls.last).max().unwrap_or(0),
         escape: escape(op, total(|site| site.escaped), total(|site| site.untracked), main),
         freed_at,
         own: total(|site| site.own),
         chain: main.chain.clone(),
     }
+}
+
+/// Calls of one target are no calls of another.
+fn affected(sites: &[(&Site, &[Site])]) -> Affected {
+    let targets = sites.chunk_by(|(_, of_target), (_, other)| std::ptr::eq(*of_target, *other));
+    let stacks = |of_target: &[(&Site, &[Site])]| {
+        Affected::of_stacks(of_target.iter().map(|(site, _)| site.calls.affected))
+    };
+    targets.map(stacks).fold(Affected::default(), Affected::plus)
 }
 
 fn escape(op: Op, escaped: u64, untracked: u64, main: &Site) -> Escape {
@@ -96,4 +108,43 @@ fn escape(op: Op, escaped: u64, untracked: u64, main: &Site) -> Escape {
 fn freed_at(site: &Site, of_target: &[Site]) -> Option<Span> {
     let free = of_target.get(site.freed_by?)?;
     free.source.as_ref().map(|source| source.span.clone()).filter(|span| span.start.line > 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::affected;
+    use crate::model::{Affected, Calls, HotId, Op, Site, Sizes};
+
+    fn site(affected: u64) -> Site {
+        Site {
+            hot: HotId(1),
+            op: Op::Alloc,
+            chain: Vec::new(),
+            count: affected,
+            bytes: affected,
+            sizes: Sizes { min: 1, max: 1 },
+            calls: Calls { affected, first: 1, last: 900 },
+            freed: 0,
+            escaped: 0,
+            untracked: 0,
+            own: 0,
+            freed_by: None,
+            source: None,
+            incomplete: false,
+        }
+    }
+
+    #[test]
+    fn of_two_stacks_nobody_knows_whether_their_calls_are_the_same() {
+        let (bench, test) = (vec![site(500), site(400)], vec![site(7)]);
+        let both: Vec<(&Site, &[Site])> = bench.iter().map(|site| (site, bench.as_slice())).collect();
+        assert_eq!(affected(&both), Affected { at_least: 500, at_most: 900 });
+        assert!(affected(&both[..1]).is_exact());
+        // Calls that another target made are others.
+        let with_test: Vec<(&Site, &[Site])> =
+            both.iter().copied().chain([(&test[0], test.as_slice())]).collect();
+        assert_eq!(affected(&with_test), Affected { at_least: 507, at_most: 907 });
+        // All of them were affected when one stack was seen in all.
+        assert!(affected(&both).among(500).is_exact());
+    }
 }

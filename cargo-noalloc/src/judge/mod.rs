@@ -20,10 +20,12 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
 use crate::model::{
-    Audited, Bench, Counts, Finding, FunctionVerdict, HotFn, HotId, HotReport, Level, Permit, Place, Policy,
-    Problem, ProofReport, ProofState, Rule, Site, Span, Status, Step, Target, Verdict,
+    Affected, Audited, Bench, Counts, Finding, FunctionVerdict, HotFn, HotId, HotReport, Level, Permit,
+    Place, Policy, Problem, ProofReport, ProofState, Rule, Site, Span, Status, Step, Target, Verdict,
 };
 
+use advice::advise;
+use group::Group;
 use policy::Governing;
 
 /// What the earlier steps found, over all targets.
@@ -112,6 +114,31 @@ impl Case<'_> {
         self.governing.level(self.hot, rule).unwrap_or(Level::Note)
     }
 
+    /// What happened at a place, but for what the warm-up allows.
+    fn groups_beyond_warmup(&self) -> impl Iterator<Item = &Group> {
+        self.groups.iter().filter(|group| group.last_call > self.hot.promise.warmup)
+    }
+
+    /// A finding about what happened at a place.
+    fn finding_of(&self, rule: Rule, group: &Group) -> Finding {
+        let pattern = pattern::of(group, self.counts.calls);
+        let advice = advise(group, pattern, self.counts.calls);
+        Finding {
+            construct: group.construct(),
+            op: Some(group.op),
+            count: group.count,
+            affected: group.affected.among(self.counts.calls),
+            bytes: group.bytes,
+            sizes: Some(group.sizes),
+            pattern: Some(pattern),
+            chain: group.chain.clone(),
+            reason: advice.reason,
+            help: advice.help,
+            labels: advice.labels,
+            ..self.finding(rule, group.span.clone())
+        }
+    }
+
     /// A finding of this case that every field has still to be told to.
     fn finding(&self, rule: Rule, span: Span) -> Finding {
         // Where no frame could be named, the function itself is the nearest place there is.
@@ -126,7 +153,7 @@ impl Case<'_> {
             dyn_trait: None,
             op: None,
             count: 0,
-            calls_affected: 0,
+            affected: Affected::default(),
             calls: self.counts.calls,
             bytes: 0,
             sizes: None,

@@ -5,19 +5,19 @@ use crate::model::{Op, Pattern};
 
 /// From the calls affected and the sizes seen.
 pub(crate) fn of(group: &Group, calls: u64) -> Pattern {
-    let affected = group.calls.affected.min(calls);
-    if affected == calls {
+    let affected = group.affected.among(calls);
+    if affected.at_least == calls {
         return Pattern::EveryCall;
     }
-    if group.calls.last == 1 {
+    if group.last_call == 1 {
         return Pattern::FirstCall;
     }
     let grows = group.op == Op::Realloc && group.sizes.max >= group.sizes.min.saturating_mul(2);
-    if grows && affected * 4 <= calls {
+    if grows && affected.at_most * 4 <= calls {
         return Pattern::Growth;
     }
     // All of the first calls, and then no more for at least as long.
-    if group.calls.first == 1 && affected == group.calls.last && group.calls.last * 2 <= calls {
+    if group.first_call == 1 && affected.at_least == group.last_call && group.last_call * 2 <= calls {
         return Pattern::WarmUp;
     }
     Pattern::Sporadic
@@ -27,7 +27,7 @@ pub(crate) fn of(group: &Group, calls: u64) -> Pattern {
 mod tests {
     use super::of;
     use crate::judge::group::Group;
-    use crate::model::{Calls, Escape, Op, Pattern, Place, Sizes, Span};
+    use crate::model::{Affected, Escape, Op, Pattern, Place, Sizes, Span};
 
     fn check(op: Op, (affected, first, last): (u64, u64, u64), sizes: (u64, u64), expected: Pattern) {
         let group = Group {
@@ -37,7 +37,9 @@ mod tests {
             count: affected,
             bytes: 0,
             sizes: Sizes { min: sizes.0, max: sizes.1 },
-            calls: Calls { affected, first, last },
+            affected: Affected { at_least: affected, at_most: affected },
+            first_call: first,
+            last_call: last,
             escape: Escape::Unknown,
             freed_at: None,
             own: 0,

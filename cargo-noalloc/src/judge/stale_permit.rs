@@ -1,7 +1,7 @@
 //! `stale-permit`: a permit that excused nothing in any run.
 
 use super::policy::Governing;
-use crate::model::{Escape, Finding, HotFn, HotId, HotReport, Permit, Policy, Promise, Rule, Span};
+use crate::model::{Affected, Escape, Finding, HotFn, HotId, HotReport, Permit, Policy, Promise, Rule, Span};
 
 /// A finding at the call of a permit that nobody needed.
 pub(super) fn find(permit: &Permit, functions: &[HotReport], policy: &Policy) -> Option<Finding> {
@@ -40,7 +40,7 @@ pub(super) fn find(permit: &Permit, functions: &[HotReport], policy: &Policy) ->
         dyn_trait: None,
         op: None,
         count: 0,
-        calls_affected: 0,
+        affected: Affected::default(),
         calls: permit.entered,
         bytes: 0,
         sizes: None,

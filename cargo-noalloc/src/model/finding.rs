@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Candidate, Frame, HotId, Obstacle, Op, Sizes, Span, Standing};
+use super::{Affected, Candidate, Frame, HotId, Obstacle, Op, Sizes, Span, Standing};
 
 /// The rules, by the names users write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -191,7 +191,7 @@ pub struct Finding {
     /// Events.
     pub count: u64,
     /// Calls of the hot function in which it happened.
-    pub calls_affected: u64,
+    pub affected: Affected,
     /// Calls of the hot function.
     pub calls: u64,
     /// Requested bytes; of a free, bytes given back.

@@ -3,6 +3,7 @@
 //! Plain data: no I/O, no knowledge of a step, no wire format.
 
 mod address;
+mod affected;
 mod baseline;
 mod bench;
 mod binary;
@@ -29,6 +30,7 @@ mod type_name;
 mod verdict;
 
 pub use address::{LookupAddress, ReturnAddress};
+pub use affected::Affected;
 pub use baseline::{Compared, Debt, Identity, Standing, Weight};
 pub use bench::{Bench, InAllocator, Overhead};
 pub use binary::{Binaries, Binary, Environment, OwnAllocator, Toolchain};

@@ -10,8 +10,8 @@ mod reason;
 
 use super::group::Group;
 use crate::model::{
-    Binding, Construct, ConstructKind, DynRole, Escape, Expression, Label, Op, Pattern, SiteSource, Sizes,
-    TraitObject,
+    Affected, Binding, Construct, ConstructKind, DynRole, Escape, Expression, Label, Op, Pattern, SiteSource,
+    Sizes, TraitObject,
 };
 
 /// What the advice is made from.
@@ -20,7 +20,7 @@ pub(crate) struct Case<'a> {
     op: Op,
     count: u64,
     calls: u64,
-    affected: u64,
+    affected: Affected,
     sizes: Sizes,
     pattern: Pattern,
     escape: Escape,
@@ -41,7 +41,7 @@ pub(crate) fn advise(group: &Group, pattern: Pattern, calls: u64) -> Advice {
         op: group.op,
         count: group.count,
         calls,
-        affected: group.calls.affected.min(calls),
+        affected: group.affected.among(calls),
         sizes: group.sizes,
         pattern,
         escape: group.escape,

@@ -2,7 +2,7 @@
 
 use super::Case;
 use crate::model::{ConstructKind, DynRole, Elements, Escape, Op, Pattern, Syntax};
-use crate::numbers::{bytes, count, plural};
+use crate::numbers::{affected, bytes, count, plural};
 
 /// One sentence of clauses, without a capital and without a final dot.
 pub(super) fn of(case: &Case<'_>) -> String {
@@ -87,14 +87,14 @@ fn when(case: &Case<'_>) -> Option<String> {
     Some(match case.pattern {
         Pattern::EveryCall => return None,
         Pattern::FirstCall => "on the first call only".to_owned(),
-        Pattern::WarmUp => format!("in the first {} only", plural(case.affected, "call")),
+        Pattern::WarmUp => format!("in the first {} only", plural(case.affected.at_least, "call")),
         Pattern::Growth => format!(
             "grew {} in {} calls, up to {}",
             plural(case.count, "time"),
             count(case.calls),
             bytes(case.sizes.max)
         ),
-        Pattern::Sporadic => format!("in {} of {} calls", count(case.affected), count(case.calls)),
+        Pattern::Sporadic => format!("in {} of {} calls", affected(case.affected), count(case.calls)),
     })
 }
 

@@ -3,7 +3,7 @@
 use super::advise;
 use crate::judge::group::Group;
 use crate::model::{
-    Calls, Construct, ConstructKind, Escape, NoSource, Op, Pattern, Place, SiteSource, Sizes, Span,
+    Affected, Construct, ConstructKind, Escape, NoSource, Op, Pattern, Place, SiteSource, Sizes, Span,
 };
 
 /// 1,000 calls, without a source: only the chain says what it is.
@@ -28,7 +28,9 @@ fn group(
         count: affected,
         bytes: affected * max,
         sizes: Sizes { min, max },
-        calls: Calls { affected, first: 1, last: 1_000 },
+        affected: Affected { at_least: affected, at_most: affected },
+        first_call: 1,
+        last_call: 1_000,
         escape,
         freed_at: None,
         own: 0,

@@ -4,7 +4,7 @@ use crate::model::{
     Candidate, Escape, Finding, Ignored, IgnoredCode, Op, Pattern, ProofState, Rule, Sizes, Standing,
     Verdict, implementation,
 };
-use crate::numbers::{bytes, count, plural};
+use crate::numbers::{affected, bytes, count, plural};
 
 /// More candidates than these say no more to a reader; the JSON report has all.
 const MOST_CANDIDATES: usize = 8;
@@ -37,13 +37,13 @@ fn when(finding: &Finding) -> String {
         Some(Pattern::EveryCall) | None => "on every call".to_owned(),
         Some(Pattern::FirstCall) => "on the first call only".to_owned(),
         Some(Pattern::WarmUp) => {
-            format!("while warming up: the first {} calls", count(finding.calls_affected))
+            format!("while warming up: the first {} calls", count(finding.affected.at_least))
         }
         Some(Pattern::Growth) => {
             format!("while growing: {} in {} calls", plural(finding.count, "time"), count(finding.calls))
         }
         Some(Pattern::Sporadic) => {
-            format!("in {} of {} calls", count(finding.calls_affected), count(finding.calls))
+            format!("in {} of {} calls", affected(finding.affected), count(finding.calls))
         }
     }
 }
@@ -95,9 +95,9 @@ pub(in crate::report) fn label(finding: &Finding) -> String {
         Op::Realloc => "reallocation",
         Op::Free => "free",
     };
-    let affected = finding.calls_affected.max(1);
-    let times = if finding.pattern == Some(Pattern::EveryCall) && finding.count.is_multiple_of(affected) {
-        format!("{} a call", plural(finding.count / affected, one))
+    let calls = finding.affected.at_least.max(1);
+    let times = if finding.pattern == Some(Pattern::EveryCall) && finding.count.is_multiple_of(calls) {
+        format!("{} a call", plural(finding.count / calls, one))
     } else {
         plural(finding.count, one)
     };
@@ -126,12 +126,17 @@ fn escape(finding: &Finding) -> Option<&'static str> {
 /// `1,000 of 1,000 calls; it never leaves the function`
 pub(in crate::report) fn note(finding: &Finding, function: &str) -> Option<String> {
     finding.sizes?;
-    let calls = format!("{} of {} calls", count(finding.calls_affected), count(finding.calls));
+    // Of first calls the title says all there is to know.
+    let calls = if finding.pattern == Some(Pattern::FirstCall) && !finding.affected.is_exact() {
+        String::new()
+    } else {
+        format!("{} of {} calls, ", affected(finding.affected), count(finding.calls))
+    };
     let total = format!("{} in all", bytes(finding.bytes));
     Some(match finding.escape {
-        Escape::Temporary => format!("{calls}, {total}; it never leaves `{function}`"),
-        Escape::Escapes => format!("{calls}, {total}; it outlives the call"),
-        Escape::Unknown => format!("{calls}, {total}"),
+        Escape::Temporary => format!("{calls}{total}; it never leaves `{function}`"),
+        Escape::Escapes => format!("{calls}{total}; it outlives the call"),
+        Escape::Unknown => format!("{calls}{total}"),
     })
 }
 
