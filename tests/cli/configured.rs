@@ -61,6 +61,10 @@ fn a_budget_is_for_functions_that_one_cannot_annotate() {
     );
     assert_eq!(level_of(&run, "over-budget gate::names").as_deref(), Some("error"));
     assert_eq!(level_of(&run, "heap-in-hot-path gate::names"), None);
+    // What the budget was spent on is shown where it was spent.
+    let text = report(&project, "").run().exits(100).report();
+    let finding = text.split("\n\n").find(|finding| finding.contains("`names` goes beyond")).unwrap();
+    assert!(finding.contains("allocations in 1,000 calls, "), "{finding}");
 }
 
 #[test]

@@ -1,8 +1,9 @@
 //! `over-budget`: a call took more than the function's options allow.
 
 use super::Case;
-use crate::model::{Finding, Rule, Span};
-use crate::numbers::{bytes, plural};
+use super::group::Group;
+use crate::model::{Finding, Label, Op, Rule, Span};
+use crate::numbers::{affected, bytes, count, plural};
 
 /// A finding at the function's name: which call it was is not known, only that there was one.
 pub(super) fn find(case: &Case<'_>) -> Option<Finding> {
@@ -24,7 +25,23 @@ pub(super) fn find(case: &Case<'_>) -> Option<Finding> {
         count: counts.allocs + counts.reallocs,
         bytes: counts.bytes,
         reason: over.join("; "),
+        labels: case.groups_beyond_warmup().filter(|group| group.op != Op::Free).map(label).collect(),
         help: Some(format!("see where they come from: `cargo noalloc explain {}`", case.hot.name)),
         ..case.finding(Rule::OverBudget, Span::point(case.hot.place.clone()))
     })
+}
+
+/// What the budget was spent on: `33 allocations in 33 calls, always 760 bytes`
+fn label(group: &Group) -> Label {
+    let what = plural(group.count, if group.op == Op::Realloc { "reallocation" } else { "allocation" });
+    let calls = if group.affected.at_least == 1 { "call" } else { "calls" };
+    let size = if group.sizes.min == group.sizes.max {
+        format!("always {}", bytes(group.sizes.min))
+    } else {
+        format!("{} to {}", count(group.sizes.min), bytes(group.sizes.max))
+    };
+    Label {
+        span: group.span.clone(),
+        text: format!("{what} in {} {calls}, {size}", affected(group.affected)),
+    }
 }
