@@ -1,6 +1,7 @@
 //! Copies a fixture, runs the tool in it with a clean environment, and reads what it said.
 
 mod outcome;
+pub(crate) mod page;
 pub(crate) mod tools;
 
 pub(crate) use outcome::{Outcome, named};
