@@ -1,6 +1,7 @@
 //! What the hot functions of this thread do, counted while they run.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 use std::ptr;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -269,9 +270,23 @@ impl Thread {
                 return calls < warmup;
             }
         }
-        // No room to count in: such a function is never judged in its first calls, nor later.
-        true
+        quietly(|| more_calls(promised.key)).is_some_and(|calls| calls < warmup)
     }
+}
+
+/// Earlier calls of a function that `Thread::calls` has no room for, counting this one from now on. `None` at the very
+/// end of a thread.
+fn more_calls(key: usize) -> Option<u64> {
+    thread_local! {
+        static MORE: RefCell<BTreeMap<usize, u64>> = const { RefCell::new(BTreeMap::new()) };
+    }
+    MORE.try_with(|more| {
+        let mut more = more.borrow_mut();
+        let calls = more.entry(key).or_default();
+        *calls += 1;
+        *calls - 1
+    })
+    .ok()
 }
 
 /// A scope that was entered, and is left when this is dropped, also when the body panics.
