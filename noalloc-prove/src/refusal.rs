@@ -72,7 +72,7 @@ impl fmt::Display for Refusal {
                 "the file is ELF, but not a linked executable; calls are resolved by the linker: pass the executable that cargo built"
             }
             Self::Stripped => {
-                "the binary has no function symbols, so the allocator cannot be found in it: build with `--config profile.release.strip=false`"
+                "the binary has no function symbols, so the allocator cannot be found in it: build without `strip` in the profile, and without `-s` among the linker's arguments"
             }
             Self::NoMarker => {
                 "the binary has no `.noheap` section, so no `#[no_heap]` function can be found in it: build it with `cargo noalloc`, or name a function with `--fn`"
