@@ -49,6 +49,19 @@ fn each_step_of_the_example_has_its_verdict() {
     assert!(!run.stderr.contains("Auditing"), "{}", run.stderr);
 }
 
+#[test]
+fn markdown_has_no_counts_where_nothing_ran() {
+    let text = prove(&Project::repository(), "-p elvis --format markdown").run().exits(100).report();
+    let (headline, rest) = text.split_once('\n').unwrap();
+    let expected = "### cargo noalloc prove: ❌ fail — 3 of 4 functions are not proved";
+    assert!(headline.starts_with(expected), "{headline}");
+    let rows: Vec<&str> = rest.lines().filter(|line| line.starts_with('|')).collect();
+    assert_eq!(rows[0], "| function | verdict | basis |");
+    assert_eq!(rows.len(), 2 + 4, "{rest}");
+    assert!(rows[2].contains("| may-allocate | at 7 places |"), "{}", rows[2]);
+    assert!(rows[5].ends_with("| proved |  |"), "{}", rows[5]);
+}
+
 /// The very lines, and no others: what the attribute's readers would write down by hand.
 #[test]
 fn may_allocate_is_said_at_the_lines_that_do() {

@@ -1,12 +1,13 @@
 //! Markdown, for a comment on a pull request and for the page of a GitHub run: the verdict, the table, and the
 //! findings folded.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::human::{words, worst_first};
 use super::naming::short_names;
-use super::{Format, Input, ending};
-use crate::model::{Bench, Finding, FunctionVerdict, HotReport, Level, ProofState, Standing, Verdict};
+use super::{Format, Input, ending, proved};
+use crate::model::{Bench, Finding, FunctionVerdict, HotId, HotReport, Level, ProofState, Standing, Verdict};
 use crate::numbers::{count, per_op, plural};
 
 pub(super) static FORMAT: Format = Format { name: "markdown", render };
@@ -68,6 +69,10 @@ pub(super) fn within(input: &Input<'_>, limit: usize) -> String {
 }
 
 fn headline(verdict: &Verdict) -> String {
+    if verdict.proof_only {
+        let word = if verdict.passes() { "✅ pass" } else { "❌ fail" };
+        return format!("cargo noalloc prove: {word} — {}", proved::last_line(verdict));
+    }
     let heap = [FunctionVerdict::Allocates, FunctionVerdict::Frees];
     let users = verdict.functions.iter().filter(|report| heap.contains(&report.verdict)).count();
     let all = plural(verdict.functions.len() as u64, "hot function");
@@ -84,6 +89,9 @@ fn table(out: &mut String, verdict: &Verdict) {
         return;
     }
     let names = short_names(verdict);
+    if verdict.proof_only {
+        return proofs(out, verdict, &names);
+    }
     out.push_str("| function | calls | ns/op | B/op | allocs/op | frees/op | verdict |\n");
     out.push_str("| --- | ---: | ---: | ---: | ---: | ---: | --- |\n");
     for report in &verdict.functions {
@@ -102,6 +110,20 @@ fn table(out: &mut String, verdict: &Verdict) {
             each(report.allocs + report.reallocs),
             each(report.frees),
             verdict_of(report),
+        );
+    }
+}
+
+/// Nothing ran, so nothing was counted.
+fn proofs(out: &mut String, verdict: &Verdict, names: &BTreeMap<HotId, String>) {
+    out.push_str("| function | verdict | basis |\n| --- | --- | --- |\n");
+    for report in &verdict.functions {
+        let name = cell(names.get(&report.hot.id).map_or("", String::as_str));
+        let _ = writeln!(
+            out,
+            "| {name} | {} | {} |",
+            report.verdict.name(),
+            inline(&proved::basis(report, verdict))
         );
     }
 }

@@ -93,7 +93,7 @@ fn said(verdict: FunctionVerdict) -> &'static str {
 }
 
 /// How many places, or on what condition.
-fn basis(report: &HotReport, verdict: &Verdict) -> String {
+pub(super) fn basis(report: &HotReport, verdict: &Verdict) -> String {
     let own = verdict.findings.iter().filter(|finding| finding.hot == report.hot.id);
     let count = |rule: Rule| own.clone().filter(|finding| finding.rule == rule).count() as u64;
     let more = if report.proof.truncated { " or more" } else { "" };
