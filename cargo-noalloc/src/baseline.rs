@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use crate::exit::{Exit, Failure};
+use crate::files;
 use crate::model::{Debt, Identity, Op, Pattern, Rule, Weight};
 
 /// The file's name.
@@ -138,7 +139,7 @@ fn debt(entry: Entry) -> Result<Debt, Failure> {
 /// Replaces the file.
 pub(crate) fn write(root: &Path, debts: &[Debt]) -> Result<(), Failure> {
     let path = path(root);
-    fs::write(&path, render(debts)).map_err(|error| {
+    files::replace(&path, &render(debts)).map_err(|error| {
         Failure::new(Exit::SetUp, format!("`{}` could not be written: {error}", path.display()))
     })
 }

@@ -15,7 +15,7 @@ use crate::model::{
     Binary, Environment, Level, OwnAllocator, Part, Partition, Plan, PlannedTarget, Policy, Proofs, Rule,
     Run, Status, Target, TargetKind, Workspace,
 };
-use crate::{Checked, discover, run};
+use crate::{Checked, discover, files, run};
 
 /// Another number: another layout.
 const VERSION: u32 = 3;
@@ -139,8 +139,11 @@ pub(crate) fn save(check: &Checked) -> Result<(), Failure> {
     let path = audit_dir.join(FILE);
     let text =
         serde_json::to_string_pretty(&kept).expect("paths of a workspace that cargo could read are UTF-8");
-    fs::write(&path, text).map_err(|error| {
+    files::replace(&path, &text).map_err(|error| {
+        // An older check is not the last one any more.
+        let _ = fs::remove_file(&path);
         Failure::new(Exit::SetUp, format!("`{}` could not be written: {error}", path.display()))
+            .note("what was reported holds; `explain` and `report` have nothing to go by")
     })
 }
 

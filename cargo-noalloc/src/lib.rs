@@ -15,6 +15,7 @@ mod compile;
 mod config;
 mod discover;
 mod exit;
+mod files;
 mod init;
 mod judge;
 mod last;
@@ -76,6 +77,7 @@ fn check(options: &CheckOptions, shell: Shell) -> Result<Exit, Failure> {
     process::handle_interrupts();
     let _lock = lock::take(&plan.workspace.audit_dir, shell)?;
     let (check, _) = build_and_run(plan, options, shell)?;
+    let kept = last::save(&check);
     if let Some(name) = &options.report.save {
         compare::keep(&check.plan.workspace.audit_dir, name, &options.words, &check.runs)?;
     }
@@ -86,19 +88,18 @@ fn check(options: &CheckOptions, shell: Shell) -> Result<Exit, Failure> {
         );
         shell.status("Checked", &what);
     }
-    exit
+    // Whatever became of the copy, what was seen is said.
+    exit.and_then(|exit| kept.map(|()| exit))
 }
 
-/// The steps that may fail, under a lock that the caller holds; what they gave is the last check from now on.
+/// The steps that may fail, under a lock that the caller holds.
 fn build_and_run(plan: Plan, options: &CheckOptions, shell: Shell) -> Result<(Checked, Binaries), Failure> {
     run::prepare(&plan.workspace)?;
     let binaries = compile::compile(&plan, options, shell)?;
     let runs = run::run(&plan, &binaries, options, shell)?;
     let policy = options.policy(plan.workspace.configured.clone());
     let environment = environment(&binaries.toolchain, options);
-    let check = Checked { plan, runs, environment, policy, asked: None };
-    last::save(&check)?;
-    Ok((check, binaries))
+    Ok((Checked { plan, runs, environment, policy, asked: None }, binaries))
 }
 
 /// The same without running: what the binaries alone tell.

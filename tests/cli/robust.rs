@@ -1,7 +1,9 @@
 //! Every exit code by the situation that it stands for, and places where output cannot go.
 
 use std::fs;
-use std::process::Child;
+use std::path::Path;
+use std::process::{Child, Command};
+use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
 
@@ -76,4 +78,96 @@ fn checks_that_share_a_target_directory_wait_for_each_other() {
         let report: Value = serde_json::from_slice(&output.stdout).unwrap();
         assert_eq!(report["verdict"], "pass");
     }
+}
+
+/// Runs the tool where no file can grow: as on a full disk, but for the tool alone.
+fn on_a_full_disk(project: &Project, words: &[&str]) -> Outcome {
+    let mut tool = project.noalloc(words).env("COLUMNS", "100");
+    let mut full = Command::new("sh");
+    full.current_dir(&project.root);
+    full.args(["-c", "trap '' XFSZ; ulimit -f 0; exec \"$0\" \"$@\""]);
+    tool.inside(full);
+    tool.run()
+}
+
+#[test]
+fn a_baseline_that_cannot_be_written_stays_as_it_was() {
+    let project = Project::own("gate", "full");
+    let dir = project.root.join("target").to_str().unwrap().to_owned();
+    project.check(&format!("--bench other --bless --target-dir {dir}")).run().exits(0);
+    let file = project.root.join("noalloc-baseline.toml");
+    let before = fs::read_to_string(&file).unwrap();
+    let smaller = before.replace("per-call = 1", "per-call = 0");
+    assert_ne!(smaller, before);
+    fs::write(&file, &smaller).unwrap();
+    let run = on_a_full_disk(&project, &["report", "--bless", "--target-dir", &dir]).exits(96);
+    assert!(run.stderr.contains("noalloc-baseline.toml` could not be written: "), "{}", run.stderr);
+    assert_eq!(fs::read_to_string(&file).unwrap(), smaller);
+    let names = fs::read_dir(&project.root).unwrap().map(|entry| entry.unwrap().file_name());
+    assert!(names.into_iter().all(|name| !name.to_string_lossy().ends_with(".new")), "nothing is left over");
+}
+
+#[test]
+fn a_target_whose_record_finds_no_room_is_no_pass() {
+    let project = Project::own("quiet", "cramped");
+    let runner = |blocks: u32| {
+        let line = format!("trap '' XFSZ; ulimit -f {blocks}; exec $0 $@");
+        project.write(
+            ".cargo/config.toml",
+            &format!("[target.'cfg(all())']\nrunner = [\"sh\", \"-c\", \"{line}\"]\n"),
+        );
+        project.check("--lib --format json").run()
+    };
+    for blocks in [0, 1, 8] {
+        let run = runner(blocks).exits(96);
+        assert_eq!(run.json()["verdict"], "fail", "{blocks}: {}", run.stdout);
+        assert!(run.stderr.contains("error: "), "{}", run.stderr);
+    }
+}
+
+#[test]
+fn a_check_that_cannot_be_kept_is_reported_all_the_same() {
+    let project = Project::own("quiet", "unkept");
+    let dir = project.root.join("target");
+    fs::create_dir_all(dir.join("noalloc/last-check.json/in-the-way")).unwrap();
+    let run = project.check_json(&format!("--lib --target-dir {}", dir.display())).run().exits(96);
+    assert_eq!(run.json()["verdict"], "pass");
+    assert!(run.stderr.contains("last-check.json` could not be written: "), "{}", run.stderr);
+}
+
+#[test]
+fn a_home_that_cannot_be_written_is_no_obstacle() {
+    let home = |variable: &str, folder: &str| {
+        let below = || Path::new(&std::env::var_os("HOME").unwrap()).join(folder);
+        std::env::var_os(variable).map_or_else(below, Into::into)
+    };
+    let tool = Project::shared("quiet").check("--lib");
+    let tool = tool.env("CARGO_HOME", home("CARGO_HOME", ".cargo"));
+    // Nothing can be made below a file.
+    let run = tool.env("RUSTUP_HOME", home("RUSTUP_HOME", ".rustup")).env("HOME", "/dev/null").run().exits(0);
+    assert!(run.stdout.contains("unexercised"), "{}", run.stdout);
+}
+
+#[test]
+fn a_clock_that_jumps_changes_nothing_of_the_report() {
+    let project = Project::own("gate", "jumps");
+    let check = || project.check_json("--bench other").run().exits(100).stdout;
+    let before = check();
+    for day in [SystemTime::UNIX_EPOCH, SystemTime::now() + Duration::from_secs(86_400)] {
+        let file = fs::File::options().write(true).open(project.root.join("src/lib.rs")).unwrap();
+        file.set_modified(day).unwrap();
+        assert_eq!(check(), before);
+    }
+}
+
+#[test]
+fn two_checks_say_the_same() {
+    let check = |jobs: u32| {
+        Project::shared("parts")
+            .check_json(&format!("--tests --benches --bins -j {jobs}"))
+            .run()
+            .exits(100)
+            .stdout
+    };
+    assert_eq!(check(1), check(4));
 }

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::exit::{Exit, Failure};
+use crate::files;
 use crate::model::{Binary, Measured, MeasuredBench, MeasuredSite, Run};
 
 /// The format that can be read.
@@ -32,7 +33,7 @@ pub(crate) fn refuse_name(name: &str) -> Result<(), Failure> {
 pub(crate) fn save(audit_dir: &Path, name: &str, report: &str) -> Result<(), Failure> {
     let folder = folder(audit_dir);
     let path = folder.join(format!("{name}.json"));
-    fs::create_dir_all(&folder).and_then(|()| fs::write(&path, report)).map_err(|error| {
+    fs::create_dir_all(&folder).and_then(|()| files::replace(&path, report)).map_err(|error| {
         Failure::new(Exit::SetUp, format!("`{}` could not be written: {error}", path.display()))
     })
 }
