@@ -24,3 +24,53 @@ fn a_filter_takes_one_argument() {
     assert_eq!(report["benchmarks"].as_array().unwrap().len(), 1, "{report:#}");
     assert_eq!(named(&report["benchmarks"], "name", "linear/16")["allocs_per_op"], 16.0);
 }
+
+#[test]
+fn a_throughput_is_shown_for_benchmarks_that_say_what_they_work_through() {
+    let words =
+        ["check", "--bench-time", "0.02", "linear", "few/16", "--format", "human", "--format", "json"];
+    let run = Project::shared("growth").noalloc(words).run().exits(100);
+    let report = run.json();
+    for (name, n) in [("linear/16", 16.0), ("linear/4096", 4_096.0)] {
+        let bench = named(&report["benchmarks"], "name", name);
+        let throughput = &bench["throughput"];
+        let per_op = ["bytes_per_op", "items_per_op"].map(|key| throughput[key].as_f64().unwrap());
+        assert_eq!(per_op, [8.0 * n, n], "{throughput}");
+        let ns = bench["ns_per_op"].as_f64().unwrap();
+        let seconds = |key: &str| throughput[key].as_f64().unwrap() * ns / 1e9;
+        assert!((seconds("bytes_per_second") / (8.0 * n) - 1.0).abs() < 1e-9, "{throughput}");
+        assert!((seconds("items_per_second") / n - 1.0).abs() < 1e-9, "{throughput}");
+    }
+    assert!(named(&report["benchmarks"], "name", "few/16").get("throughput").is_none());
+    let row = |name: &str| run.stderr.lines().find(|line| line.starts_with(name)).unwrap();
+    assert!(row(" function ").contains(" throughput "), "{}", run.stderr);
+    assert!(
+        row(" linear/16 ").contains("B/s, ") && row(" linear/16 ").contains("items/s "),
+        "{}",
+        run.stderr
+    );
+    assert!(!row(" few/16 ").contains("/s"), "{}", run.stderr);
+    // Without one, and without times, there is no such column.
+    let none =
+        Project::shared("growth").noalloc(["check", "--bench-time", "0.02", "few/16"]).run().exits(100);
+    assert!(!none.stdout.contains("throughput"), "{}", none.stdout);
+}
+
+#[test]
+fn gos_format_has_the_throughput_of_each_sample() {
+    let words = ["check", "--bench-time", "0.02", "linear/256", "--format", "go"];
+    let text = Project::shared("growth").noalloc(words).run().exits(100).stdout;
+    assert!(text.contains("\nUnit items/s better=higher\n"), "{text}");
+    let samples: Vec<&str> = text.lines().filter(|line| line.starts_with("BenchmarkLinear/256-1")).collect();
+    assert!(!samples.is_empty(), "{text}");
+    for sample in samples {
+        let fields: Vec<&str> = sample.split_whitespace().collect();
+        assert_eq!(
+            [fields[3], fields[5], fields[7], fields[9]],
+            ["ns/op", "MB/s", "items/s", "B/op"],
+            "{sample}"
+        );
+        let value = |at: usize| fields[at].parse::<f64>().unwrap();
+        assert!((value(2) * value(4) / (8.0 * 256.0 * 1e3) - 1.0).abs() < 0.01, "{sample}");
+    }
+}

@@ -27,6 +27,10 @@ pub struct Bench {
     pub frees: u64,
     /// Requested bytes in those.
     pub bytes: u64,
+    /// Bytes that one iteration works through; `None` where the benchmark does not say.
+    pub processed_bytes: Option<u64>,
+    /// The same in items.
+    pub processed_items: Option<u64>,
     /// Time inside the allocator; `None` where it was not measured.
     pub allocator: Option<InAllocator>,
     /// The hot function that each iteration called directly, exactly once.
@@ -103,6 +107,12 @@ impl Bench {
     /// Whether more than half of what the clock saw was spent on measuring: what is left is a guess.
     pub fn is_mostly_overhead(&self) -> bool {
         self.ns_per_op().is_some_and(|ns| self.overhead.ns() > ns)
+    }
+
+    /// Bytes and items in a second; each `None` where the benchmark does not say how many, or has no time.
+    pub fn throughput(&self) -> [Option<f64>; 2] {
+        let ns = self.ns_per_op().filter(|ns| *ns > 0.0);
+        [self.processed_bytes, self.processed_items].map(|count| Some(count? as f64 / ns? * 1e9))
     }
 
     /// Whether an iteration uses the heap.

@@ -45,7 +45,7 @@ travels! {
     Obstacle { kind, text, receiver, import }
     Permit { place, reason, function, entered, allocs, reallocs, frees, bytes }
     LinkedBlock { kind, place, function }
-    Bench { name, target, place, iterations, samples, overhead, recorded, allocs, reallocs, frees, bytes, allocator, hot }
+    Bench { name, target, place, iterations, samples, overhead, recorded, allocs, reallocs, frees, bytes, processed_bytes, processed_items, allocator, hot }
     Overhead { each_loop, guard, guarded_calls }
     InAllocator { share, error, overhead }
     Problem { step, message }

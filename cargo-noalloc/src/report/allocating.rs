@@ -87,6 +87,8 @@ mod tests {
             reallocs: 0,
             frees: 1_998,
             bytes: 28_971,
+            processed_bytes: None,
+            processed_items: None,
             allocator: Some(InAllocator { share, error, overhead: 80.0 }),
             hot: None,
         }

@@ -25,6 +25,9 @@ fn render(input: &Input<'_>) -> String {
         let _ = writeln!(out, "cpu: {cpu}");
     }
     out.push_str(UNITS);
+    if input.verdict.benches.iter().any(|bench| bench.processed_items.is_some()) {
+        out.push_str("Unit items/s better=higher\n");
+    }
     let mut package = String::new();
     let wanted = |bench: &&Bench| input.pattern.is_none_or(|pattern| pattern.is_match(&bench.name));
     for bench in input.verdict.benches.iter().filter(wanted) {
@@ -83,8 +86,23 @@ fn lines(out: &mut String, bench: &Bench) {
     }
     let each = bench.iterations / bench.samples.len().max(1) as u64;
     for sample in &bench.samples {
-        let _ = writeln!(out, "{name}\t{each}\t{sample:.4} ns/op\t{exact}");
+        let _ = writeln!(out, "{name}\t{each}\t{sample:.4} ns/op\t{}{exact}", throughput(bench, *sample));
     }
+}
+
+/// Where Go has it, after the time and with Go's own digits: megabytes of a million bytes.
+fn throughput(bench: &Bench, ns: f64) -> String {
+    let mut out = String::new();
+    if ns <= 0.0 {
+        return out;
+    }
+    if let Some(bytes) = bench.processed_bytes {
+        let _ = write!(out, "{:.2} MB/s\t", bytes as f64 / ns * 1e3);
+    }
+    if let Some(items) = bench.processed_items {
+        let _ = write!(out, "{:.0} items/s\t", items as f64 / ns * 1e9);
+    }
+    out
 }
 
 /// `replace::algo_one` is `BenchmarkReplace/algo_one-1`: a capital letter after the first word, parts after `/`.

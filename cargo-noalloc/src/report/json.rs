@@ -69,9 +69,20 @@ struct Benchmark<'a> {
     frees_per_op: f64,
     reallocs_per_op: f64,
     #[serde(skip_serializing_if = "Option::is_none")]
+    throughput: Option<Throughput>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     overhead: Option<Overhead>,
     #[serde(skip_serializing_if = "Option::is_none")]
     allocator: Option<InAllocator>,
+}
+
+/// What the benchmark says that an iteration works through; left out where it says nothing.
+#[derive(Serialize)]
+struct Throughput {
+    bytes_per_op: Option<u64>,
+    items_per_op: Option<u64>,
+    bytes_per_second: Option<f64>,
+    items_per_second: Option<f64>,
 }
 
 /// What `ns_per_op` and `ns_samples` are without; left out without the clock.
@@ -308,6 +319,7 @@ fn benchmark(bench: &model::Bench) -> Benchmark<'_> {
         allocs_per_op: bench.per_op(bench.allocs),
         frees_per_op: bench.per_op(bench.frees),
         reallocs_per_op: bench.per_op(bench.reallocs),
+        throughput: throughput(bench),
         overhead: bench.ns_per_op().map(|_| Overhead {
             ns_per_op: bench.overhead.ns(),
             loop_ns: bench.overhead.each_loop,
@@ -321,6 +333,13 @@ fn benchmark(bench: &model::Bench) -> Benchmark<'_> {
             overhead_ns: inside.overhead,
         }),
     }
+}
+
+fn throughput(bench: &model::Bench) -> Option<Throughput> {
+    let (bytes_per_op, items_per_op) = (bench.processed_bytes, bench.processed_items);
+    let [bytes_per_second, items_per_second] = bench.throughput();
+    let said = bytes_per_op.or(items_per_op).is_some();
+    said.then_some(Throughput { bytes_per_op, items_per_op, bytes_per_second, items_per_second })
 }
 
 fn function(report: &model::HotReport) -> Function<'_> {

@@ -61,6 +61,8 @@ mod tests {
             reallocs: 0,
             frees: 0,
             bytes: 0,
+            processed_bytes: None,
+            processed_items: None,
             allocator: None,
             hot: None,
         }

@@ -7,13 +7,18 @@ use anstyle::{AnsiColor, Style as Ansi};
 use crate::model::{Bench, FunctionVerdict, HotId, HotReport, ProofState, Verdict, shorten};
 use crate::numbers::{count, per_op, plural};
 
-const HEAD: [&str; 8] = ["function", "calls", "ns/op", "B/op", "allocs/op", "frees/op", "verdict", ""];
+const HEAD: [&str; 9] =
+    ["function", "calls", "ns/op", THROUGHPUT, "B/op", "allocs/op", "frees/op", "verdict", ""];
+
+/// The column that is there when a benchmark says what it works through.
+const THROUGHPUT: &str = "throughput";
+const THROUGHPUT_AT: usize = 3;
 
 /// The column that is coloured.
-const VERDICT: usize = 6;
+const VERDICT: usize = 7;
 
 /// Cells of one line.
-type Row = [String; 8];
+type Row = [String; 9];
 
 /// The whole table; the verdicts coloured when `color` says so.
 pub(super) fn render(verdict: &Verdict, color: bool) -> String {
@@ -29,11 +34,18 @@ pub(super) fn render(verdict: &Verdict, color: bool) -> String {
     let rows: Vec<(Row, Option<Ansi>)> = functions.chain(benches).collect();
 
     let head = HEAD.map(str::to_owned);
+    let has_throughput = rows.iter().any(|(row, _)| !row[THROUGHPUT_AT].is_empty());
     let widths: Vec<usize> = (0..HEAD.len())
         .map(|column| {
             rows.iter().map(|(row, _)| row).chain([&head]).map(|row| row[column].chars().count()).max()
         })
         .map(Option::unwrap_or_default)
+        .collect();
+    // Without a width it is left out.
+    let widths: Vec<Option<usize>> = widths
+        .into_iter()
+        .enumerate()
+        .map(|(column, width)| (column != THROUGHPUT_AT || has_throughput).then_some(width))
         .collect();
     let mut out = String::new();
     line(&mut out, &head, &widths, None);
@@ -52,6 +64,7 @@ fn function(report: &HotReport, name: &str, benches: &[Bench]) -> Row {
         name.to_owned(),
         count(report.calls),
         bench.and_then(Bench::ns_per_op).map_or_else(|| "-".to_owned(), |ns| format!("{ns:.1}")),
+        bench.map(throughput).unwrap_or_default(),
         each(report.bytes),
         each(report.allocs + report.reallocs),
         each(report.frees),
@@ -88,6 +101,7 @@ fn benchmark(bench: &Bench) -> Row {
         bench.name.clone(),
         count(bench.recorded),
         bench.ns_per_op().map_or_else(|| "-".to_owned(), |ns| format!("{ns:.1}")),
+        throughput(bench),
         each(bench.bytes),
         each(bench.allocs + bench.reallocs),
         each(bench.frees),
@@ -96,10 +110,37 @@ fn benchmark(bench: &Bench) -> Row {
     ]
 }
 
+/// `412.3 MB/s`, `2.4 M items/s`, or both; empty where the benchmark does not say what it works through.
+fn throughput(bench: &Bench) -> String {
+    let [bytes, items] = bench.throughput();
+    let bytes = bytes.map(|bytes| {
+        let (value, prefix) = scaled(bytes);
+        format!("{value} {prefix}B/s")
+    });
+    let items = items.map(|items| match scaled(items) {
+        (value, "") => format!("{value} items/s"),
+        (value, prefix) => format!("{value} {prefix} items/s"),
+    });
+    bytes.into_iter().chain(items).collect::<Vec<_>>().join(", ")
+}
+
+/// A tenth where there are fewer than a thousand, and the prefix for thousands of thousands.
+fn scaled(value: f64) -> (String, &'static str) {
+    let (mut value, mut prefixes) = (value, ["", "k", "M", "G"].into_iter());
+    let mut prefix = prefixes.next().unwrap_or_default();
+    while value >= 999.95
+        && let Some(next) = prefixes.next()
+    {
+        (value, prefix) = (value / 1e3, next);
+    }
+    (format!("{value:.1}"), prefix)
+}
+
 /// Text to the left, numbers to the right.
-fn line(out: &mut String, row: &Row, widths: &[usize], style: Option<Ansi>) {
+fn line(out: &mut String, row: &Row, widths: &[Option<usize>], style: Option<Ansi>) {
     let mut text = String::new();
     for (column, (cell, width)) in row.iter().zip(widths).enumerate() {
+        let Some(width) = width else { continue };
         let gap = if column == 0 { " " } else { "  " };
         let pad = " ".repeat(width - cell.chars().count());
         let cell = match style.filter(|_| column == VERDICT) {
@@ -126,5 +167,17 @@ pub(super) fn style(verdict: FunctionVerdict) -> Ansi {
         FunctionVerdict::Unexercised | FunctionVerdict::Unknown | FunctionVerdict::Absent => {
             AnsiColor::Yellow.on_default()
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::scaled;
+
+    #[test]
+    fn large_figures_have_a_prefix() {
+        let shown = [0.0, 999.9, 999.96, 412_345_678.0, 2.5e12].map(scaled);
+        let shown = shown.map(|(value, prefix)| format!("{value} {prefix}"));
+        assert_eq!(shown, ["0.0 ", "999.9 ", "1.0 k", "412.3 M", "2500.0 G"]);
     }
 }

@@ -239,6 +239,8 @@ impl Reader<'_> {
                 reallocs: result.reallocs,
                 frees: result.frees,
                 bytes: result.bytes,
+                processed_bytes: Some(result.processed_bytes).filter(|bytes| *bytes > 0),
+                processed_items: Some(result.processed_items).filter(|items| *items > 0),
                 allocator: in_allocator(result),
                 hot: usize::try_from(result.hot.wrapping_sub(1))
                     .ok()

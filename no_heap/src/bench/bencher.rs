@@ -19,7 +19,15 @@ pub struct Bencher {
     /// One iteration is enough.
     once: bool,
     iterated: bool,
+    processed: Processed,
     timing: Option<Timing>,
+}
+
+/// What one iteration works through; zero where nothing was said.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Processed {
+    pub(super) bytes: u64,
+    pub(super) items: u64,
 }
 
 /// Which of the passes a loop is in.
@@ -52,7 +60,36 @@ const BATCH: u64 = 64;
 
 impl Bencher {
     pub(super) fn new(results: Results, budget: Option<Budget>, overhead: Overhead, once: bool) -> Bencher {
-        Bencher { results, budget, overhead, once, iterated: false, timing: None }
+        Bencher {
+            results,
+            budget,
+            overhead,
+            once,
+            iterated: false,
+            processed: Processed::default(),
+            timing: None,
+        }
+    }
+
+    /// Says that one iteration works through `bytes` bytes: the report gives a throughput.
+    ///
+    /// ```no_run
+    /// #[no_heap::bench(args = [16, 4_096])]
+    /// fn sum(b: &mut no_heap::Bencher, n: usize) {
+    ///     let input = vec![1u8; n];
+    ///     b.bytes(n as u64).iter(|| input.iter().map(|byte| u64::from(*byte)).sum::<u64>());
+    /// }
+    /// ```
+    pub fn bytes(&mut self, bytes: u64) -> &mut Bencher {
+        self.processed.bytes = bytes;
+        self
+    }
+
+    /// Says that one iteration works through `items` of whatever it is about, beside [`bytes`](Bencher::bytes) or
+    /// instead.
+    pub fn items(&mut self, items: u64) -> &mut Bencher {
+        self.processed.items = items;
+        self
     }
 
     /// Measures `routine`. What it returns is dropped as part of the iteration.
@@ -154,6 +191,7 @@ impl Bencher {
             (false, true, Some(timing)) => Outcome::Timed(timing, self.overhead),
             (false, true, None) => Outcome::Ran,
         };
+        self.results.processed(self.processed);
         self.results.ended(&outcome);
         outcome
     }

@@ -4,13 +4,13 @@
 
 use std::time::Duration;
 
-use super::bencher::{Outcome, Pass};
+use super::bencher::{Outcome, Pass, Processed};
 use super::clock::{Budget, Timing};
 use super::overhead::Overhead;
 
 #[cfg(not(noalloc_audit))]
 mod plain {
-    use super::{Budget, Duration, Outcome, Overhead, Pass, Timing};
+    use super::{Budget, Duration, Outcome, Overhead, Pass, Processed, Timing};
     use std::mem::MaybeUninit;
 
     /// The results of one benchmark.
@@ -31,6 +31,7 @@ mod plain {
         pub(in crate::bench) fn timed(&self, _timing: &Timing, _: Overhead) {}
         /// Only an audit build's allocator can be told to look at the clock.
         pub(in crate::bench) fn allocator(&self, _: Budget, _run: &mut dyn FnMut(Pass) -> Duration) {}
+        pub(in crate::bench) fn processed(&self, _: Processed) {}
         pub(in crate::bench) fn ended(&self, _outcome: &Outcome) {}
     }
 
@@ -60,7 +61,7 @@ mod plain {
 
 #[cfg(noalloc_audit)]
 mod audit {
-    use super::{Budget, Duration, Outcome, Overhead, Pass, Timing};
+    use super::{Budget, Duration, Outcome, Overhead, Pass, Processed, Timing};
     use crate::bench::allocating::{self, Allocating};
     use crate::record::{BenchCells, BenchState};
     use crate::recorder;
@@ -157,6 +158,13 @@ mod audit {
             result.allocator_error.set(spent.error.to_bits());
             result.allocator_overhead_ns.set(spent.overhead.to_bits());
             result.allocator_measured.set(1);
+        }
+
+        pub(in crate::bench) fn processed(&self, Processed { bytes, items }: Processed) {
+            if let Some(BenchCells { result, .. }) = &self.cells {
+                result.processed_bytes.set(bytes);
+                result.processed_items.set(items);
+            }
         }
 
         pub(in crate::bench) fn ended(&self, outcome: &Outcome) {

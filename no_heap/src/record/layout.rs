@@ -267,6 +267,10 @@ words! {
         loop_ns,
         /// Time that a guard takes for one call while the clock runs; it is in the samples.
         guard_ns,
+        /// Bytes that one iteration works through, as the benchmark says; 0 where it says nothing.
+        processed_bytes,
+        /// The same in items.
+        processed_items,
         /// 1 when the share of the allocator was measured.
         allocator_measured,
         /// Of an iteration's time, as the bits of an `f64`.
