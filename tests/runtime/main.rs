@@ -18,6 +18,4 @@ mod sites;
 mod stacks;
 mod support;
 mod survival;
-#[path = "../cli/support/tools.rs"]
-mod tools;
 mod workers;
