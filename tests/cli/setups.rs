@@ -8,7 +8,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::support::{Outcome, Project, Tool, named, shared_target_dir};
+use crate::support::{Outcome, Project, Tool, named, repository, scrub, shared_target_dir};
 
 /// Seven calls of `hot`, each with its allocation on the line that has it.
 #[track_caller]
@@ -144,6 +144,46 @@ fn other_peoples_sources_may_lie_in_the_workspace() {
     for function in ["vendored::hashes", "hashed::hot"] {
         assert_eq!(named(&report["functions"], "name", function)["calls"], 7);
     }
+}
+
+/// What is published is all that is needed, and its frames are not taken for somebody else's.
+#[test]
+fn no_heap_may_come_from_a_registry() {
+    let project = Project::own("setups", "app");
+    let vendor = project.root.join("vendor");
+    let mut package = Command::new(env!("CARGO"));
+    scrub(&mut package);
+    package.args(["package", "--no-verify", "--allow-dirty", "--offline", "--target-dir"]).arg(&vendor);
+    let packed = package.args(["-p", "no_heap", "-p", "noalloc-macros"]).current_dir(repository()).output();
+    let packed = packed.unwrap();
+    assert!(packed.status.success(), "{}", String::from_utf8_lossy(&packed.stderr));
+    for name in ["no_heap", "noalloc-macros"] {
+        let file = format!("{name}-{}", env!("CARGO_PKG_VERSION"));
+        let mut unpack = Command::new("tar");
+        unpack.arg("-xzf").arg(vendor.join(format!("package/{file}.crate"))).arg("-C").arg(&project.root);
+        assert!(unpack.status().unwrap().success());
+        project.write(&format!("{file}/.cargo-checksum.json"), "{\"files\":{}}");
+        fs::rename(project.root.join(file), vendor.join(name)).unwrap();
+    }
+    // Beside the packages this folder must hold nothing.
+    for entry in fs::read_dir(&vendor).unwrap().map(|entry| entry.unwrap().path()) {
+        if !entry.join("Cargo.toml").exists() {
+            fs::remove_dir_all(&entry).or_else(|_| fs::remove_file(&entry)).unwrap();
+        }
+    }
+    let config = repository().join("tests/fixtures/vendored/.cargo/config.toml");
+    project.write(".cargo/config.toml", &fs::read_to_string(config).unwrap());
+    let manifest = fs::read_to_string(project.root.join("Cargo.toml")).unwrap();
+    let (before, _) = manifest.split_once("no_heap = ").unwrap();
+    let dependencies = "no_heap = { version = \"*\", registry = \"house\" }\n\n\
+                        [patch.crates-io]\nnoalloc-macros = { path = \"vendor/noalloc-macros\" }\n";
+    project.write("Cargo.toml", &format!("{before}{dependencies}"));
+    let report = assert_seen(project.check_json("--bin setups --offline").run());
+    let finding = named(&report["findings"], "rule", "heap-in-hot-path");
+    let chain = finding["chain"].as_array().unwrap().iter();
+    let users: Vec<&Value> =
+        chain.filter(|frame| frame["user"] == true).map(|frame| &frame["function"]).collect();
+    assert_eq!(users, ["setups::hot"]);
 }
 
 /// Runs `words` where the folder `root` cannot be written, not even by root. `None`: this machine cannot do that.
