@@ -1,5 +1,7 @@
 //! Benchmarks with arguments: a benchmark for each, and how the counts grow.
 
+use serde_json::{Value, json};
+
 use crate::support::{Project, named};
 
 #[test]
@@ -16,6 +18,30 @@ fn growth_is_said_where_the_points_support_it() {
     for name in [" linear/16 ", " linear/256 ", " linear/4096 ", " few/16 ", " texts/short "] {
         assert!(run.stdout.lines().any(|line| line.starts_with(name)), "no row{name}in {}", run.stdout);
     }
+}
+
+#[test]
+fn programs_and_pull_requests_are_told_of_growth() {
+    let folder = tempfile::tempdir().unwrap();
+    let page = folder.path().join("page.md");
+    let words = format!("--format markdown={}", page.display());
+    let report = Project::shared("growth").check_json(&words).run().exits(100).json();
+    let schema: Value =
+        serde_json::from_str(include_str!("../../cargo-noalloc/schema/noalloc-report-1.schema.json"))
+            .unwrap();
+    assert!(jsonschema::draft202012::is_valid(&schema, &report), "{report:#}");
+    let curve = |order: &str, first: f64, last: f64| json!({ "order": order, "first": first, "last": last });
+    let doubling = named(&report["growth"], "name", "doubling");
+    assert_eq!(doubling["arguments"], json!([16, 256, 4_096]));
+    assert_eq!(doubling["allocs_per_op"], curve("O(log n)", 3.0, 11.0));
+    assert_eq!(doubling["bytes_per_op"], curve("O(n)", 224.0, 65_504.0));
+    assert_eq!(named(&report["growth"], "name", "constant")["allocs_per_op"], curve("O(1)", 1.0, 1.0));
+    assert_eq!(report["growth"].as_array().unwrap().len(), 3, "two points support nothing: {report:#}");
+    let page = std::fs::read_to_string(page).unwrap();
+    let line = "\n- `doubling` over n = 16, 256, 4,096: allocs/op is O(log n), 3 to 11; B/op is O(n), 224 to 65,504\n";
+    assert!(page.contains(line), "{page}");
+    let without = Project::shared("growth").check_json("linear/16 -- --exact").run().exits(100).json();
+    assert!(without.get("growth").is_none(), "{without:#}");
 }
 
 #[test]

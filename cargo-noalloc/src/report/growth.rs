@@ -1,7 +1,5 @@
 //! How a benchmark's counts grow with its argument: `fill/16`, `fill/256`, `fill/4096`.
 
-use std::fmt::Write as _;
-
 use crate::model::{Bench, Verdict};
 use crate::numbers::{count, per_op};
 
@@ -27,55 +25,94 @@ impl Growth {
     }
 }
 
-/// A line for each benchmark of at least three numeric arguments whose counts follow a curve; empty without.
+/// What is said of one benchmark with arguments.
+#[derive(Debug)]
+pub(super) struct Grown<'a> {
+    /// The target it stands in.
+    pub(super) target: &'a str,
+    /// Of its function, without an argument.
+    pub(super) name: &'a str,
+    /// In their order.
+    pub(super) arguments: Vec<u64>,
+    /// `None` where the points lie on no curve, or on more than one.
+    pub(super) allocs: Option<Curve>,
+    /// The same of requested bytes.
+    pub(super) bytes: Option<Curve>,
+}
+
+/// How one count grows.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Curve {
+    growth: Growth,
+    /// At the first argument, for one iteration.
+    pub(super) first: f64,
+    /// At the last one.
+    pub(super) last: f64,
+}
+
+impl Curve {
+    /// `O(log n)`.
+    pub(super) fn name(self) -> &'static str {
+        self.growth.name()
+    }
+
+    fn words(self, unit: &str) -> String {
+        let (name, first) = (self.name(), per_op(self.first));
+        match self.growth {
+            Growth::Constant => format!("{unit} is {name}, always {first}"),
+            _ => format!("{unit} is {name}, {first} to {}", per_op(self.last)),
+        }
+    }
+}
+
+impl Grown<'_> {
+    /// `` `fill` over n = 16, 256, 4,096: allocs/op is O(1), always 1 ``.
+    pub(super) fn words(&self) -> String {
+        let over: Vec<String> = self.arguments.iter().map(|n| count(*n)).collect();
+        let said = [(self.allocs, "allocs/op"), (self.bytes, "B/op")];
+        let said: Vec<String> =
+            said.into_iter().filter_map(|(curve, unit)| Some(curve?.words(unit))).collect();
+        format!("`{}` over n = {}: {}", self.name, over.join(", "), said.join("; "))
+    }
+}
+
+/// A line for each of them; empty without.
 pub(super) fn render(verdict: &Verdict) -> String {
-    let mut out = String::new();
-    let mut done: Vec<(&str, &str)> = Vec::new();
+    let lines: Vec<String> = all(verdict).iter().map(|grown| format!("{}\n", grown.words())).collect();
+    if lines.is_empty() { String::new() } else { format!("\n{}", lines.concat()) }
+}
+
+/// Benchmarks of at least three numeric arguments of which a count follows a curve.
+pub(super) fn all(verdict: &Verdict) -> Vec<Grown<'_>> {
+    let mut grown: Vec<Grown<'_>> = Vec::new();
     for bench in &verdict.benches {
         let Some((name, _)) = bench.argument() else { continue };
-        let key = (bench.target.as_str(), name);
-        if done.contains(&key) {
+        if grown.iter().any(|known| known.target == bench.target && known.name == name) {
             continue;
         }
-        done.push(key);
-        let of_one: Vec<(f64, &Bench)> = verdict
-            .benches
-            .iter()
-            .filter(|other| other.target == bench.target)
-            .filter_map(|other| {
-                other.argument().filter(|(own, _)| *own == name).map(|(_, n)| (n as f64, other))
-            })
+        let same = verdict.benches.iter().filter(|other| other.target == bench.target);
+        let of_one: Vec<(u64, &Bench)> = same
+            .filter_map(|other| other.argument().filter(|(own, _)| *own == name).map(|(_, n)| (n, other)))
             .collect();
-        line(&mut out, name, &of_one);
+        grown.push(Grown {
+            target: &bench.target,
+            name,
+            arguments: of_one.iter().map(|(n, _)| *n).collect(),
+            allocs: curve(&of_one, |bench| bench.allocs + bench.reallocs),
+            bytes: curve(&of_one, |bench| bench.bytes),
+        });
     }
-    out
+    grown.retain(|grown| grown.allocs.is_some() || grown.bytes.is_some());
+    grown
 }
 
 /// A count over all recorded iterations.
 type Figure = fn(&Bench) -> u64;
 
-fn line(out: &mut String, name: &str, benches: &[(f64, &Bench)]) {
-    let figures: [(&str, Figure); 2] =
-        [("allocs/op", |bench| bench.allocs + bench.reallocs), ("B/op", |bench| bench.bytes)];
-    let said = figures.iter().filter_map(|(unit, figure)| {
-        let points: Vec<(f64, f64)> =
-            benches.iter().map(|(n, bench)| (*n, bench.per_op(figure(bench)))).collect();
-        let growth = fit(&points)?;
-        let (first, last) = (points.first()?.1, points.last()?.1);
-        Some(match growth {
-            Growth::Constant => format!("{unit} is {}, always {}", growth.name(), per_op(first)),
-            _ => format!("{unit} is {}, {} to {}", growth.name(), per_op(first), per_op(last)),
-        })
-    });
-    let said: Vec<String> = said.collect();
-    if !said.is_empty() {
-        if out.is_empty() {
-            out.push('\n');
-        }
-        let over: Vec<String> = benches.iter().map(|(n, _)| count(*n as u64)).collect();
-        // Writing to a String cannot fail.
-        let _ = writeln!(out, "`{name}` over n = {}: {}", over.join(", "), said.join("; "));
-    }
+fn curve(benches: &[(u64, &Bench)], figure: Figure) -> Option<Curve> {
+    let points: Vec<(f64, f64)> =
+        benches.iter().map(|(n, bench)| (*n as f64, bench.per_op(figure(bench)))).collect();
+    Some(Curve { growth: fit(&points)?, first: points.first()?.1, last: points.last()?.1 })
 }
 
 /// The simplest curve that all points lie on; `None` where there are fewer than three different arguments, where no

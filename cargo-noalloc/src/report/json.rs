@@ -5,7 +5,7 @@
 
 use serde::Serialize;
 
-use super::{Format, Input};
+use super::{Format, Input, growth};
 use crate::model::{self, Environment, Escape, IgnoredCode, Op, Origin, Rule, Standing, Status, Verdict};
 
 /// Name and version of the format.
@@ -23,6 +23,9 @@ struct Report<'a> {
     verdict: &'static str,
     targets: Vec<Target<'a>>,
     benchmarks: Vec<Benchmark<'a>>,
+    /// Left out where nothing is said of any benchmark.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    growth: Vec<Grown<'a>>,
     functions: Vec<Function<'a>>,
     findings: Vec<Finding<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -83,6 +86,23 @@ struct Throughput {
     items_per_op: Option<u64>,
     bytes_per_second: Option<f64>,
     items_per_second: Option<f64>,
+}
+
+/// How the counts of a benchmark follow its argument; `null` where the points support nothing.
+#[derive(Serialize)]
+struct Grown<'a> {
+    name: &'a str,
+    target: &'a str,
+    arguments: Vec<u64>,
+    allocs_per_op: Option<Curve>,
+    bytes_per_op: Option<Curve>,
+}
+
+#[derive(Serialize)]
+struct Curve {
+    order: &'static str,
+    first: f64,
+    last: f64,
 }
 
 /// What `ns_per_op` and `ns_samples` are without; left out without the clock.
@@ -260,6 +280,7 @@ fn render(input: &Input<'_>) -> String {
         verdict: if verdict.passes() && ended_well(verdict) { "pass" } else { "fail" },
         targets: verdict.targets.iter().map(target_of).collect(),
         benchmarks: verdict.benches.iter().map(benchmark).collect(),
+        growth: growth::all(verdict).iter().map(grown).collect(),
         functions: verdict.functions.iter().map(function).collect(),
         findings: verdict.findings.iter().map(|finding| self::finding(finding, verdict)).collect(),
         baseline: verdict
@@ -340,6 +361,13 @@ fn throughput(bench: &model::Bench) -> Option<Throughput> {
     let [bytes_per_second, items_per_second] = bench.throughput();
     let said = bytes_per_op.or(items_per_op).is_some();
     said.then_some(Throughput { bytes_per_op, items_per_op, bytes_per_second, items_per_second })
+}
+
+fn grown<'a>(grown: &growth::Grown<'a>) -> Grown<'a> {
+    let growth::Grown { target, name, arguments, allocs, bytes } = grown;
+    let curve = |curve: growth::Curve| Curve { order: curve.name(), first: curve.first, last: curve.last };
+    let (allocs_per_op, bytes_per_op) = (allocs.map(curve), bytes.map(curve));
+    Grown { name, target, arguments: arguments.clone(), allocs_per_op, bytes_per_op }
 }
 
 fn function(report: &model::HotReport) -> Function<'_> {

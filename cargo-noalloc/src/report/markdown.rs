@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use super::human::{words, worst_first};
 use super::naming::short_names;
-use super::{Format, Input, ending, proved};
+use super::{Format, Input, ending, growth, proved};
 use crate::model::{Bench, Finding, FunctionVerdict, HotId, HotReport, Level, ProofState, Standing, Verdict};
 use crate::numbers::{count, per_op, plural};
 
@@ -50,6 +50,9 @@ pub(super) fn within(input: &Input<'_>, limit: usize) -> String {
         out.push('\n');
     }
     table(&mut out, verdict);
+    for (index, grown) in growth::all(verdict).iter().enumerate() {
+        let _ = writeln!(out, "{}- {}", if index == 0 { "\n" } else { "" }, inline(&grown.words()));
+    }
     let names = short_names(verdict);
     let shown: Vec<&Finding> =
         worst_first(&verdict.findings).into_iter().filter(|finding| finding.level > Level::Note).collect();
