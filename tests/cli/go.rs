@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::gate::report;
-use crate::support::{Project, named};
+use crate::support::{Project, named, tools};
 
 /// A result line: the name, the iterations, and a value for each unit.
 struct Line {
@@ -106,4 +106,54 @@ fn each_sample_of_the_clock_is_a_line() {
         assert_eq!(line.values["frees/op"], bench["frees_per_op"].as_f64().unwrap(), "{text}");
         assert!(line.values["ns/op"] > 0.0, "{text}");
     }
+}
+
+/// The table of `benchcmp`, of two files of the format.
+fn benchcmp(old: &str, new: &str) -> Option<String> {
+    let folder = tempfile::tempdir().unwrap();
+    let [old, new] = [("old", old), ("new", new)].map(|(name, text)| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path
+    });
+    let output = std::process::Command::new("benchcmp").arg(old).arg(new).output().ok()?;
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    Some(String::from_utf8(output.stdout).unwrap())
+}
+
+#[test]
+fn a_tool_of_gos_own_reads_it() {
+    let old = report(&Project::shared("gate"), "--format go").run().exits(100).stdout;
+    let new = old.replace("8 B/op\t1 allocs/op", "16 B/op\t2 allocs/op");
+    assert_ne!(old, new);
+    let Some(table) = benchcmp(&old, &new) else {
+        return tools::absent("`benchcmp` (Debian's `golang-golang-x-tools`)");
+    };
+    let rows: Vec<String> =
+        table.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+    for row in [
+        "benchmark old allocs new allocs delta",
+        "BenchmarkBoxing-1 1 2 +100.00%",
+        "BenchmarkAsking-1 1 1 +0.00%",
+        "BenchmarkCounting-1 0 0 +0.00%",
+        "BenchmarkNaming-1 1 1 +0.00%",
+        "benchmark old bytes new bytes delta",
+        "BenchmarkBoxing-1 8 16 +100.00%",
+        "BenchmarkNaming-1 10 10 +0.00%",
+    ] {
+        assert!(rows.iter().any(|known| known == row), "no row `{row}` in\n{table}");
+    }
+}
+
+#[test]
+fn a_tool_of_gos_own_reads_times() {
+    let words = ["check", "-p", "elvis", "--bench-time", "0.02", "--samples", "2", "--format", "go"];
+    let text = Project::repository().noalloc(words).run().exits(100).stdout;
+    let Some(table) = benchcmp(&text, &text) else {
+        return tools::absent("`benchcmp` (Debian's `golang-golang-x-tools`)");
+    };
+    let times = table.split("\n\n").next().unwrap();
+    assert!(times.starts_with("benchmark") && times.contains("old ns/op"), "{table}");
+    let rows = times.lines().filter(|line| line.starts_with("BenchmarkAlgo_") && line.ends_with("+0.00%"));
+    assert_eq!(rows.count(), read(&text).unwrap().1.len(), "{table}");
 }
