@@ -5,10 +5,13 @@
 //! samples do not depend on each other, and the samples of one run do: the machine that is slow for one is slow for
 //! the next. So it is given medians: of rounds, where two sides took turns, and of stretches of the samples where
 //! they were measured at two times. In the second case nothing in the samples tells the program from the machine,
-//! so a difference has to be larger than the spread on either side as well.
+//! so a difference has to be larger than the spread on either side as well, and by half.
 //!
 //! Source: H. B. Mann and D. R. Whitney, "On a Test of Whether one of Two Random Variables is Stochastically Larger
 //! than the Other", 1947.
+
+#[cfg(test)]
+mod tries;
 
 use crate::model::{Change, Spread, median};
 
@@ -32,11 +35,14 @@ fn stretches(samples: &[f64]) -> Vec<f64> {
     samples.chunks(length).filter(|stretch| stretch.len() == length).filter_map(median).collect()
 }
 
-/// Whether the medians lie further apart than the quartiles of either side.
+/// How much further apart than the quartiles of either side medians have to be.
+const REACH: f64 = 1.5;
+
+/// Whether the medians lie much further apart than the quartiles of either side.
 fn exceeds_spread(ns: Change, old: &[f64], new: &[f64]) -> bool {
     let width = |samples| Spread::of(samples).map(|spread| spread.ns[3] - spread.ns[1]);
     let widest = width(old).into_iter().chain(width(new)).fold(0.0, f64::max);
-    (ns.new - ns.old).abs() > widest
+    (ns.new - ns.old).abs() > REACH * widest
 }
 
 /// Up to this many samples a side the exact distribution is computed, where no two samples are equal.
