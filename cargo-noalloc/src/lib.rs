@@ -145,6 +145,7 @@ fn present(
     }
     report::write(input, options, shell)?;
     report::warn_of_spread(&verdict, shell);
+    report::say_what_is_gone(&verdict, options, shell);
     for failure in &unseen {
         shell.failure(failure);
     }

@@ -149,6 +149,12 @@ fn what_is_worse_fails_and_what_is_less_is_said(debt: &Debt) {
     );
     assert!(loose.contains("help: tighten the baseline: `cargo noalloc check --bless`"), "{loose}");
     debt.run("report --strict-baseline").exits(100);
+    // Whatever the format, the log says why.
+    for format in ["short", "sarif", "github"] {
+        let strict = debt.run(&format!("report --strict-baseline --format {format}")).exits(100);
+        let said = "error: `Box::new(move || seed + 1)` in `gate::boxes` (heap-in-hot-path) is gone";
+        assert!(strict.stderr.contains(said), "{format}: {}", strict.stderr);
+    }
 }
 
 #[test]

@@ -182,6 +182,18 @@ pub(crate) fn json(input: &Input<'_>) -> String {
     (json::FORMAT.render)(input)
 }
 
+/// Why a strict baseline fails, on standard error: most formats speak of findings, and this is the lack of one.
+pub(crate) fn say_what_is_gone(verdict: &Verdict, options: &ReportOptions, shell: Shell) {
+    let said = options.outputs.iter().any(|output| *output.format == human::FORMAT);
+    let gone = verdict.compared.iter().filter(|compared| compared.strict && !said);
+    for what in gone.flat_map(|compared| &compared.tighter) {
+        shell.failure(
+            &Failure::new(Exit::Findings, what.clone())
+                .help("tighten the baseline: `cargo noalloc check --bless`"),
+        );
+    }
+}
+
 /// What the reader should know of the times, when they are worth little.
 pub(crate) fn warn_of_spread(verdict: &Verdict, shell: Shell) {
     if let Some(warning) = clock::warning(verdict) {
