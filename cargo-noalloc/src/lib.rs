@@ -143,8 +143,9 @@ fn present(
     if let Some(name) = &options.save {
         compare::save(&workspace.audit_dir, name, &report::json(&input))?;
     }
-    report::write(input, options, shell)?;
+    // Before the report, whose last line says how it ended.
     report::warn_of_spread(&verdict, shell);
+    report::write(input, options, shell)?;
     report::say_what_is_gone(&verdict, options, shell);
     for failure in &unseen {
         shell.failure(failure);
