@@ -3,6 +3,7 @@
 //! The only place that turns columns of one unit into another: the debug info counts bytes, syn counts
 //! characters from 0, the report counts characters from 1.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -13,6 +14,7 @@ use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
 use syn::{Expr, Item, Macro, Stmt, Token};
 
+use super::extent::{self, Extent};
 use crate::model::{NoSource, Place, Span};
 
 /// A position as syn counts it: line from 1, column in characters from 0.
@@ -42,6 +44,8 @@ pub(super) struct SourceFile {
     bodies: BTreeMap<(usize, usize), MacroBody>,
     /// Byte offset of each line's start.
     lines: Vec<usize>,
+    /// Of items that were asked about, by where they are in memory: the tree never changes.
+    extents: RefCell<BTreeMap<*const Item, Extent>>,
 }
 
 impl SourceFile {
@@ -64,7 +68,15 @@ impl SourceFile {
         }
         let first = tree.as_ref().ok().and_then(|tree| tree.items.first());
         let parsed_as = first.map(|item| item.span().file());
-        SourceFile { name: name.to_owned(), text, tree, parsed_as, bodies: macros.bodies, lines }
+        let (bodies, extents) = (macros.bodies, RefCell::default());
+        SourceFile { name: name.to_owned(), text, tree, parsed_as, bodies, lines, extents }
+    }
+
+    /// From where to where an item of this file reaches.
+    ///
+    /// PERF: each search through the file asks of every item before the one that it is about.
+    pub(super) fn extent_of(&self, item: &Item) -> Extent {
+        *self.extents.borrow_mut().entry(item).or_insert_with(|| extent::of_item(item))
     }
 
     /// Whether tokens come from this file.

@@ -190,7 +190,7 @@ fn is_leaf(expr: &Expr) -> bool {
 
 impl<'ast> Visit<'ast> for Finder<'ast> {
     fn visit_item(&mut self, item: &'ast Item) {
-        if self.covers(extent::of_item(item)) {
+        if self.covers(self.file.extent_of(item)) {
             visit::visit_item(self, item);
         }
     }
