@@ -55,16 +55,47 @@ fn every_command_and_flag_stands_in_the_reference() {
 
 #[test]
 fn every_field_of_the_report_stands_in_the_reference() {
-    let text = fs::read_to_string(repository().join("cargo-noalloc/schema/noalloc-report-1.schema.json"));
-    let schema: Value = serde_json::from_str(&text.unwrap()).unwrap();
-    let mut page = format!(
-        "# The JSON report\n\n{}\n\nIts schema is \
-         [noalloc-report-1.schema.json](../../cargo-noalloc/schema/noalloc-report-1.schema.json); keys may be added, \
+    assert_fields("The JSON report", "noalloc-report-1.schema.json", "reference/report.md");
+}
+
+#[test]
+fn every_field_of_a_comparison_stands_in_the_reference() {
+    assert_fields("The JSON comparison", "noalloc-compare-1.schema.json", "reference/compare.md");
+}
+
+/// Compares a page with the fields that a schema names.
+fn assert_fields(title: &str, schema: &str, page: &str) {
+    let text = fs::read_to_string(repository().join("cargo-noalloc/schema").join(schema)).unwrap();
+    let value: Value = serde_json::from_str(&text).unwrap();
+    let mut text = format!(
+        "# {title}\n\n{}\n\nIts schema is [{schema}](../../cargo-noalloc/schema/{schema}); keys may be added, \
          none changes its meaning.\n\n| field | type | meaning |\n| --- | --- | --- |\n",
-        schema["description"].as_str().unwrap()
+        value["description"].as_str().unwrap()
     );
-    rows(&schema, &schema, "", &mut page);
-    assert_page("reference/report.md", &page);
+    rows(&value, &value, "", &mut text);
+    let unsaid: Vec<&str> = text.lines().filter(|line| line.ends_with("|  |")).collect();
+    assert!(unsaid.is_empty(), "no meaning is given in {schema} for:\n{}", unsaid.join("\n"));
+    assert_page(page, &text);
+}
+
+#[test]
+fn every_option_of_the_attribute_stands_in_its_page() {
+    let read = |path: &str| fs::read_to_string(repository().join(path)).unwrap();
+    let (source, page) = (read("noalloc-macros/src/options.rs"), read("docs/attribute.md"));
+    let arms = source.split("match key.to_string().as_str() {").nth(1).unwrap();
+    let arms = arms.split("other =>").next().unwrap();
+    let options: Vec<&str> = arms
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix('"')?.split_once("\" =>"))
+        .map(|arm| arm.0)
+        .collect();
+    assert!(options.contains(&"allocs") && options.len() >= 6, "{options:?}");
+    let rows: Vec<&str> = page.lines().filter_map(|line| line.strip_prefix("| `")).collect();
+    for option in options {
+        let is_its_row =
+            |row: &&str| row.strip_prefix(option).is_some_and(|rest| rest.starts_with([' ', '(', '`']));
+        assert!(rows.iter().any(is_its_row), "`{option}` has no row in docs/attribute.md");
+    }
 }
 
 /// A row for each property, and those of what it holds below it.
