@@ -126,7 +126,7 @@ fn no_part_alone_knows_what_the_whole_does() {
         parts.iter().map(|part| of(part, "parts::sometimes")["calls"].as_u64().unwrap()).collect();
     assert_eq!(of(&whole, "parts::sometimes")["calls"], calls.iter().sum::<u64>());
     assert_eq!(pattern(&whole), [json!("sporadic")]);
-    assert_eq!(pattern(&parts[0]), [json!("every-call")]);
+    assert_ne!(pattern(&parts[0]), pattern(&whole), "in this part no call goes without");
     assert!(whole["findings"].as_array().unwrap().iter().any(|finding| finding["rule"] == "over-budget"));
     assert_eq!(of(&parts[0], "parts::budgeted")["verdict"], "unexercised");
     assert!(
