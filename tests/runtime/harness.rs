@@ -199,6 +199,23 @@ fn guards_are_counted_inside_of_each_other_and_measured_with_the_clock() {
     assert!(overhead(nested)[1] > 0.0, "{:?}", overhead(nested));
 }
 
+#[test]
+fn set_up_is_outside_of_the_clock() {
+    let run = run_with(&program(Build::Own, "o3", "allocating"), &["long_setup"], |command| {
+        command.env("NOALLOC_BENCH_TIME", "0.05");
+    });
+    let stderr = run.stderr();
+    let said = stderr.lines().find_map(|line| line.strip_prefix("long_setup: ")).unwrap();
+    let said: Vec<f64> = said.split(' ').map(|ns| ns.parse().unwrap()).collect();
+    let (setups, all) = (said[0], said[1]);
+    // However busy the machine is, what the clock saw and the set-ups follow each other: together they fit into the
+    // whole, in which the set-ups would not have room twice.
+    let (result, samples) = result(&run, "long_setup");
+    let each = result.timed_iterations as f64 / samples.len() as f64;
+    let clocked = samples.iter().sum::<f64>() * each;
+    assert!(clocked + setups <= all, "{clocked} ns by the clock and {setups} of set-up in {all}");
+}
+
 /// The fixture's allocator takes at least 50 µs for a block of one size, and hardly anything for all others.
 #[test]
 fn time_inside_the_allocator_is_told_from_time_elsewhere() {
