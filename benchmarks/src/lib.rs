@@ -45,6 +45,13 @@ pub fn growth(iterations: u64) {
     });
 }
 
+/// What `benches/clock.rs` has three harnesses measure: one piece of code for all of them, with nothing in it that a
+/// compiler could know.
+#[inline(never)]
+pub fn algo_four(out: &mut [u8]) -> Option<usize> {
+    elvis::algo_four(black_box(elvis::INPUT), black_box(b"elvis"), black_box(b"Elvis"), out)
+}
+
 /// Frames that stay: no call of this is in tail position.
 #[inline(never)]
 fn deep(frames: u32, iterations: u64, work: Work) {
