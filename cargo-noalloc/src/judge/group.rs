@@ -86,13 +86,15 @@ fn sum(op: Op, span: Span, sites: &[(&Site, &[Site])]) -> Group {
     }
 }
 
-/// Calls of one target are no calls of another.
+/// Calls in one process are no calls in another.
 fn affected(sites: &[(&Site, &[Site])]) -> Affected {
-    let targets = sites.chunk_by(|(_, of_target), (_, other)| std::ptr::eq(*of_target, *other));
-    let stacks = |of_target: &[(&Site, &[Site])]| {
-        Affected::of_stacks(of_target.iter().map(|(site, _)| site.calls.affected))
+    let processes = sites.chunk_by(|(site, of_target), (next, of_next)| {
+        std::ptr::eq(*of_target, *of_next) && site.process == next.process
+    });
+    let stacks = |of_process: &[(&Site, &[Site])]| {
+        Affected::of_stacks(of_process.iter().map(|(site, _)| site.calls.affected))
     };
-    targets.map(stacks).fold(Affected::default(), Affected::plus)
+    processes.map(stacks).fold(Affected::default(), Affected::plus)
 }
 
 fn escape(op: Op, escaped: u64, untracked: u64, main: &Site) -> Escape {
@@ -119,6 +121,7 @@ mod tests {
         Site {
             hot: HotId(1),
             op: Op::Alloc,
+            process: 0,
             chain: Vec::new(),
             count: affected,
             bytes: affected,
@@ -144,6 +147,11 @@ mod tests {
         let with_test: Vec<(&Site, &[Site])> =
             both.iter().copied().chain([(&test[0], test.as_slice())]).collect();
         assert_eq!(affected(&with_test), Affected { at_least: 507, at_most: 907 });
+        // So are those that another process of the same target made.
+        let processes = [site(500), Site { process: 1, ..site(400) }];
+        let both_processes: Vec<(&Site, &[Site])> =
+            processes.iter().map(|site| (site, processes.as_slice())).collect();
+        assert_eq!(affected(&both_processes), Affected { at_least: 900, at_most: 900 });
         // All of them were affected when one stack was seen in all.
         assert!(affected(&both).among(500).is_exact());
     }

@@ -49,13 +49,15 @@ pub struct Calls {
     pub last: u64,
 }
 
-/// One (hot function, operation, stack), summed over threads and processes of a target.
+/// One (hot function, operation, stack), summed over the threads of a process.
 #[derive(Clone, Debug)]
 pub struct Site {
     /// The hot function that answers for it.
     pub hot: HotId,
     /// What was done.
     pub op: Op,
+    /// Which of the processes that the target has started: their calls are others.
+    pub process: usize,
     /// From the hot function's own frame down to the allocator.
     pub chain: Vec<Frame>,
     /// Events.

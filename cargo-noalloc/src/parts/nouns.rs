@@ -32,7 +32,7 @@ travels! {
     Place { file, line, column }
     CodePlace { file, line, byte_column }
     Site {
-        hot, op, chain, count, bytes, sizes, calls, freed, escaped, untracked, own, freed_by, incomplete;
+        hot, op, process, chain, count, bytes, sizes, calls, freed, escaped, untracked, own, freed_by, incomplete;
         source = None
     }
     Sizes { min, max }

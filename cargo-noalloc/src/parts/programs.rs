@@ -2,7 +2,7 @@
 
 use std::collections::btree_map::Entry;
 
-use crate::model::Audited;
+use crate::model::{Audited, Site};
 
 /// `audited` is in the order of the whole.
 pub(super) fn joined(audited: Vec<Audited>) -> Vec<Audited> {
@@ -28,9 +28,11 @@ fn join(known: &mut Audited, other: Audited) {
         known.proofs.entry(id).or_insert(proof);
     }
     let first = known.sites.len();
-    known.sites.extend(other.sites.into_iter().map(|mut site| {
-        site.freed_by = site.freed_by.map(|index| first + index);
-        site
+    let first_process = known.sites.last().map_or(0, |site| site.process + 1);
+    known.sites.extend(other.sites.into_iter().map(|site| Site {
+        freed_by: site.freed_by.map(|index| first + index),
+        process: first_process + site.process,
+        ..site
     }));
     known.permits.extend(other.permits);
     if known.linked_blocks.is_empty() {

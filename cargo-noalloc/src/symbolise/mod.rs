@@ -147,8 +147,9 @@ impl Reader<'_> {
             total.add(counts);
         }
         let first = audited.sites.len();
+        let process = audited.sites.last().map_or(0, |site| site.process + 1);
         for entry in &self.record.sites {
-            audited.sites.push(self.site(entry, &hot, first));
+            audited.sites.push(Site { process, ..self.site(entry, &hot, first) });
         }
         audited.permits.extend(self.record.permits.iter().map(|entry| self.permit(entry)));
         self.benches(&hot, audited);
@@ -181,6 +182,7 @@ impl Reader<'_> {
                 1 => Op::Realloc,
                 _ => Op::Free,
             },
+            process: 0,
             chain: self.chain(frames),
             count: site.count,
             bytes: site.bytes,

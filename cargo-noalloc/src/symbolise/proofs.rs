@@ -148,6 +148,7 @@ fn never_hit(hot: HotId, op: Op, chain: Vec<Frame>) -> Site {
         escaped: 0,
         untracked: 0,
         own: 0,
+        process: 0,
         freed_by: None,
         source: None,
         incomplete: false,
