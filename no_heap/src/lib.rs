@@ -90,11 +90,6 @@ pub use noalloc_macros::no_heap_guarded as no_heap;
 #[doc = include_str!("no_heap.md")]
 pub use noalloc_macros::no_heap_plain as no_heap;
 
-/// The audit's allocator, unless the program brings its own and wraps it in [`Allocator`].
-#[cfg(all(noalloc_audit, not(noalloc_own_allocator)))]
-#[global_allocator]
-static RECORDER: Allocator = Allocator::new(std::alloc::System);
-
 /// What a linked binary says of its hot functions, for the tool.
 #[cfg(feature = "read-record")]
 #[doc(hidden)]
