@@ -157,9 +157,9 @@ fn foreign_files_and_other_versions_are_told_apart() {
         assert_eq!(read(foreign, "foreign").unwrap_err(), BadRecord::NotARecord);
     }
     let mut other = bytes().to_vec();
-    for (version, advice) in
-        [(0, "upgrade `no_heap`"), (1, "upgrade `no_heap`"), (3, "upgrade cargo-noalloc")]
-    {
+    let own = other[8];
+    let (older, newer) = ("upgrade `no_heap`", "upgrade cargo-noalloc");
+    for (version, advice) in [(0, older), (own - 1, older), (own + 1, newer)] {
         other[8] = version;
         let error = read(&other, "version").unwrap_err();
         assert_eq!(error, BadRecord::Version { found: u64::from(version) });
