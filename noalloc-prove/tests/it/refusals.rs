@@ -38,7 +38,7 @@ fn a_stripped_binary_is_refused() {
     let mut bytes = built.bytes.clone();
     // sh_type of the symbol table: none.
     bytes[offset + 64 * index + 4] = 0;
-    check(&bytes, &Refusal::Stripped, "strip=false");
+    check(&bytes, &Refusal::Stripped, "build without `strip`");
 }
 
 #[test]
