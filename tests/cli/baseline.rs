@@ -1,6 +1,6 @@
 //! Accepted debt: what is in `noalloc-baseline.toml` passes, what is new or worse fails, what is gone is said.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
@@ -11,7 +11,7 @@ use crate::support::{Outcome, Project};
 struct Debt {
     _alone: MutexGuard<'static, ()>,
     project: Project,
-    dir: String,
+    dir: PathBuf,
 }
 
 impl Debt {
@@ -20,14 +20,14 @@ impl Debt {
         static ALONE: Mutex<()> = Mutex::new(());
         // A test that failed before has said so itself.
         let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
-        Debt { _alone: alone, project: Project::own("gate", name), dir: dir.to_str().unwrap().to_owned() }
+        Debt { _alone: alone, project: Project::own("gate", name), dir }
     }
 
     fn run(&self, words: &str) -> Outcome {
         let (verb, rest) = words.split_once(' ').unwrap_or((words, ""));
         let timing = (verb == "check").then_some("--no-timing");
-        let words = [verb, "--target-dir", &self.dir].into_iter().chain(timing);
-        self.project.noalloc(words.chain(rest.split_whitespace())).env("COLUMNS", "100").run()
+        let words = [verb].into_iter().chain(timing).chain(rest.split_whitespace());
+        self.project.noalloc(words).kept_in(&self.dir).env("COLUMNS", "100").run()
     }
 
     fn read(&self, path: &str) -> String {

@@ -100,12 +100,11 @@ fn an_ignored_path_covers_what_stands_in_its_files() {
 fn the_command_line_has_the_last_word() {
     // One target directory after another: here the last check is this test's own.
     let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("levels-target");
-    let dir = dir.to_str().unwrap();
     let project = Project::shared("gate");
-    let check = |words: &str| project.check_json(&format!("--target-dir {dir} --bench hot {words}")).run();
+    let check = |words: &str| project.check_json(&format!("--bench hot {words}")).kept_in(&dir).run();
     let run = check("-A heap-in-hot-path -W unproved").exits(0).json();
     assert_eq!(level_of(&run, "heap-in-hot-path gate::boxes"), None);
-    let kept = project.noalloc(["report", "--target-dir", dir, "--format", "json"]).run().exits(0).json();
+    let kept = project.noalloc(["report", "--format", "json"]).kept_in(&dir).run().exits(0).json();
     assert_eq!(kept, run, "the last check is rendered with the levels that it had");
     let strict = check("-W heap-in-hot-path -D warnings").exits(100).json();
     assert_eq!(level_of(&strict, "heap-in-hot-path gate::boxes").as_deref(), Some("error"));

@@ -193,10 +193,12 @@ fn guards_are_counted_inside_of_each_other_and_measured_with_the_clock() {
     assert_eq!(nested.hot_calls, 2 * 999);
     let (none, _) = result(&run, "inner::plain_iter_inside");
     assert_eq!((none.first_guarded_calls, none.guarded_calls), (0, 0));
-    // Of the whole process; a guard is several calls, so that a clock can tell it from nothing.
+    // Of the whole process; a guard is several calls, so that a clock can tell it from nothing, but for a machine that is
+    // very busy just then.
     let overhead = |result: &BenchResult| [result.loop_ns, result.guard_ns].map(f64::from_bits);
     assert_eq!(overhead(nested), overhead(none));
-    assert!(overhead(nested)[1] > 0.0, "{:?}", overhead(nested));
+    let guard = || overhead(result(&harness(Build::Audit, &["nested_guards"]), "nested_guards").0)[1];
+    assert!(overhead(nested)[1] > 0.0 || (0..9).any(|_| guard() > 0.0), "a guard never takes any time");
 }
 
 #[test]

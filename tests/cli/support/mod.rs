@@ -104,6 +104,12 @@ impl Tool {
         self
     }
 
+    /// A target directory of its own for what is kept there; what is built on the way stands where every other fixture
+    /// finds it.
+    pub(crate) fn kept_in(self, dir: impl AsRef<OsStr>) -> Tool {
+        self.env("CARGO_TARGET_DIR", dir).env("CARGO_BUILD_BUILD_DIR", shared_target_dir())
+    }
+
     pub(crate) fn arg(mut self, word: impl AsRef<OsStr>) -> Tool {
         self.command.arg(word);
         self

@@ -104,7 +104,7 @@ impl Reader {
     fn noalloc(&mut self, words: &[&str]) -> String {
         // Nobody else's check is the last one there.
         let target_dir = self.outside.path().join("target");
-        let tool = self.project.as_ref().unwrap().noalloc(words).env("CARGO_TARGET_DIR", target_dir);
+        let tool = self.project.as_ref().unwrap().noalloc(words).kept_in(target_dir);
         let outcome = tool.run();
         let fine = matches!(outcome.code, Some(0 | 100));
         assert!(fine, "{words:?}: {:?}\n{}", outcome.code, outcome.stderr);
