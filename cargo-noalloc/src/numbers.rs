@@ -1,6 +1,6 @@
 //! Numbers as people read them.
 
-use crate::model::Affected;
+use crate::model::{Affected, Sizes};
 
 /// `1822328` is `1,822,328`.
 pub(crate) fn count(value: u64) -> String {
@@ -15,12 +15,15 @@ pub(crate) fn count(value: u64) -> String {
     out
 }
 
+/// Sizes from here on are rounded.
+const ROUNDED: u64 = 10_000;
+
 /// Exact below 10 kB, then kB and MB of 1,000 each.
 pub(crate) fn bytes(value: u64) -> String {
     match value {
         1 => "1 byte".to_owned(),
-        0..10_000 => format!("{} bytes", count(value)),
-        10_000..10_000_000 => format!("{} kB", decimal(value as f64 / 1e3)),
+        0..ROUNDED => format!("{} bytes", count(value)),
+        ROUNDED..10_000_000 => format!("{} kB", decimal(value as f64 / 1e3)),
         _ => format!("{} MB", decimal(value as f64 / 1e6)),
     }
 }
@@ -53,6 +56,24 @@ pub(crate) fn plural(value: u64, one: &str) -> String {
     if value == 1 { format!("1 {one}") } else { format!("{} {one}s", count(value)) }
 }
 
+/// `24 bytes`, `8 to 64 bytes`, `192 bytes to 24.6 kB`
+pub(crate) fn range(sizes: Sizes) -> String {
+    let Sizes { min, max } = sizes;
+    if min == max {
+        bytes(max)
+    } else if max < ROUNDED {
+        format!("{} to {}", count(min), bytes(max))
+    } else {
+        format!("{} to {}", bytes(min), bytes(max))
+    }
+}
+
+/// `always 24 bytes`, `8 to 64 bytes`
+pub(crate) fn sizes(sizes: Sizes) -> String {
+    let always = if sizes.min == sizes.max { "always " } else { "" };
+    format!("{always}{}", range(sizes))
+}
+
 /// `322`, `at least 322`
 pub(crate) fn affected(calls: Affected) -> String {
     let at_least = if calls.is_exact() { "" } else { "at least " };
@@ -61,7 +82,8 @@ pub(crate) fn affected(calls: Affected) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{bytes, count, per_op};
+    use super::{bytes, count, per_op, sizes};
+    use crate::model::Sizes;
 
     #[test]
     fn thousands_are_separated() {
@@ -72,6 +94,15 @@ mod tests {
     fn bytes_are_exact_while_that_can_be_read() {
         let shown = [1, 24, 9_999, 10_000, 65_536, 12_345_678].map(bytes);
         assert_eq!(shown, ["1 byte", "24 bytes", "9,999 bytes", "10 kB", "65.5 kB", "12.3 MB"]);
+    }
+
+    #[test]
+    fn a_range_has_the_unit_of_each_end() {
+        let shown = [(24, 24), (8, 64), (192, 24_576), (12_000, 24_576), (1, 9)];
+        let shown = shown.map(|(min, max)| sizes(Sizes { min, max }));
+        let expected =
+            ["always 24 bytes", "8 to 64 bytes", "192 bytes to 24.6 kB", "12 kB to 24.6 kB", "1 to 9 bytes"];
+        assert_eq!(shown, expected);
     }
 
     #[test]

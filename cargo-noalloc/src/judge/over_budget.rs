@@ -3,7 +3,7 @@
 use super::Case;
 use super::group::Group;
 use crate::model::{Finding, Label, Op, Rule, Span};
-use crate::numbers::{affected, bytes, count, plural};
+use crate::numbers::{affected, bytes, plural, sizes};
 
 /// A finding at the function's name: which call it was is not known, only that there was one.
 pub(super) fn find(case: &Case<'_>) -> Option<Finding> {
@@ -35,13 +35,8 @@ pub(super) fn find(case: &Case<'_>) -> Option<Finding> {
 fn label(group: &Group) -> Label {
     let what = plural(group.count, if group.op == Op::Realloc { "reallocation" } else { "allocation" });
     let calls = if group.affected.at_least == 1 { "call" } else { "calls" };
-    let size = if group.sizes.min == group.sizes.max {
-        format!("always {}", bytes(group.sizes.min))
-    } else {
-        format!("{} to {}", count(group.sizes.min), bytes(group.sizes.max))
-    };
     Label {
         span: group.span.clone(),
-        text: format!("{what} in {} {calls}, {size}", affected(group.affected)),
+        text: format!("{what} in {} {calls}, {}", affected(group.affected), sizes(group.sizes)),
     }
 }

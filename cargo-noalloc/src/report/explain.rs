@@ -8,7 +8,7 @@ use super::human::{self, Style};
 use super::naming::short_file;
 use crate::exit::{Exit, Failure};
 use crate::model::{Frame, HotReport, Op, Origin, Site, Texts, Verdict};
-use crate::numbers::{bytes, count, plural};
+use crate::numbers::{bytes, count, plural, range};
 use crate::options::What;
 
 const DIM: Ansi = Ansi::new().dimmed();
@@ -132,17 +132,13 @@ fn promise(report: &HotReport) -> String {
 
 fn site(out: &mut String, site: &Site, style: Style) {
     let op = site.op.name();
-    let sizes = if site.sizes.min == site.sizes.max {
-        format!("{} each", bytes(site.sizes.min))
-    } else {
-        format!("{} to {} each", count(site.sizes.min), bytes(site.sizes.max))
-    };
     let calls = &site.calls;
     let _ = writeln!(
         out,
-        "\n  {} {}, {sizes}; in {} ({} to {})",
+        "\n  {} {}, {} each; in {} ({} to {})",
         count(site.count),
         if site.count == 1 { op.to_owned() } else { format!("{op}s") },
+        range(site.sizes),
         plural(calls.affected, "call"),
         count(calls.first),
         count(calls.last),

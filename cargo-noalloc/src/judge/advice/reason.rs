@@ -2,7 +2,7 @@
 
 use super::Case;
 use crate::model::{ConstructKind, DynRole, Elements, Escape, Op, Pattern, Syntax};
-use crate::numbers::{affected, bytes, count, plural};
+use crate::numbers::{affected, bytes, count, plural, sizes};
 
 /// One sentence of clauses, without a capital and without a final dot.
 pub(super) fn of(case: &Case<'_>) -> String {
@@ -77,10 +77,8 @@ fn size(case: &Case<'_>) -> Option<String> {
     if case.op == Op::Free || case.pattern == Pattern::Growth {
         return None;
     }
-    Some(match case.constant_size() {
-        Some(size) => format!("always {}", bytes(size)),
-        None => format!("{} to {} seen", count(case.sizes.min), bytes(case.sizes.max)),
-    })
+    let seen = if case.constant_size().is_some() { "" } else { " seen" };
+    Some(format!("{}{seen}", sizes(case.sizes)))
 }
 
 fn when(case: &Case<'_>) -> Option<String> {

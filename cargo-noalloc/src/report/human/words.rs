@@ -1,17 +1,17 @@
 //! The sentences of a finding. Fixed words; the figures come from the run.
 
 use crate::model::{
-    Candidate, Escape, Finding, Ignored, IgnoredCode, Op, Pattern, ProofState, Rule, Sizes, Standing,
-    Verdict, implementation,
+    Candidate, Escape, Finding, Ignored, IgnoredCode, Op, Pattern, ProofState, Rule, Standing, Verdict,
+    implementation,
 };
-use crate::numbers::{affected, bytes, count, plural};
+use crate::numbers::{affected, bytes, count, plural, range, sizes};
 
 /// More candidates than these say no more to a reader; the JSON report has all.
 const MOST_CANDIDATES: usize = 8;
 
 /// `` `algo_one` allocates 24 bytes on every call ``
 pub(in crate::report) fn title(finding: &Finding, function: &str) -> String {
-    let size = finding.sizes.map(size).unwrap_or_default();
+    let size = finding.sizes.map(range).unwrap_or_default();
     let does = match (finding.rule, finding.op) {
         (Rule::Unexercised, _) => return format!("`{function}` was called by no audited target"),
         (Rule::StalePermit, _) => {
@@ -78,18 +78,10 @@ pub(in crate::report) fn ignored(ignored: &Ignored) -> String {
     format!("{uses} of the heap by `{function}` ({size}) {are} ignored in {code}: {}", by.reason)
 }
 
-fn size(sizes: Sizes) -> String {
-    if sizes.min == sizes.max {
-        bytes(sizes.min)
-    } else {
-        format!("{} to {}", count(sizes.min), bytes(sizes.max))
-    }
-}
-
 /// `1 allocation a call, always 24 bytes; freed before the call returns`
 pub(in crate::report) fn label(finding: &Finding) -> String {
     // Nothing happened there: the reason is all there is.
-    let (Some(op), Some(sizes)) = (finding.op, finding.sizes) else { return finding.reason.clone() };
+    let (Some(op), Some(size)) = (finding.op, finding.sizes) else { return finding.reason.clone() };
     let one = match op {
         Op::Alloc => "allocation",
         Op::Realloc => "reallocation",
@@ -101,11 +93,7 @@ pub(in crate::report) fn label(finding: &Finding) -> String {
     } else {
         plural(finding.count, one)
     };
-    let size = if sizes.min == sizes.max {
-        format!("always {}", bytes(sizes.min))
-    } else {
-        format!("{} to {}", count(sizes.min), bytes(sizes.max))
-    };
+    let size = sizes(size);
     match escape(finding) {
         Some(fate) => format!("{times}, {size}; {fate}"),
         None => format!("{times}, {size}"),
