@@ -6,7 +6,7 @@
 //! flags are repeated, with ours, one level above.
 
 use std::ffi::OsString;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use super::config::Configuration;
 use crate::exit::{Exit, Failure};
@@ -24,6 +24,14 @@ const AUDIT: [&str; 6] = [
     "-Cdebuginfo=1",
     "-Cstrip=none",
     "-Csplit-debuginfo=off",
+];
+
+/// Keeps apart what the optimiser would merge: one call for two branches that both allocate has no line left.
+/// These are the backend's own switches, which may go with any version of it.
+const APART: [&str; 3] = [
+    "-Cllvm-args=-hoist-common-insts=0",
+    "-Cllvm-args=-sink-common-insts=0",
+    "-Cllvm-args=-enable-tail-merge=0",
 ];
 
 /// Turns the audit's own `#[global_allocator]` off.
@@ -65,10 +73,12 @@ impl Flags {
         let config = Configuration::load(&here, &options.build.config).map_err(|error| unreadable(&error))?;
         let triple = triple(&config, options)?;
         let level = level(&config, &triple)?;
+        let (rustc, knows_apart) = ask_rustc(&config);
+        let apart = if knows_apart { &APART[..] } else { &[] };
         let toolchain = Toolchain {
-            rustc: rustc_version(&config),
+            rustc,
             target: triple.clone(),
-            rustflags: AUDIT.map(str::to_owned).to_vec(),
+            rustflags: AUDIT.iter().chain(apart).map(ToString::to_string).collect(),
             runner: config.runner(&triple).map_err(|error| unreadable(&error))?,
             environment: config.environment(),
         };
@@ -82,7 +92,8 @@ impl Flags {
 
     /// Adds the flags, the triple and the `--config` values to a cargo command.
     pub(super) fn apply(&self, command: &mut Command, own_allocator: bool, has_guard: bool) {
-        let ours: Vec<&str> = AUDIT.iter().copied().chain(own_allocator.then_some(OWN_ALLOCATOR)).collect();
+        let ours = self.toolchain.rustflags.iter().map(String::as_str);
+        let ours: Vec<&str> = ours.chain(own_allocator.then_some(OWN_ALLOCATOR)).collect();
         for value in &self.config {
             command.args(["--config", value]);
         }
@@ -149,9 +160,16 @@ fn text(name: &str) -> Result<Option<String>, Failure> {
     std::env::var_os(name).map(OsString::into_string).transpose().map_err(not_text)
 }
 
-fn rustc_version(config: &Configuration) -> String {
-    let output = config.rustc().arg("--version").output();
-    output.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned()).unwrap_or_default()
+/// Its version, and whether it takes [`APART`].
+fn ask_rustc(config: &Configuration) -> (String, bool) {
+    // PERF: both at once.
+    let mut apart = config.rustc();
+    apart.args(["--print=sysroot"]).args(APART).stdout(Stdio::null()).stderr(Stdio::null());
+    let apart = apart.spawn();
+    let version = config.rustc().arg("--version").output();
+    let version = version.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned());
+    let knows_apart = apart.and_then(|mut child| child.wait()).is_ok_and(|status| status.success());
+    (version.unwrap_or_default(), knows_apart)
 }
 
 fn unreadable(error: &cargo_config2::Error) -> Failure {

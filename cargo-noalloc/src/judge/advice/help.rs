@@ -8,11 +8,18 @@ mod values;
 
 use super::Case;
 use crate::model::{ConstructKind, Op, Pattern};
+use crate::numbers::range;
 
 /// The first of several pieces of advice that the evidence covers.
 pub(super) fn of(case: &Case<'_>) -> Option<String> {
     if case.op == Op::Free {
         return Some(values::dropped(case));
+    }
+    if case.has_no_line() {
+        return Some(format!(
+            "the compiler left no line for it, for it merged code of several places: look for what takes {}",
+            range(case.sizes)
+        ));
     }
     let kind = case.kind()?;
     if case.source.is_some_and(|source| source.lazy.is_some()) || *kind == ConstructKind::Print {

@@ -10,8 +10,8 @@ mod reason;
 
 use super::group::Group;
 use crate::model::{
-    Affected, Binding, Construct, ConstructKind, DynRole, Escape, Expression, Label, Op, Pattern, SiteSource,
-    Sizes, TraitObject,
+    Affected, Binding, Construct, ConstructKind, DynRole, Escape, Expression, Label, NoSource, Op, Pattern,
+    SiteSource, Sizes, TraitObject,
 };
 
 /// What the advice is made from.
@@ -92,6 +92,11 @@ impl<'a> Case<'a> {
             }
             escape => escape,
         }
+    }
+
+    /// The code is the user's, and the debug info does not say from where.
+    fn has_no_line(&self) -> bool {
+        self.source.is_some_and(|source| matches!(source.expression, Err(NoSource::NoPlace)))
     }
 
     fn constant_size(&self) -> Option<u64> {

@@ -39,6 +39,18 @@ fn group(
 }
 
 #[test]
+fn what_has_no_line_is_looked_for_by_its_size() {
+    let boxed = ("Box::new", ConstructKind::Boxed);
+    let mut group = group(Op::Alloc, boxed, Escape::Temporary, (8, 24), 1_000);
+    if let Some(source) = &mut group.source {
+        source.expression = Err(NoSource::NoPlace);
+    }
+    let help = advise(&group, Pattern::EveryCall, 1_000).help.expect("one");
+    assert!(help.starts_with("the compiler left no line for it"), "{help}");
+    assert!(help.ends_with("look for what takes 8 to 24 bytes"), "{help}");
+}
+
+#[test]
 fn the_reason_says_what_how_large_when_and_what_became_of_it() {
     let cases = [
         (
