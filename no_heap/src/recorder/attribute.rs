@@ -306,7 +306,8 @@ pub(crate) fn close_call(thread: &ThreadState, scope: &Scope, hot: u32, counts: 
 /// A scope was left that is not the innermost: this thread has switched stacks inside a hot function. From here on
 /// no scope on the stack can be trusted to be there.
 #[cold]
-pub(crate) fn lost_order(thread: &ThreadState) {
+pub(crate) fn lost_order() {
+    let thread = this_thread();
     thread.scope.set(std::ptr::null());
     thread.live.forget();
     process::lose_call();

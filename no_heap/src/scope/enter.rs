@@ -1,6 +1,7 @@
 //! Entering a scope and leaving it: what every call of a hot function pays.
 
 use std::mem::MaybeUninit;
+use std::ptr;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::{Kind, Scope, ThreadState, this_thread};
@@ -12,6 +13,9 @@ pub(crate) struct Entered<'scope>(&'scope Scope);
 /// Enters the hot function with this index in the record; `None` when nothing is recorded.
 ///
 /// Inlined into the function that holds the guard: its frame pointer is where stack walks end.
+///
+/// PERF: most hot functions are entered from outside of all scopes, by a thread that has its part of the record; the rest is
+/// kept off that path. Where the scope is, the compiler knows either way.
 #[inline(always)]
 pub(crate) fn enter_hot<'scope>(
     place: &'scope mut MaybeUninit<Scope>,
@@ -20,34 +24,35 @@ pub(crate) fn enter_hot<'scope>(
     let frame = crate::stack::read_frame_pointer!(place.as_mut_ptr());
     let thread = this_thread();
     let index = registered.load(Ordering::Relaxed);
-    if !recorder::recording_alone() || index as usize >= thread.part.get().hot_count() {
-        return enter_first(place, registered, thread, frame);
+    let is_plain = recorder::recording_alone()
+        && (index as usize) < thread.part.get().hot_count()
+        && thread.scope.get().is_null();
+    if is_plain {
+        thread.scope.set(begin_call(place, index, thread, frame, ptr::null()));
+    } else if !enter_slowly(registered, place, frame) {
+        return None;
     }
-    let scope = begin_call(place, index, thread, frame);
-    if !scope.outer.is_null() {
-        return Some(enter_nested(scope, index, thread));
-    }
-    thread.scope.set(scope);
-    Some(Entered(scope))
+    // SAFETY: the one way as the other has written it.
+    Some(Entered(unsafe { place.assume_init_ref() }))
 }
 
-/// The first call of a thread, or of all; and every call while nothing is recorded, or others may open permits.
+/// The first call of a thread, or of all; every call inside another scope; and every call while nothing is recorded, or
+/// others may open permits. Returns whether the scope is there and entered.
 #[cold]
 #[inline(never)]
-fn enter_first<'scope>(
-    place: &'scope mut MaybeUninit<Scope>,
-    registered: &AtomicU32,
-    thread: &ThreadState,
-    frame: usize,
-) -> Option<Entered<'scope>> {
+fn enter_slowly(registered: &AtomicU32, place: &mut MaybeUninit<Scope>, frame: usize) -> bool {
+    let thread = this_thread();
     if !recorder::start() || (thread.part.get().is_none() && !recorder::join(thread)) {
-        return None;
+        return false;
     }
     let index = registered.load(Ordering::Relaxed);
     if index as usize >= thread.part.get().hot_count() {
-        return None;
+        return false;
     }
-    Some(enter_nested(begin_call(place, index, thread, frame), index, thread))
+    let scope = begin_call(place, index, thread, frame, thread.scope.get());
+    scope.nest(index, thread);
+    thread.scope.set(scope);
+    true
 }
 
 /// Counts a call, and makes its scope.
@@ -57,21 +62,12 @@ fn begin_call<'scope>(
     index: u32,
     thread: &ThreadState,
     frame: usize,
-) -> &'scope mut Scope {
+    outer: *const Scope,
+) -> &'scope Scope {
     let calls = &thread.part.get().counts(index).calls;
     let call = calls.get().wrapping_add(1);
     calls.set(call);
-    place.write(Scope::new(Kind::Hot(index), call, frame, thread))
-}
-
-/// PERF: most hot functions are entered from outside of all scopes; the rest is kept off that path, in a function
-/// that comes last, so that nothing has to be saved for its return.
-#[cold]
-#[inline(never)]
-fn enter_nested<'scope>(scope: &'scope mut Scope, index: u32, thread: &ThreadState) -> Entered<'scope> {
-    scope.nest(index, thread);
-    thread.scope.set(scope);
-    Entered(scope)
+    place.write(Scope::new(Kind::Hot(index), call, frame, outer))
 }
 
 /// Enters a scope that is no hot function. Inlined as [`enter_hot`] is, for the same reason.
@@ -79,7 +75,7 @@ fn enter_nested<'scope>(scope: &'scope mut Scope, index: u32, thread: &ThreadSta
 pub(crate) fn enter(place: &mut MaybeUninit<Scope>, kind: Kind) -> Entered<'_> {
     let frame = crate::stack::read_frame_pointer!(place.as_mut_ptr());
     let thread = this_thread();
-    let scope = place.write(Scope::new(kind, 0, frame, thread));
+    let scope = place.write(Scope::new(kind, 0, frame, thread.scope.get()));
     thread.scope.set(scope);
     Entered(scope)
 }
@@ -87,6 +83,6 @@ pub(crate) fn enter(place: &mut MaybeUninit<Scope>, kind: Kind) -> Entered<'_> {
 impl Drop for Entered<'_> {
     #[inline(always)]
     fn drop(&mut self) {
-        self.0.leave(this_thread());
+        self.0.leave();
     }
 }

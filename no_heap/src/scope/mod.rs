@@ -37,63 +37,117 @@ pub(crate) enum Kind {
     SelfTest,
 }
 
+impl Kind {
+    const HOT: u64 = 0;
+    const PERMIT: u64 = 1;
+    const BENCH: u64 = 2;
+    const SELF_TEST: u64 = 3;
+
+    /// In one word: the index on top, and what it is below.
+    #[inline(always)]
+    fn to_word(self) -> u64 {
+        match self {
+            Kind::Hot(index) => u64::from(index) << 32 | Kind::HOT,
+            Kind::Permit(index) => u64::from(index) << 32 | Kind::PERMIT,
+            Kind::Bench => Kind::BENCH,
+            Kind::SelfTest => Kind::SELF_TEST,
+        }
+    }
+
+    #[inline(always)]
+    fn from_word(word: u64) -> Kind {
+        let index = (word >> 32) as u32;
+        match word & 3 {
+            Kind::HOT => Kind::Hot(index),
+            Kind::PERMIT => Kind::Permit(index),
+            Kind::BENCH => Kind::Bench,
+            _ => Kind::SelfTest,
+        }
+    }
+}
+
+/// What may be true of a scope: bits of [`Scope::state`], above those of its kind.
+mod flag {
+    /// Something was counted since the scope was entered, or has to be undone when it is left: `before` is initialised.
+    pub(super) const TOUCHED: u64 = 4;
+    /// This hot function alone answers for its events, and nothing else need be asked.
+    pub(super) const ALONE: u64 = 8;
+    /// Somebody else's permit was open when the call began, so that it cannot be told from one inside.
+    pub(super) const PERMITTED_OUTSIDE: u64 = 16;
+    /// `next`, `earlier` and `linked_by` are initialised.
+    pub(super) const LINKED: u64 = 32;
+    /// `hits` is initialised.
+    pub(super) const HAS_HITS: u64 = 64;
+}
+
 /// One entry of the stack. It stays where it is from `enter` to `leave`: inner scopes point at it.
+///
+/// PERF: entering writes the first four words and no more.
 pub(crate) struct Scope {
-    kind: Kind,
-    /// Whether somebody else's permit was open when the call began, so that it cannot be told from one inside.
-    permitted_outside: Cell<bool>,
+    /// Its [`Kind`] and its [`flag`]s.
+    state: Cell<u64>,
     /// Frame pointer of the function that holds the guard: where stack walks end.
     frame: usize,
     /// Number of this call among the function's calls on this thread, from 1.
     call: Cell<u64>,
     /// The scope to go back to.
     outer: *const Scope,
+    /// Initialised when there is more than one hot function to speak of.
+    links: Cell<MaybeUninit<Links>>,
+    /// The thread's counts when this scope was entered; initialised when it was touched.
+    before: Cell<MaybeUninit<Counts>>,
+    /// One bit for each site that this call has hit and whose stamp a later activation then took over.
+    hits: [Cell<MaybeUninit<u64>>; HIT_WORDS],
+}
+
+/// What a scope knows of the hot functions around it. Each link is null, or leads to a scope outside.
+#[derive(Clone, Copy)]
+struct Links {
     /// The next hot function that answers for events. Together these links name every hot function that is
     /// running once, by its innermost activation, back to the nearest scope of another kind.
-    next: Cell<*const Scope>,
+    next: *const Scope,
     /// The nearest earlier activation of this same function; it is out of the links while this one runs.
     earlier: *const Scope,
     /// The scope whose link led to `earlier`; null when `earlier` was the first.
     linked_by: *const Scope,
-    /// Whether this hot function alone answers for its events, and nothing else need be asked.
-    alone: Cell<bool>,
-    /// Whether anything was counted since this scope was entered, or has to be undone when it is left.
-    touched: Cell<bool>,
-    /// The thread's counts when this scope was entered; initialised when it was touched.
-    before: Cell<MaybeUninit<Counts>>,
-    /// Whether `hits` has been initialised.
-    has_hits: Cell<bool>,
-    /// One bit for each site that this call has hit and whose stamp a later activation then took over.
-    hits: [Cell<MaybeUninit<u64>>; HIT_WORDS],
+}
+
+impl Links {
+    const NONE: Links = Links { next: ptr::null(), earlier: ptr::null(), linked_by: ptr::null() };
 }
 
 const HIT_WORDS: usize = SITES / 64;
 
 impl Scope {
     /// A scope that is entered next. `frame` is the frame pointer of the guard's caller.
-    ///
-    /// PERF: `hits` and `before` are left as they are: only recursion and events need them.
-    #[inline]
-    fn new(kind: Kind, call: u64, frame: usize, thread: &ThreadState) -> Scope {
+    #[inline(always)]
+    fn new(kind: Kind, call: u64, frame: usize, outer: *const Scope) -> Scope {
         Scope {
-            kind,
-            permitted_outside: Cell::new(false),
+            state: Cell::new(kind.to_word()),
             frame,
             call: Cell::new(call),
-            outer: thread.scope.get(),
-            next: Cell::new(ptr::null()),
-            earlier: ptr::null(),
-            linked_by: ptr::null(),
-            alone: Cell::new(false),
-            touched: Cell::new(false),
+            outer,
+            links: Cell::new(MaybeUninit::uninit()),
             before: Cell::new(MaybeUninit::uninit()),
-            has_hits: Cell::new(false),
             hits: [const { Cell::new(MaybeUninit::uninit()) }; HIT_WORDS],
         }
     }
 
+    #[inline(always)]
+    fn is(&self, flag: u64) -> bool {
+        self.state.get() & flag != 0
+    }
+
+    fn set(&self, flag: u64) {
+        self.state.set(self.state.get() | flag);
+    }
+
+    fn unset(&self, flag: u64) {
+        self.state.set(self.state.get() & !flag);
+    }
+
     pub(crate) fn kind(&self) -> Kind {
-        self.kind
+        Kind::from_word(self.state.get())
     }
 
     pub(crate) fn frame(&self) -> usize {
@@ -105,20 +159,30 @@ impl Scope {
     }
 
     pub(crate) fn permitted_outside(&self) -> bool {
-        self.permitted_outside.get()
+        self.is(flag::PERMITTED_OUTSIDE)
     }
 
     /// The next hot function outwards that has to answer for an event.
     #[inline]
     pub(crate) fn next(&self) -> Option<&Scope> {
-        // SAFETY: `next`, `outer`, `earlier` and `linked_by` are null or point at scopes that were entered before
-        // this one and are left after it; until then they stay in their guards' frames. `leave` keeps that order.
-        unsafe { self.next.get().as_ref() }
+        // SAFETY: the links and `outer` are null or point at scopes that were entered before this one and are left
+        // after it; until then they stay in their guards' frames. `leave` keeps that order.
+        unsafe { self.links().next.as_ref() }
     }
 
     pub(crate) fn outer(&self) -> Option<&Scope> {
         // SAFETY: as for `next`.
         unsafe { self.outer.as_ref() }
+    }
+
+    fn links(&self) -> Links {
+        // SAFETY: `set_links` initialises them before it says so.
+        if self.is(flag::LINKED) { unsafe { self.links.get().assume_init() } } else { Links::NONE }
+    }
+
+    fn set_links(&self, links: Links) {
+        self.links.set(MaybeUninit::new(links));
+        self.set(flag::LINKED);
     }
 
     /// All scopes around this one, innermost first: also those beyond permits, where the links end.
@@ -138,14 +202,14 @@ impl Scope {
             self.leave_a_note(site, before);
         }
         stamp.set(self.call.get());
-        !(self.has_hits.get() && self.has_noted(site))
+        !(self.is(flag::HAS_HITS) && self.has_noted(site))
     }
 
     /// An earlier activation that had hit the site must know so, although the site will not.
     #[cold]
     fn leave_a_note(&self, site: u16, stamp: u64) {
         // Later activations have higher numbers.
-        let mut earlier = self.around().filter(|scope| scope.kind == self.kind);
+        let mut earlier = self.around().filter(|scope| scope.kind() == self.kind());
         let hit = earlier.find(|scope| scope.call.get() <= stamp);
         if let Some(scope) = hit.filter(|scope| scope.call.get() == stamp) {
             scope.note(site);
@@ -153,9 +217,10 @@ impl Scope {
     }
 
     fn note(&self, site: u16) {
-        self.alone.set(false);
-        if !self.has_hits.replace(true) {
+        self.unset(flag::ALONE);
+        if !self.is(flag::HAS_HITS) {
             self.hits.iter().for_each(|word| word.set(MaybeUninit::new(0)));
+            self.set(flag::HAS_HITS);
         }
         let (word, bit) = self.hit(site);
         self.hits[word].set(MaybeUninit::new(self.hit_word(word) | bit));
@@ -168,23 +233,22 @@ impl Scope {
     }
 
     fn hit(&self, site: u16) -> (usize, u64) {
-        debug_assert!(self.has_hits.get(), "asked for before it is used");
+        debug_assert!(self.is(flag::HAS_HITS), "asked for before it is used");
         (usize::from(site) / 64, 1 << (site % 64))
     }
 
     fn hit_word(&self, word: usize) -> u64 {
-        // SAFETY: `note` initialises all words before it sets a bit, and `has_hits` says so to all who ask.
+        // SAFETY: `note` initialises all words before it sets a bit, and the flag says so to all who ask.
         unsafe { self.hits[word].get().assume_init() }
     }
 
     /// Tells the scopes outside about this one.
-    fn nest(&mut self, hot: u32, thread: &ThreadState) {
-        if recorder::foreign_permits() {
-            self.permitted_outside.set(recorder::permitted_around());
+    fn nest(&self, hot: u32, thread: &ThreadState) {
+        if recorder::foreign_permits() && recorder::permitted_around() {
+            self.set(flag::PERMITTED_OUTSIDE);
         }
-        // SAFETY: as for `next`.
-        let Some(outer) = (unsafe { self.outer.as_ref() }) else { return };
-        match outer.kind {
+        let Some(outer) = self.outer() else { return };
+        match outer.kind() {
             Kind::Hot(_) => self.link(outer, thread),
             Kind::Bench => {
                 let (seen, this) = (thread.bench_hot.get(), u64::from(hot) + 1);
@@ -196,32 +260,33 @@ impl Scope {
     }
 
     /// Puts this activation in front of the links, and takes an earlier one of the same function out of them.
-    fn link(&mut self, outer: &Scope, thread: &ThreadState) {
-        self.next.set(outer);
+    fn link(&self, outer: &Scope, thread: &ThreadState) {
+        let mut links = Links { next: outer, ..Links::NONE };
         let mut linked_by: Option<&Scope> = None;
         let mut at = Some(outer);
         while let Some(scope) = at {
-            if scope.kind == self.kind {
-                self.earlier = scope;
+            if scope.kind() == self.kind() {
+                links.earlier = scope;
                 match linked_by {
-                    None => self.next.set(scope.next.get()),
+                    None => links.next = scope.links().next,
                     Some(before) => {
-                        self.linked_by = before;
-                        before.next.set(scope.next.get());
+                        links.linked_by = before;
+                        before.set_links(Links { next: scope.links().next, ..before.links() });
                     }
                 }
                 self.touch(thread);
-                return;
+                break;
             }
             linked_by = Some(scope);
             at = scope.next();
         }
+        self.set_links(links);
     }
 
     /// Says that something is about to be counted in this scope.
     #[inline]
     pub(crate) fn touch(&self, thread: &ThreadState) {
-        if !self.touched.get() {
+        if !self.is(flag::TOUCHED) {
             self.touch_outwards(thread.counted.get());
         }
     }
@@ -230,26 +295,29 @@ impl Scope {
     /// was called, no call of its own has to be told about its sites, and nobody's permit can be open.
     #[inline(always)]
     pub(crate) fn alone(&self) -> Option<u32> {
-        match self.kind {
-            Kind::Hot(hot) if self.alone.get() => Some(hot),
+        match self.kind() {
+            Kind::Hot(hot) if self.is(flag::ALONE) => Some(hot),
             _ => None,
         }
     }
 
     fn is_alone(&self) -> bool {
-        !self.has_hits.get()
+        !self.is(flag::HAS_HITS)
             && !recorder::foreign_permits()
-            && !self.around().any(|scope| matches!(scope.kind, Kind::Hot(_)))
+            && !self.around().any(|scope| matches!(scope.kind(), Kind::Hot(_)))
     }
 
     /// In a scope that was not touched nothing was counted, so what is counted now is what was when it was entered; and
     /// outside of a touched one all are.
     #[inline(never)]
     fn touch_outwards(&self, counted: Counts) {
-        self.alone.set(self.is_alone());
+        if self.is_alone() {
+            self.set(flag::ALONE);
+        }
         let mut at = Some(self);
-        while let Some(scope) = at.filter(|scope| !scope.touched.replace(true)) {
+        while let Some(scope) = at.filter(|scope| !scope.is(flag::TOUCHED)) {
             scope.before.set(MaybeUninit::new(counted));
+            scope.set(flag::TOUCHED);
             at = scope.outer();
         }
     }
@@ -261,28 +329,29 @@ impl Scope {
 
     fn before(&self) -> Option<Counts> {
         // SAFETY: `touch_outwards` initialises `before` of every scope that it marks as touched.
-        self.touched.get().then(|| unsafe { self.before.get().assume_init() })
+        self.is(flag::TOUCHED).then(|| unsafe { self.before.get().assume_init() })
     }
 
+    /// PERF: whoever has something to do here finds this thread by itself: nothing is kept for that while the body runs.
     #[inline(always)]
-    fn leave(&self, thread: &ThreadState) {
+    fn leave(&self) {
+        let thread = this_thread();
         if !ptr::eq(thread.scope.get(), self) {
-            return recorder::lost_order(thread);
+            return recorder::lost_order();
         }
         thread.scope.set(self.outer);
-        if self.touched.get() {
-            self.close(thread);
+        if self.is(flag::TOUCHED) {
+            self.close();
         }
     }
 
     /// Leaves a scope in which something happened, or that others have to be told about.
     #[inline(never)]
-    fn close(&self, thread: &ThreadState) {
+    fn close(&self) {
+        let thread = this_thread();
         let counts = self.counts(thread);
-        if !self.earlier.is_null() {
-            self.unlink();
-        }
-        match self.kind {
+        self.unlink();
+        match self.kind() {
             Kind::Hot(hot) if !counts.is_none() => recorder::close_call(thread, self, hot, counts),
             Kind::Permit(_) => {
                 self.hide_counts(thread);
@@ -292,11 +361,12 @@ impl Scope {
         }
     }
 
-    #[cold]
+    /// Puts an earlier activation of the same function back.
     fn unlink(&self) {
+        let Links { earlier, linked_by, .. } = self.links();
         // SAFETY: as for `next`.
-        if let Some(linked_by) = unsafe { self.linked_by.as_ref() } {
-            linked_by.next.set(self.earlier);
+        if let (false, Some(before)) = (earlier.is_null(), unsafe { linked_by.as_ref() }) {
+            before.set_links(Links { next: earlier, ..before.links() });
         }
     }
 
@@ -316,10 +386,10 @@ impl Scope {
             std::iter::successors(unsafe { innermost.as_ref() }, |scope| scope.outer())
         };
         for scope in scopes() {
-            scope.touched.set(true);
             scope.before.set(MaybeUninit::new(thread.counted.get()));
-            scope.has_hits.set(false);
-            if let Kind::Hot(hot) = scope.kind {
+            scope.set(flag::TOUCHED);
+            scope.unset(flag::HAS_HITS);
+            if let Kind::Hot(hot) = scope.kind() {
                 let calls = &part.counts(hot).calls;
                 calls.set(calls.get() + 1);
                 scope.call.set(calls.get());
@@ -327,7 +397,7 @@ impl Scope {
         }
         // That has numbered them from the innermost on; the outermost is the first.
         for scope in scopes() {
-            if let Kind::Hot(hot) = scope.kind {
+            if let Kind::Hot(hot) = scope.kind() {
                 scope.call.set(part.counts(hot).calls.get() + 1 - scope.call.get());
             }
         }
