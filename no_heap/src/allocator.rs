@@ -7,8 +7,6 @@ use std::alloc::{GlobalAlloc, Layout, System};
 
 #[cfg(noalloc_audit)]
 use crate::recorder;
-#[cfg(noalloc_audit)]
-use crate::stack::frame;
 
 /// A global allocator over any other, through which `cargo noalloc` sees what hot functions do.
 ///
@@ -163,8 +161,7 @@ impl<A: GlobalAlloc> Allocator<A> {
         timed!(unsafe { self.0.alloc(layout) });
         // SAFETY: as above.
         let block = unsafe { self.0.alloc(layout) };
-        recorder::record_alloc(block, layout.size(), frame!());
-        block
+        recorder::record_alloc(block, layout.size())
     }
 
     /// # Safety
@@ -177,8 +174,7 @@ impl<A: GlobalAlloc> Allocator<A> {
         timed!(unsafe { self.0.alloc_zeroed(layout) });
         // SAFETY: as above.
         let block = unsafe { self.0.alloc_zeroed(layout) };
-        recorder::record_alloc(block, layout.size(), frame!());
-        block
+        recorder::record_alloc(block, layout.size())
     }
 
     /// # Safety
@@ -191,8 +187,7 @@ impl<A: GlobalAlloc> Allocator<A> {
         timed!(unsafe { self.0.realloc(ptr, layout, new_size) });
         // SAFETY: as above.
         let block = unsafe { self.0.realloc(ptr, layout, new_size) };
-        recorder::record_realloc(ptr, block, new_size, frame!());
-        block
+        recorder::record_realloc(ptr, block, new_size)
     }
 
     /// # Safety
@@ -203,7 +198,7 @@ impl<A: GlobalAlloc> Allocator<A> {
     unsafe fn dealloc_recorded(&self, ptr: *mut u8, layout: Layout) {
         // SAFETY: as above.
         timed!(unsafe { self.0.dealloc(ptr, layout) });
-        recorder::record_free(ptr, layout.size(), frame!());
+        let ptr = recorder::record_free(ptr, layout.size());
         // SAFETY: as above.
         unsafe { self.0.dealloc(ptr, layout) }
     }

@@ -16,7 +16,7 @@ pub(crate) use crate::record::FRAMES as CAPACITY;
 /// that sets the frame pointer up.
 macro_rules! frame {
     () => {{
-        let local = 0u8;
+        let local = ::std::mem::MaybeUninit::<u8>::uninit();
         $crate::stack::read_frame_pointer!(&raw const local)
     }};
 }
@@ -148,52 +148,70 @@ pub(crate) struct Link {
 
 impl Link {
     pub(crate) const NONE: Link = Link { above: 0, return_address: 0 };
+
+    /// Stands behind the last link of a chain: no frame is like this.
+    const STOP: Link = Link { above: 0, return_address: 1 };
 }
 
-/// Copies the chain from `frame` to `end` into `links`, and returns its length; `None` when it does not lead there, or
-/// there is no room.
+/// Copies the chain from `frame` to `end` into `links`, the one that leads to `end` as the last, and returns whether it leads
+/// there; there may also be no room.
 ///
-/// What stands at the last frame is left out: it leads to `end`, and returns into the function of the guard.
-pub(crate) fn copy_chain(frame: usize, end: usize, stack: Bounds, links: &[Cell<Link>]) -> Option<usize> {
+/// Where the last frame returns to is left out: that is in the function of the guard. A 0 stands there instead.
+pub(crate) fn copy_chain(frame: usize, end: usize, stack: Bounds, links: &[Cell<Link>]) -> bool {
     if !stack.contain(frame) || !stack.contain(end) {
-        return None;
+        return false;
     }
     let mut at = frame;
     for (depth, link) in links.iter().enumerate() {
         // SAFETY: `at` lies in [first frame, end], both of which the stack contains.
-        let (above, return_address) = unsafe { step(at, end) }?;
+        let Some((above, return_address)) = (unsafe { step(at, end) }) else { return false };
         if above == end {
-            return Some(depth);
+            link.set(Link { above, return_address: 0 });
+            if let Some(behind) = links.get(depth + 1) {
+                behind.set(Link::STOP);
+            }
+            return true;
+        }
+        // Nothing returns to 0: this is no frame, and 0 has a meaning here.
+        if return_address == 0 {
+            return false;
         }
         link.set(Link { above, return_address });
         at = above;
     }
-    None
+    false
 }
 
-/// Whether the chain from `frame` to `end` is `links`.
+/// Whether the chain from `frame` is the one that `links` holds.
 ///
-/// PERF: the recorder's inner loop. The next frame is taken from `links`, so no load waits for another.
+/// PERF: the recorder's inner loop. The next frame is taken from `links`, so no load waits for another; each word is
+/// compared where it stands, because a comparison and its branch are one operation; and what ends the loop is the 0, which is
+/// no return address, so nothing is counted.
 ///
 /// # Safety
 ///
-/// `links` came from [`copy_chain`] on this thread, for the same `frame` and the same `end`; both are frames of functions
-/// that are running.
+/// [`copy_chain`] has filled `links` on this thread and returned that the chain leads there, for the same `frame` and for an
+/// `end`, both of which are frames of functions that are running.
 #[inline(always)]
-pub(crate) unsafe fn is_chain(frame: usize, end: usize, links: &[Cell<Link>]) -> bool {
-    let mut at = frame;
-    let mut difference = 0;
+pub(crate) unsafe fn is_chain<const ROOM: usize>(frame: usize, links: &[Cell<Link>; ROOM]) -> bool {
+    let mut at = frame as *const usize;
     for link in links {
-        let link = link.get();
+        let Link { above, return_address } = link.get();
         // SAFETY: `copy_chain` saw to it that `at` lies between `frame` and `end`, is aligned, and that this thread's
         // stack contains both. That is mapped and initialised memory as long as the function of `frame` runs; no
         // reference to these words exists. They need not be a frame at all this time: they are compared.
-        let now = unsafe { std::ptr::read(at as *const Link) };
-        difference |= (now.above ^ link.above) | (now.return_address ^ link.return_address);
-        at = link.above;
+        if unsafe { *at } != above {
+            return false;
+        }
+        // SAFETY: as above; a frame is two words.
+        if unsafe { *at.add(1) } != return_address {
+            return return_address == 0;
+        }
+        // Should a 0 be equal to the last link's, the one behind it is next, held against the guard's own frame: equal to
+        // that it is not.
+        at = above as *const usize;
     }
-    // SAFETY: as above.
-    difference | (unsafe { *(at as *const usize) } ^ end) == 0
+    false
 }
 
 /// Where the function with the frame at `frame` returns to; 0 where frames are unknown.

@@ -1,6 +1,6 @@
 //! Which hot functions answer for an event, and with which stack. Everything off the short path of `record`.
 
-use super::recent::Key;
+use super::recent::{Key, Recognised};
 use super::{Event, Op, Updating, add, permits, process, raise, sites};
 use crate::record::{SiteFlag, Thread};
 use crate::registry::{HOT_FUNCTIONS, HotFn};
@@ -16,12 +16,16 @@ enum Refused {
     Unwinding,
 }
 
-/// Counts one event, whatever it is and wherever it happens.
+/// Counts one event, whatever it is and wherever it happens, and returns its block.
 ///
 /// PERF: the event comes in pieces, so that the short path need not put it into memory.
 #[inline(never)]
-pub(super) fn record(op: Op, before: *mut u8, block: *mut u8, size: usize, frame: usize) {
-    let (thread, event) = (this_thread(), &Event { op, block, before, size });
+pub(super) fn record(op: Op, before: *mut u8, block: *mut u8, size: usize, frame: usize) -> *mut u8 {
+    record_event(this_thread(), &Event { op, block, before, size }, frame);
+    block
+}
+
+fn record_event(thread: &ThreadState, event: &Event, frame: usize) {
     let quiet = Quiet::enter(thread);
     // SAFETY: the scopes of this thread stay in their guards' frames until they are left, and this call happens inside
     // of them.
@@ -194,7 +198,7 @@ fn attribute(thread: &ThreadState, innermost: &Scope, event: &Event, frame: usiz
         let Kind::Hot(hot) = current.kind() else { break };
         let key = Key::new(hot, event.op, inner);
         let known = if all_told_apart { thread.recent.find(from, current.frame(), key) } else { None };
-        let seen = known.or_else(|| {
+        let seen = known.map(Recognised::seen).or_else(|| {
             walk.reach(current, thread);
             let seen = sites::find_or_insert(part, hot, event.op, walk.trace.frames(), walk.flags)?;
             if all_told_apart && walk.flags == 0 {

@@ -3,6 +3,7 @@
 //! A small table for each thread. What does not fit is counted as not known, never guessed.
 
 use std::cell::Cell;
+use std::mem::MaybeUninit;
 
 use super::Seen;
 use crate::record::SiteSlot;
@@ -40,55 +41,62 @@ impl Row {
     }
 }
 
+/// Where the next row goes.
+#[derive(Clone, Copy)]
+pub(crate) struct Place<'table> {
+    index: usize,
+    row: &'table Cell<MaybeUninit<Row>>,
+}
+
 /// See the module. Rows are in the order of allocation.
 pub(crate) struct LiveBlocks {
-    /// All before `len` are some.
-    rows: [Cell<Option<Row>>; CAPACITY],
+    /// All before `len` are initialised.
+    rows: [Cell<MaybeUninit<Row>>; CAPACITY],
     len: Cell<usize>,
 }
 
 impl LiveBlocks {
     pub(crate) const fn new() -> LiveBlocks {
-        LiveBlocks { rows: [const { Cell::new(None) }; CAPACITY], len: Cell::new(0) }
+        LiveBlocks { rows: [const { Cell::new(MaybeUninit::uninit()) }; CAPACITY], len: Cell::new(0) }
     }
 
-    /// Whether [`push`](Self::push) would do.
+    /// Where the next row goes; `None` when the table has no room, or a request that failed has no block.
     #[inline(always)]
-    pub(crate) fn has_room_for(&self, block: *const u8) -> bool {
-        self.len.get() < CAPACITY && !block.is_null()
+    pub(crate) fn place_for(&self, block: *const u8) -> Option<Place<'_>> {
+        let index = self.len.get();
+        let row = self.rows.get(index).filter(|_| !block.is_null())?;
+        Some(Place { index, row })
     }
 
-    /// `slot` allocated `block` in the call of `scope`; without room nothing happens.
+    /// `slot` allocated `block` in the call of `scope`. `place` was asked for this block, and nothing happened since.
     #[inline(always)]
-    pub(crate) fn push(&self, block: *const u8, scope: &Scope, slot: &'static SiteSlot) {
-        let len = self.len.get();
-        if let Some(row) = self.rows.get(len) {
-            row.set(Some(Row { block, scope, origin: slot, last: slot }));
-            self.len.set(len + 1);
-        }
+    pub(crate) fn push(&self, place: Place<'_>, block: *const u8, scope: &Scope, slot: &'static SiteSlot) {
+        place.row.set(MaybeUninit::new(Row { block, scope, origin: slot, last: slot }));
+        self.len.set(place.index + 1);
     }
 
-    /// The site of `block` when it is the newest, and the call of `scope` allocated it and never resized it.
+    /// The place of `block` when it is the newest, and the call of `scope` allocated it and never resized it; and the
+    /// site that did.
     #[inline(always)]
-    pub(crate) fn newest(&self, block: *const u8, scope: &Scope) -> Option<&'static SiteSlot> {
-        let row = self.rows.get(self.len.get().wrapping_sub(1))?.get()?;
-        (row.is(block, scope) && !row.was_resized()).then_some(row.origin)
+    pub(crate) fn newest(&self, block: *const u8, scope: &Scope) -> Option<(usize, &'static SiteSlot)> {
+        // Without one there is no index either.
+        let index = self.len.get().wrapping_sub(1);
+        let row = self.row(index)?;
+        (row.is(block, scope) && !row.was_resized()).then_some((index, row.origin))
     }
 
-    /// `free` freed the newest block, which was `origin`'s.
+    /// `free` freed the newest block, which was at `index` and `origin`'s.
     #[inline(always)]
-    pub(crate) fn pop(&self, origin: &'static SiteSlot, free: Seen) {
+    pub(crate) fn pop(&self, (index, origin): (usize, &'static SiteSlot), free: Seen) {
         credit_free(origin, Some(free));
-        self.len.set(self.len.get().wrapping_sub(1));
+        self.len.set(index);
     }
 
     /// `slot` allocated `block` in the call of `scope`.
     pub(crate) fn allocated(&self, block: *const u8, scope: &Scope, slot: &'static SiteSlot) {
-        if self.has_room_for(block) {
-            self.push(block, scope, slot);
-        } else {
-            // A request that failed has no block; the table has no room.
-            add(&slot.site.untracked, 1);
+        match self.place_for(block) {
+            Some(place) => self.push(place, block, scope, slot),
+            None => add(&slot.site.untracked, 1),
         }
     }
 
@@ -117,7 +125,7 @@ impl LiveBlocks {
         }
         row.block = block;
         row.last = slot;
-        self.rows[index].set(Some(row));
+        self.rows[index].set(MaybeUninit::new(row));
     }
 
     /// `free` freed `block`; returns whether this same call had allocated it.
@@ -170,7 +178,16 @@ impl LiveBlocks {
 
     /// Newest first, so that a row may be removed while they are gone through.
     fn rows(&self) -> impl Iterator<Item = (usize, Row)> {
-        (0..self.len.get()).rev().filter_map(|index| Some((index, self.rows[index].get()?)))
+        (0..self.len.get()).rev().filter_map(|index| Some((index, self.row(index)?)))
+    }
+
+    /// The row at `index`, which is less than `len`; `None` beyond the table.
+    #[inline(always)]
+    fn row(&self, index: usize) -> Option<Row> {
+        let row = self.rows.get(index)?.get();
+        debug_assert!(index < self.len.get(), "there are no more");
+        // SAFETY: `len` grows by one when the row there has been written, and `remove` moves rows that were.
+        Some(unsafe { row.assume_init() })
     }
 
     fn find(&self, block: *const u8, scope: &Scope) -> Option<(usize, Row)> {
@@ -178,7 +195,9 @@ impl LiveBlocks {
     }
 
     fn move_block(&self, index: usize, block: *const u8) {
-        self.rows[index].update(|row| row.map(|row| Row { block, ..row }));
+        if let Some(row) = self.row(index) {
+            self.rows[index].set(MaybeUninit::new(Row { block, ..row }));
+        }
     }
 
     /// Keeps the order: of two rows with one address, the older one's block was freed by another thread.

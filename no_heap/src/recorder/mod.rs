@@ -18,6 +18,7 @@ use std::sync::atomic::{Ordering, compiler_fence};
 
 use crate::record::ThreadHead;
 use crate::scope::{Counts, this_thread};
+use crate::stack::frame;
 
 pub(crate) use attribute::{close_call, excuse_inner, is_in_hot, lost_order, permit};
 pub(crate) use blocks::block;
@@ -65,31 +66,38 @@ pub(crate) fn active() -> bool {
     !this_thread().scope.get().is_null()
 }
 
-/// Counts an allocation. `frame` is the frame pointer of the allocator method; so it is below.
+/// Counts an allocation, and returns the block. Called from an allocator method; so it is below.
 ///
-/// PERF: one copy of the short path for each operation, in the method itself.
+/// PERF: one copy of the short path for each operation, in the method itself. The block comes back, so that the method
+/// need not keep it.
 #[inline(always)]
-pub(crate) fn record_alloc(block: *mut u8, size: usize, frame: usize) {
-    record(Event { op: Op::Alloc, block, before: block, size }, frame);
+pub(crate) fn record_alloc(block: *mut u8, size: usize) -> *mut u8 {
+    record(Event { op: Op::Alloc, block, before: block, size })
 }
 
-/// Counts a reallocation.
+/// Counts a reallocation, and returns the block after it. The short path is not for these.
 #[inline(always)]
-pub(crate) fn record_realloc(before: *mut u8, block: *mut u8, size: usize, frame: usize) {
-    record(Event { op: Op::Realloc, block, before, size }, frame);
+pub(crate) fn record_realloc(before: *mut u8, block: *mut u8, size: usize) -> *mut u8 {
+    attribute::record(Op::Realloc, before, block, size, frame!())
 }
 
-/// Counts a free.
+/// Counts a free, and returns the block.
 #[inline(always)]
-pub(crate) fn record_free(block: *mut u8, size: usize, frame: usize) {
-    record(Event { op: Op::Free, block, before: block, size }, frame);
+pub(crate) fn record_free(block: *mut u8, size: usize) -> *mut u8 {
+    record(Event { op: Op::Free, block, before: block, size })
 }
 
+/// Inlined into the allocator method: its frame pointer is where stack walks start.
+///
+/// PERF: whether a panic is at work is asked first: it may call out, and so there is little yet to keep.
 #[inline(always)]
-fn record(event: Event, frame: usize) {
-    if short::record(this_thread(), &event, frame).is_none() {
-        attribute::record(event.op, event.before, event.block, event.size, frame);
+fn record(event: Event) -> *mut u8 {
+    let is_panicking = std::thread::panicking();
+    let frame = frame!();
+    if !is_panicking && short::record(this_thread(), &event, frame).is_some() {
+        return event.block;
     }
+    attribute::record(event.op, event.before, event.block, event.size, frame)
 }
 
 impl Event {
@@ -110,10 +118,10 @@ pub(crate) fn add(cell: &Cell<u64>, value: u64) {
     cell.set(cell.get().wrapping_add(value));
 }
 
-/// For bytes: a program may ask for more than there are numbers for, and be refused.
+/// The bytes in `cell` and `more`: a program may ask for more than there are numbers for, and be refused.
 #[inline]
-fn add_bytes(cell: &Cell<u64>, value: u64) {
-    cell.set(cell.get().saturating_add(value));
+fn bytes_with(cell: &Cell<u64>, more: u64) -> u64 {
+    cell.get().saturating_add(more)
 }
 
 #[inline]

@@ -5,9 +5,11 @@
 //! several times as long.
 
 use std::cell::Cell;
+use std::mem::MaybeUninit;
 
 use super::Op;
 use crate::record::{FnCounts, SiteSlot};
+use crate::scope::Scope;
 use crate::stack::{Bounds, HAS_FRAMES, Link, copy_chain, is_chain, return_address};
 
 /// Places for stacks: a set is found by hashing what is innermost, and has room for a few that collide.
@@ -17,8 +19,8 @@ const WAYS: usize = 2;
 /// Frames of the longest stack that is remembered.
 const DEPTH: usize = 16;
 
-/// 2^w / φ: what differs anywhere comes out different on top.
-const SPREAD: usize = 0x9e37_79b9_7f4a_7c15_u64 as usize;
+/// 2^32 / φ: what differs anywhere comes out different on top.
+const SPREAD: u32 = 0x9e37_79b1;
 
 /// See the module.
 pub(crate) struct Recent([Set; SETS]);
@@ -37,10 +39,10 @@ struct RecentStack {
     /// Where it starts; 0 marks an empty place.
     frame: Cell<usize>,
     end: Cell<usize>,
-    key: Cell<Key>,
-    depth: Cell<usize>,
+    key: Cell<u64>,
+    /// Initialised when the place is not empty.
+    seen: Cell<MaybeUninit<Seen>>,
     links: [Cell<Link>; DEPTH],
-    seen: Cell<Option<Seen>>,
 }
 
 /// A site that is known, and where its numbers stand.
@@ -51,16 +53,44 @@ pub(crate) struct Seen {
     pub(crate) counts: &'static FnCounts<Cell<u64>>,
 }
 
+/// A place that is not empty.
+///
+/// PERF: a reference is known to be no null, where what was read from the place is not.
+#[derive(Clone, Copy)]
+pub(crate) struct Recognised<'recent>(&'recent RecentStack);
+
+impl Recognised<'_> {
+    #[inline(always)]
+    pub(crate) fn seen(self) -> Seen {
+        // SAFETY: where a place is not empty, `remember` has written down what was seen.
+        unsafe { self.0.seen.get().assume_init() }
+    }
+}
+
 /// Whose event it is: what besides the stack tells sites apart.
-#[derive(Clone, Copy, PartialEq)]
-pub(crate) struct Key(u64);
+#[derive(Clone, Copy)]
+pub(crate) struct Key {
+    word: u64,
+    /// What tells stretches with one start apart.
+    salt: usize,
+}
 
 impl Key {
     /// `inner` is the same event's site for the hot function that runs next inside.
-    #[inline(always)]
     pub(crate) fn new(hot: u32, op: Op, inner: Option<u16>) -> Key {
-        let inner = inner.map_or(0, |site| u64::from(site) + 1);
-        Key(u64::from(hot) << 32 | inner << 2 | op as u64)
+        match inner {
+            None => Key::alone(Scope::word_of(hot), op),
+            Some(site) => {
+                let word = u64::from(hot) << 32 | (u64::from(site) + 1) << 8 | op as u64;
+                Key { word, salt: usize::from(site) + 1 }
+            }
+        }
+    }
+
+    /// The same with the word of a scope, and nothing inside.
+    #[inline(always)]
+    pub(crate) fn alone(word: u64, op: Op) -> Key {
+        Key { word: word | op as u64, salt: 0 }
     }
 }
 
@@ -71,34 +101,32 @@ impl Recent {
 
     /// The site of an event of `key` whose stack runs from `frame` to `end`, if one from there came lately.
     #[inline(always)]
-    pub(crate) fn find(&self, frame: usize, end: usize, key: Key) -> Option<Seen> {
+    pub(crate) fn find(&self, frame: usize, end: usize, key: Key) -> Option<Recognised<'_>> {
         if !HAS_FRAMES {
             return None;
         }
         let stacks = &self.set(frame, key).stacks;
-        let stack = stacks.iter().find(|stack| stack.frame.get() == frame && stack.key.get() == key)?;
-        let links = stack.links.get(..stack.depth.get())?;
+        let stack = stacks.iter().find(|stack| stack.is(frame, key))?;
         // SAFETY: a frame that is there is no 0, so this place is not empty: `remember` copied the links from this
         // thread's stack, from this frame to this end, and both are frames of functions that are running now.
-        let is_there = stack.end.get() == end && unsafe { is_chain(frame, end, links) };
-        if is_there { stack.seen.get() } else { None }
+        let is_there = stack.end.get() == end && unsafe { is_chain(frame, &stack.links) };
+        is_there.then_some(Recognised(stack))
     }
 
     /// Remembers the stack that is there now.
     pub(crate) fn remember(&self, frame: usize, end: usize, key: Key, bounds: Bounds, seen: Seen) {
         let set = self.set(frame, key);
-        let same = set.stacks.iter().find(|stack| stack.frame.get() == frame && stack.key.get() == key);
+        let same = set.stacks.iter().find(|stack| stack.is(frame, key));
         let stack = same.unwrap_or_else(|| {
             let oldest = set.oldest.get();
             set.oldest.set((oldest + 1) % WAYS);
             &set.stacks[oldest]
         });
         stack.frame.set(0);
-        if let Some(depth) = copy_chain(frame, end, bounds, &stack.links) {
+        if copy_chain(frame, end, bounds, &stack.links) {
             stack.end.set(end);
-            stack.key.set(key);
-            stack.depth.set(depth);
-            stack.seen.set(Some(seen));
+            stack.key.set(key.word);
+            stack.seen.set(MaybeUninit::new(seen));
             stack.frame.set(frame);
         }
     }
@@ -110,8 +138,8 @@ impl Recent {
 
     #[inline(always)]
     fn set(&self, frame: usize, key: Key) -> &Set {
-        let sum = (frame >> 4).wrapping_add(return_address(frame)).wrapping_add(key.0 as usize);
-        &self.0[sum.wrapping_mul(SPREAD) >> (usize::BITS - SETS.ilog2())]
+        let sum = frame.wrapping_add(return_address(frame)).wrapping_add(key.salt);
+        &self.0[((sum as u32).wrapping_mul(SPREAD) >> (u32::BITS - SETS.ilog2())) as usize]
     }
 }
 
@@ -120,10 +148,14 @@ impl RecentStack {
         RecentStack {
             frame: Cell::new(0),
             end: Cell::new(0),
-            key: Cell::new(Key(0)),
-            depth: Cell::new(0),
+            key: Cell::new(0),
+            seen: Cell::new(MaybeUninit::uninit()),
             links: [const { Cell::new(Link::NONE) }; DEPTH],
-            seen: Cell::new(None),
         }
+    }
+
+    #[inline(always)]
+    fn is(&self, frame: usize, key: Key) -> bool {
+        self.frame.get() == frame && self.key.get() == key.word
     }
 }
