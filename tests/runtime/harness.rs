@@ -1,6 +1,6 @@
 //! The harness: what it selects, how it ends, what it counts.
 
-use no_heap::record::{BenchResult, BenchState};
+use no_heap::record::{BenchResult, BenchState, Underway};
 
 use crate::support::{Build, Run, program, run_with};
 
@@ -110,6 +110,38 @@ fn a_bench_that_never_iterates_or_panics_fails_the_run_and_not_the_others() {
             assert_eq!(count(BenchState::NeverIterated), 1);
             assert_eq!(count(BenchState::Panicked), 1);
         }
+    }
+}
+
+/// A benchmark that ends the process leaves the others as they stood.
+#[test]
+fn who_looks_meanwhile_sees_how_many_are_left() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = program(Build::Audit, "o3", "harness");
+    let status = std::process::Command::new(program)
+        .args(["--skip", "of_", "--skip", "sized"])
+        .env("NOALLOC_RECORD_DIR", folder.path())
+        .env("NOALLOC_BENCH_TIME", "0")
+        .env("HARNESS_EXITS", "1")
+        .status();
+    assert_eq!(status.unwrap().code(), Some(7));
+    let file = std::fs::read_dir(folder.path()).unwrap().next().unwrap().unwrap().path();
+    let mut record = Underway::open(std::fs::File::open(file).unwrap()).unwrap();
+    let states: Vec<u64> = record.results().unwrap().iter().map(|result| result.state).collect();
+    let named = |state: BenchState| -> Vec<&str> {
+        let all = record.benches.iter().zip(&states).filter(|(_, found)| **found == state as u64);
+        all.map(|(bench, _)| &*bench.name).collect()
+    };
+    assert_eq!(named(BenchState::Started), ["never_iterates"]);
+    assert_eq!(named(BenchState::Waiting), ["panics"]);
+    assert_eq!(named(BenchState::Done).len(), 6, "{states:?}");
+    assert_eq!(named(BenchState::NotRun).len(), 10, "{states:?}");
+}
+
+#[test]
+fn what_is_no_record_tells_nothing_of_benchmarks() {
+    for bytes in [&b""[..], b"noalloc\0", &[0xff; 4096]] {
+        assert!(Underway::open(std::io::Cursor::new(bytes)).is_none());
     }
 }
 

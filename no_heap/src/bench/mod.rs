@@ -79,6 +79,7 @@ fn budget() -> Option<Budget> {
 }
 
 fn run_each(selected: &[(usize, &Benchmark)], budget: Option<Budget>, once: bool) -> ExitCode {
+    selected.iter().for_each(|(index, _)| Results::select(*index));
     let overhead = budget.map_or_else(Overhead::default, |_| results::unrecorded(Overhead::measure));
     let mut failed = 0;
     for (index, bench) in selected {

@@ -297,7 +297,7 @@ impl BenchResult {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u64)]
 pub enum BenchState {
-    /// Not selected, or not reached.
+    /// Not selected.
     NotRun = 0,
     /// Was running when the process ended.
     Started = 1,
@@ -307,6 +307,8 @@ pub enum BenchState {
     Panicked = 3,
     /// Returned without having called `iter`.
     NeverIterated = 4,
+    /// Selected, and not reached yet.
+    Waiting = 5,
 }
 
 /// Of a site's key: hot function, operation and frames. Never 0: that marks an empty slot.

@@ -23,7 +23,7 @@ pub use layout::{
 #[cfg(noalloc_audit)]
 pub(crate) use layout::{SiteSlot, site_hash};
 #[cfg(feature = "read-record")]
-pub use read::{BadRecord, BenchEntry, Hello, HotEntry, Module, PermitEntry, Record, SiteEntry};
+pub use read::{BadRecord, BenchEntry, Hello, HotEntry, Module, PermitEntry, Record, SiteEntry, Underway};
 #[cfg(all(noalloc_audit, feature = "bench"))]
 pub(crate) use write::BenchCells;
 #[cfg(noalloc_audit)]

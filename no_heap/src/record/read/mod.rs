@@ -6,12 +6,14 @@
 mod blocks;
 mod hello;
 mod merge;
+mod underway;
 
 use std::fmt;
 
 use super::layout::{BLOCKS, BenchResult, FnCounts, Head, MAGIC, SAMPLES, Site, THREADS, VERSION, head_sum};
 pub use hello::{BenchEntry, Hello, HotEntry, Module};
 use merge::Merged;
+pub use underway::Underway;
 
 const WORD: usize = size_of::<u64>();
 
@@ -151,7 +153,8 @@ fn words(bytes: &[u8], offset: u64, count: usize) -> Result<Vec<u64>, BadRecord>
     Ok(words.iter().map(|word| u64::from_le_bytes(*word)).collect())
 }
 
-fn read_head(bytes: &[u8]) -> Result<Head, BadRecord> {
+/// The head of a record of this version that was set up, whatever follows it.
+fn read_start(bytes: &[u8]) -> Result<Head, BadRecord> {
     let head = words(bytes, 0, Head::WORDS).map_err(|_| BadRecord::NotARecord)?;
     let head = Head::decode(&head);
     if head.magic != MAGIC {
@@ -163,6 +166,11 @@ fn read_head(bytes: &[u8]) -> Result<Head, BadRecord> {
     if head.ready != 1 {
         return Err(BadRecord::Unfinished);
     }
+    Ok(head)
+}
+
+fn read_head(bytes: &[u8]) -> Result<Head, BadRecord> {
+    let head = read_start(bytes)?;
     if head.threads_used > THREADS as u64 {
         return Err(BadRecord::Corrupt("more threads than there is room for"));
     }
