@@ -17,6 +17,26 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
+    #[command(flatten)]
+    pub(crate) terminal: TerminalArgs,
+}
+
+/// What every command takes; cargo's own words.
+#[derive(Args, Clone, Copy, Debug, Default)]
+pub(crate) struct TerminalArgs {
+    /// No progress: only what is found and what goes wrong
+    #[arg(short, long, global = true)]
+    pub(crate) quiet: bool,
+    /// When to colour
+    #[arg(long, value_name = "WHEN", global = true)]
+    pub(crate) color: Option<Color>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Color {
+    Auto,
+    Always,
+    Never,
 }
 
 #[derive(Debug, Subcommand)]
@@ -87,7 +107,7 @@ pub(crate) struct CheckArgs {
     #[command(flatten)]
     pub(crate) baseline: BaselineArgs,
     /// Show whole call chains, the standard library's frames included
-    #[arg(short, long, help_heading = "Report")]
+    #[arg(short, long, conflicts_with = "quiet", help_heading = "Report")]
     pub(crate) verbose: bool,
     /// Run only benchmarks and tests whose name contains this
     #[arg(value_name = "FILTER")]
@@ -156,7 +176,7 @@ pub(crate) struct ProveArgs {
     #[command(flatten)]
     pub(crate) levels: LevelArgs,
     /// Show whole call chains, the standard library's frames included
-    #[arg(short, long, help_heading = "Report")]
+    #[arg(short, long, conflicts_with = "quiet", help_heading = "Report")]
     pub(crate) verbose: bool,
 }
 
@@ -230,7 +250,7 @@ pub(crate) struct ReportArgs {
     #[arg(long = "format", value_name = "FORMAT[=PATH]")]
     pub(crate) formats: Vec<String>,
     /// Show whole call chains, the standard library's frames included
-    #[arg(short, long)]
+    #[arg(short, long, conflicts_with = "quiet")]
     pub(crate) verbose: bool,
     #[command(flatten)]
     pub(crate) baseline: BaselineArgs,
@@ -250,7 +270,7 @@ pub(crate) struct MergeArgs {
     #[arg(long = "format", value_name = "FORMAT[=PATH]")]
     pub(crate) formats: Vec<String>,
     /// Show whole call chains, the standard library's frames included
-    #[arg(short, long)]
+    #[arg(short, long, conflicts_with = "quiet")]
     pub(crate) verbose: bool,
     #[command(flatten)]
     pub(crate) baseline: BaselineArgs,

@@ -134,6 +134,7 @@ impl Build<'_> {
         }
         let format = if self.shell.color() { "json-diagnostic-rendered-ansi" } else { "json" };
         command.arg(format!("--message-format={format}"));
+        command.args(self.shell.for_cargo());
         self.flags.apply(&mut command, own_allocator, *has_guard);
         // Two kinds of builds that share a folder would build each other anew every time.
         let dir = |base: &PathBuf| if own_allocator { base.join("own-allocator") } else { base.clone() };

@@ -42,33 +42,38 @@ use std::ffi::OsString;
 pub use exit::{Exit, Failure};
 use model::{Asked, Binaries, Debt, Environment, Plan, Policy, Run, Texts, Toolchain, Verdict, Workspace};
 use options::{
-    CheckOptions, CleanOptions, CompareOptions, ExplainOptions, InitOptions, ListOptions, MergeOptions,
-    Options, ProveOptions, Refusal, ReportOptions,
+    CheckOptions, CleanOptions, CommandLine, CompareOptions, ExplainOptions, InitOptions, ListOptions,
+    MergeOptions, Options, ProveOptions, ReportOptions,
 };
 use shell::Shell;
 
 /// Does what the command line says; nothing it returns is undocumented.
 pub fn main(words: impl Iterator<Item = OsString>) -> Exit {
-    let shell = Shell::from_environment();
-    let done = match Options::parse(words) {
-        Ok(Options::Check(options)) => check(&options, shell),
-        Ok(Options::Prove(options)) => prove_alone(&options, shell),
-        Ok(Options::List(options)) => list(&options, shell),
-        Ok(Options::Explain(options)) => explain(&options, shell),
-        Ok(Options::Compare(options)) => compare_two(&options, shell),
-        Ok(Options::Report(options)) => report(&options, shell),
-        Ok(Options::Merge(options)) => merge(&options, shell),
-        Ok(Options::Init(options)) => init(&options, shell),
-        Ok(Options::Completions(of)) => pages::completions(of),
-        Ok(Options::Manual) => pages::manual(),
-        Ok(Options::Clean(options)) => clean(&options, shell),
-        Err(Refusal::Failure(failure)) => Err(*failure),
-        Err(Refusal::Clap(answer)) => return options::answer(&answer),
+    let CommandLine { terminal, options } = match CommandLine::parse(words) {
+        Ok(line) => line,
+        Err(answer) => return options::answer(&answer),
     };
-    done.unwrap_or_else(|failure| {
+    let shell = Shell::new(terminal);
+    options.and_then(|options| perform(options, shell)).unwrap_or_else(|failure| {
         shell.failure(&failure);
         failure.exit
     })
+}
+
+fn perform(options: Options, shell: Shell) -> Result<Exit, Failure> {
+    match options {
+        Options::Check(options) => check(&options, shell),
+        Options::Prove(options) => prove_alone(&options, shell),
+        Options::List(options) => list(&options, shell),
+        Options::Explain(options) => explain(&options, shell),
+        Options::Compare(options) => compare_two(&options, shell),
+        Options::Report(options) => report(&options, shell),
+        Options::Merge(options) => merge(&options, shell),
+        Options::Init(options) => init(&options, shell),
+        Options::Completions(of) => pages::completions(of),
+        Options::Manual => pages::manual(),
+        Options::Clean(options) => clean(&options, shell),
+    }
 }
 
 /// Builds, runs, names, judges and reports.

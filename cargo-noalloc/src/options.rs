@@ -13,10 +13,10 @@ use clap::Parser as _;
 use no_heap::record::SAMPLES;
 use regex_lite::Regex;
 
-pub(crate) use crate::cli::Ci;
 use crate::cli::{
     BuildArgs, CheckArgs, Cli, Command, LastArgs, LevelArgs, ListArgs, ProveArgs, ReportArgs, SelectionArgs,
 };
+pub(crate) use crate::cli::{Ci, Color, TerminalArgs};
 use crate::compare::refuse_name;
 use crate::exit::{Exit, Failure};
 use crate::model::{Asked, Configured, Level, Partition, Policy, Rule, Setting};
@@ -140,65 +140,54 @@ pub(crate) struct CleanOptions {
     pub(crate) build: BuildArgs,
 }
 
-/// Why there is nothing to do: clap's own answer (help, version, a wrong word), or a failure of ours.
+/// A command line that clap has understood.
 #[derive(Debug)]
-pub(crate) enum Refusal {
-    Clap(Box<clap::Error>),
-    Failure(Box<Failure>),
+pub(crate) struct CommandLine {
+    /// How the user wants to be told of anything, refusals included.
+    pub(crate) terminal: TerminalArgs,
+    pub(crate) options: Result<Options, Failure>,
 }
 
-impl Options {
-    /// Reads the command line; the words may start with cargo's `noalloc`.
-    pub(crate) fn parse(words: impl Iterator<Item = OsString>) -> Result<Options, Refusal> {
+impl CommandLine {
+    /// Reads the words, which may start with cargo's `noalloc`. The error is clap's own answer: help, version, a wrong
+    /// word.
+    pub(crate) fn parse(words: impl Iterator<Item = OsString>) -> Result<CommandLine, clap::Error> {
         let mut words = words.peekable();
         let program = words.next().unwrap_or_default();
         words.next_if(|word| word == "noalloc");
         let words: Vec<OsString> = words.collect();
-        let after = words.iter().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
-        let cli = Cli::try_parse_from(std::iter::once(program).chain(words))
-            .map_err(|error| Refusal::Clap(Box::new(error)))?;
-        match cli.command {
-            Command::Check(args) => {
-                let options = check(*args).map_err(|failure| Refusal::Failure(Box::new(failure)))?;
-                Ok(Options::Check(Box::new(CheckOptions { words: after, ..options })))
+        let after = words.iter().skip_while(|word| *word != "check").skip(1);
+        let after = after.map(|word| word.to_string_lossy().into_owned()).collect();
+        let cli = Cli::try_parse_from(std::iter::once(program).chain(words))?;
+        Ok(CommandLine { terminal: cli.terminal, options: Options::new(cli.command, after) })
+    }
+}
+
+impl Options {
+    /// `after` are the words after `check`.
+    fn new(command: Command, after: Vec<String>) -> Result<Options, Failure> {
+        Ok(match command {
+            Command::Check(args) => Options::Check(Box::new(CheckOptions { words: after, ..check(*args)? })),
+            Command::Prove(args) => Options::Prove(Box::new(prove(*args)?)),
+            Command::List(args) => Options::List(list(args)?),
+            Command::Explain(args) => {
+                Options::Explain(ExplainOptions { what: What::parse(&args.what), build: args.last.into() })
             }
-            Command::Prove(args) => {
-                let options = prove(*args).map_err(|failure| Refusal::Failure(Box::new(failure)))?;
-                Ok(Options::Prove(Box::new(options)))
-            }
-            Command::List(args) => {
-                let options = list(args).map_err(|failure| Refusal::Failure(Box::new(failure)))?;
-                Ok(Options::List(options))
-            }
-            Command::Explain(args) => Ok(Options::Explain(ExplainOptions {
-                what: What::parse(&args.what),
-                build: args.last.into(),
-            })),
-            Command::Compare(args) => {
-                let options =
-                    CompareOptions::new(*args).map_err(|failure| Refusal::Failure(Box::new(failure)))?;
-                Ok(Options::Compare(Box::new(options)))
-            }
-            Command::Report(args) => {
-                let options = report(args).map_err(|failure| Refusal::Failure(Box::new(failure)))?;
-                Ok(Options::Report(options))
-            }
-            Command::Merge(args) => {
-                let options = merge(args).map_err(|failure| Refusal::Failure(Box::new(failure)))?;
-                Ok(Options::Merge(options))
-            }
-            Command::Init(args) => Ok(Options::Init(InitOptions {
+            Command::Compare(args) => Options::Compare(Box::new(CompareOptions::new(*args)?)),
+            Command::Report(args) => Options::Report(report(args)?),
+            Command::Merge(args) => Options::Merge(merge(args)?),
+            Command::Init(args) => Options::Init(InitOptions {
                 package: args.package,
                 ci: args.ci,
                 dry_run: args.dry_run,
                 yes: args.yes,
                 no_heap: args.no_heap,
                 build: args.last.into(),
-            })),
-            Command::Completions(args) => Ok(Options::Completions(args.shell)),
-            Command::Man => Ok(Options::Manual),
-            Command::Clean(args) => Ok(Options::Clean(CleanOptions { build: args.last.into() })),
-        }
+            }),
+            Command::Completions(args) => Options::Completions(args.shell),
+            Command::Man => Options::Manual,
+            Command::Clean(args) => Options::Clean(CleanOptions { build: args.last.into() }),
+        })
     }
 }
 

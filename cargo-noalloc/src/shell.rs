@@ -1,11 +1,12 @@
 //! The terminal: progress in cargo's grammar, failures in rustc's. Only this and `report` write to it.
 
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, IsTerminal, Write as _};
 
 use anstream::ColorChoice;
 use anstyle::{AnsiColor, Style};
 
 use crate::exit::{Exit, Failure};
+use crate::options::{Color, TerminalArgs};
 
 const VERB: Style = AnsiColor::Green.on_default().bold();
 const ERROR: Style = AnsiColor::Red.on_default().bold();
@@ -15,35 +16,57 @@ const BOLD: Style = Style::new().bold();
 /// Where progress and failures go: standard error, so that standard output is the report's alone.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Shell {
-    color: bool,
+    choice: ColorChoice,
+    quiet: bool,
 }
 
 impl Shell {
-    /// Follows the terminal, `CARGO_TERM_COLOR` and `NO_COLOR`.
-    pub(crate) fn from_environment() -> Shell {
-        let choice = match std::env::var("CARGO_TERM_COLOR").as_deref() {
-            Ok("always") => ColorChoice::Always,
-            Ok("never") => ColorChoice::Never,
+    /// Follows the command line, then `CARGO_TERM_COLOR` and `CARGO_TERM_QUIET`, then `NO_COLOR` and the terminal.
+    pub(crate) fn new(asked: TerminalArgs) -> Shell {
+        let given = std::env::var("CARGO_TERM_COLOR");
+        let choice = match (asked.color, given.as_deref()) {
+            (Some(Color::Always), _) | (None, Ok("always")) => ColorChoice::Always,
+            (Some(Color::Never), _) | (None, Ok("never")) => ColorChoice::Never,
             _ if std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()) => ColorChoice::Never,
             _ => ColorChoice::Auto,
         };
         choice.write_global();
-        let color = match choice {
-            ColorChoice::Always => true,
-            ColorChoice::Never => false,
-            _ => io::stderr().is_terminal(),
-        };
-        Shell { color }
+        Shell { choice, quiet: asked.quiet || std::env::var("CARGO_TERM_QUIET").as_deref() == Ok("true") }
     }
 
     /// Whether what goes to standard error may be coloured.
     pub(crate) fn color(&self) -> bool {
-        self.color
+        self.color_on(&io::stderr())
+    }
+
+    /// Whether what goes to standard output may be coloured.
+    pub(crate) fn color_of_stdout(&self) -> bool {
+        self.color_on(&io::stdout())
+    }
+
+    fn color_on(&self, stream: &impl IsTerminal) -> bool {
+        match self.choice {
+            ColorChoice::Always => true,
+            ColorChoice::Never => false,
+            _ => stream.is_terminal(),
+        }
+    }
+
+    /// What makes cargo speak as we do.
+    pub(crate) fn for_cargo(&self) -> impl Iterator<Item = &'static str> {
+        let color = match self.choice {
+            ColorChoice::Always => Some("--color=always"),
+            ColorChoice::Never => Some("--color=never"),
+            _ => None,
+        };
+        self.quiet.then_some("--quiet").into_iter().chain(color)
     }
 
     /// `   Compiling elvis v0.1.0`: a green verb and what it is done to.
     pub(crate) fn status(&self, verb: &str, what: &str) {
-        self.line(&format!("{VERB}{verb:>12}{VERB:#} {what}"));
+        if !self.quiet {
+            self.line(&format!("{VERB}{verb:>12}{VERB:#} {what}"));
+        }
     }
 
     /// Text that is finished already, such as a compiler's message.

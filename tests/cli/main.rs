@@ -38,6 +38,7 @@ mod robust;
 mod schema;
 mod setups;
 mod support;
+mod terminal;
 mod tidy;
 mod usage;
 mod xsd;

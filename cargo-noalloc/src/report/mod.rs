@@ -22,7 +22,7 @@ mod sarif;
 mod short;
 mod table;
 
-use std::io::{IsTerminal as _, Write as _};
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -145,7 +145,7 @@ pub(crate) fn write(input: Input<'_>, options: &ReportOptions, shell: Shell) -> 
     let stdout_is_taken = options.outputs.iter().any(Output::is_machine_on_stdout);
     for output in &options.outputs {
         let to_terminal = output.path.is_none();
-        let color = to_terminal && if stdout_is_taken { shell.color() } else { stdout_color(shell) };
+        let color = to_terminal && if stdout_is_taken { shell.color() } else { shell.color_of_stdout() };
         let style = human::Style { color, links: to_terminal && links(), ..input.style };
         let bytes = (output.format.render)(&Input { style, ..input });
         match &output.path {
@@ -173,7 +173,8 @@ fn append_step_summary(input: &Input<'_>, shell: Shell) {
 /// Writes everything known about one function or place to standard output.
 pub(crate) fn explain(verdict: &Verdict, texts: &Texts, what: &What, shell: Shell) -> Result<(), Failure> {
     // The chains follow, each frame with its place.
-    let style = human::Style { color: stdout_color(shell), verbose: false, links: links(), width: width() };
+    let style =
+        human::Style { color: shell.color_of_stdout(), verbose: false, links: links(), width: width() };
     to_stdout(&explain::render(verdict, texts, what, style)?)
 }
 
@@ -219,15 +220,6 @@ pub(crate) fn list(
         shell.raw(&format!("warning: {problem}"));
     }
     Ok(())
-}
-
-/// As the shell decided for standard error, but for standard output.
-fn stdout_color(shell: Shell) -> bool {
-    match std::env::var("CARGO_TERM_COLOR").as_deref() {
-        Ok("always") => true,
-        Ok("never") => false,
-        _ => std::io::stdout().is_terminal() && (shell.color() || std::env::var_os("NO_COLOR").is_none()),
-    }
 }
 
 /// Whether the terminal knows links; a file and a pipe do not.
