@@ -23,15 +23,15 @@ pub(crate) struct Analysis {
 pub(crate) fn analyse(image: &Image<'_>, guards: &[u64]) -> Analysis {
     let ends = parts::split(&image.functions);
     let mut survey = survey(image, &ends);
-    let classes = Classes::of(image);
     let mut functions = std::mem::take(&mut survey.functions);
+    let classes = Classes::of(image, &functions);
     let (never_functions, never_imports) = Doom::of(&functions, &Vec::new(), &classes).lists();
     let never = NeverReturn { functions: never_functions, imports: never_imports };
     let (sets, stored) = trace(image, &ends, &survey, &never, &mut functions);
     let flawed: Vec<bool> = functions.iter().map(|code| code.flaw.is_some()).collect();
     let statics = Statics { image, survey: &survey, sets: &sets, stored: &stored, flawed: &flawed };
     let sets = resolve_statics(&statics, &mut functions);
-    let guards = Guards::of(image, &functions, &sets, guards);
+    let guards = Guards::of(image, &functions, &sets, guards, &classes.of_the_runtime(image));
     Analysis { graph: Graph::new(functions, sets, classes, guards), never }
 }
 

@@ -80,7 +80,7 @@ fn branch(
             Target::Function(index) => {
                 branch.functions.extend(image.functions.get(*index as usize).map(|function| function.start));
             }
-            Target::Import(index) => branch.imports.extend(image.imports.get(*index as usize).cloned()),
+            Target::Import(index) => branch.imports.push(image.import_name(*index).to_owned()),
             Target::Null => {}
             Target::Open(_) | Target::OneOf(_) => branch.is_open = true,
         }

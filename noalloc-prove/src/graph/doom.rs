@@ -224,6 +224,7 @@ mod tests {
         let classes = Classes {
             functions: vec![None; functions.len()],
             imports: vec![Some(crate::symbols::Class::NeverReturns)],
+            ..Classes::default()
         };
         Doom::of(functions, &Vec::new(), &classes).functions
     }

@@ -4,6 +4,9 @@
 //! outer function does. What is left out is decided call by call, in functions that the marker section names: the
 //! callee must be the runtime's own, by every symbol of it, and must not be generic, for only generic code of the
 //! runtime runs code of the user's. All other calls of a guard count like anybody's.
+//!
+//! The runtime's allocator over one of the user's is treated alike where it frees: recording is the audit's work, what
+//! the user's allocator does is not.
 
 use super::{TargetSets, alternatives};
 use crate::code::{Exit, FunctionCode, Target};
@@ -24,14 +27,17 @@ pub(crate) struct Guards {
 }
 
 impl Guards {
-    /// Finds the guards of an image. `marked` are the addresses in the marker section.
+    /// Finds the guards of an image. `marked` are the addresses in the marker section, `allocators` the functions of
+    /// the runtime's allocator that are looked into.
     pub(crate) fn of(
         image: &Image<'_>,
         functions: &[FunctionCode],
         sets: &TargetSets,
         marked: &[u64],
+        allocators: &[u32],
     ) -> Self {
-        let mut waiting: Vec<u32> = marked.iter().filter_map(|address| image.function_at(*address)).collect();
+        let marked = marked.iter().filter_map(|address| image.function_at(*address));
+        let mut waiting: Vec<u32> = marked.chain(allocators.iter().copied()).collect();
         if waiting.is_empty() {
             return Self::default();
         }
@@ -200,7 +206,7 @@ mod tests {
         };
         let leaf = || function(vec![block(Exit::Return, &[])]);
         let functions = [calls(), leaf(), leaf(), calls()];
-        let guards = Guards::of(&image, &functions, &Vec::new(), &[0x1000, 0x5555]);
+        let guards = Guards::of(&image, &functions, &Vec::new(), &[0x1000, 0x5555], &[]);
         assert!(guards.is_guard(0) && !guards.is_guard(3));
         assert!(guards.is_audit(0, Target::Function(1)));
         assert!(!guards.is_audit(0, Target::Function(2)), "the body counts");

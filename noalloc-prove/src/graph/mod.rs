@@ -175,8 +175,11 @@ pub(crate) mod test_support {
     }
 
     pub(crate) fn graph(functions: Vec<FunctionCode>) -> Graph {
-        let classes =
-            Classes { functions: vec![None; functions.len()], imports: vec![Some(Class::Allocates)] };
+        let classes = Classes {
+            functions: vec![None; functions.len()],
+            imports: vec![Some(Class::Allocates)],
+            ..Classes::default()
+        };
         Graph::new(functions, Vec::new(), classes, Guards::default())
     }
 }

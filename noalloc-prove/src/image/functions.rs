@@ -12,6 +12,8 @@ use object::{Object, ObjectSymbol, SymbolFlags, SymbolKind};
 use super::sections::Sections;
 
 const STT_GNU_IFUNC: u8 = 10;
+/// More names of one function are not kept.
+const MOST_NAMES: usize = 64;
 
 /// One function's place.
 #[derive(Clone, Debug)]
@@ -29,7 +31,7 @@ pub(crate) struct Function {
 /// The function symbols of the file.
 pub(super) struct Symbols<'a> {
     by_address: BTreeMap<u64, Found<'a>>,
-    resolvers: BTreeMap<u64, &'a str>,
+    resolvers: BTreeMap<u64, Vec<&'a str>>,
 }
 
 #[derive(Default)]
@@ -53,17 +55,20 @@ impl<'a> Symbols<'a> {
             found.size = found.size.max(symbol.size());
             let Ok(name) = symbol.name() else { continue };
             if is_resolver {
-                loaded.resolvers.entry(symbol.address()).or_insert(name);
-            } else if !name.is_empty() && !found.names.contains(&name) && found.names.len() < 64 {
+                let names = loaded.resolvers.entry(symbol.address()).or_default();
+                if !names.contains(&name) && names.len() < MOST_NAMES {
+                    names.push(name);
+                }
+            } else if !name.is_empty() && !found.names.contains(&name) && found.names.len() < MOST_NAMES {
                 found.names.push(name);
             }
         }
         loaded
     }
 
-    /// The name of the function whose body a loader-time resolver chooses.
-    pub(super) fn resolver(&self, address: u64) -> Option<&'a str> {
-        self.resolvers.get(&address).copied()
+    /// The names of the function whose body a loader-time resolver chooses.
+    pub(super) fn resolver(&self, address: u64) -> Option<&[&'a str]> {
+        self.resolvers.get(&address).map(Vec::as_slice)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Images made by hand, for the tests of every later pass.
 
-use super::{Function, Image, Memory, Pointer, objects, relocations, sections};
+use super::{Function, Image, Import, Memory, Pointer, Provider, objects, relocations, sections};
 
 impl<'a> Image<'a> {
     /// An image without anything in it.
@@ -68,7 +68,8 @@ impl<'a> Image<'a> {
 
     /// Functions of other shared objects.
     pub(crate) fn with_imports(self, imports: &[&str]) -> Self {
-        Self { imports: imports.iter().map(|name| (*name).to_owned()).collect(), ..self }
+        let import = |name: &&str| Import { names: vec![(*name).to_owned()], provider: Provider::System };
+        Self { imports: imports.iter().map(import).collect(), ..self }
     }
 
     /// Data objects as (start, end).

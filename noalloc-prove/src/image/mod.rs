@@ -5,6 +5,7 @@
 
 mod cursor;
 mod functions;
+mod imports;
 mod landing;
 #[cfg(test)]
 mod made;
@@ -15,6 +16,7 @@ mod sections;
 use object::{Object, ObjectSymbol, SymbolKind};
 
 pub(crate) use functions::Function;
+pub(crate) use imports::{Import, Provider};
 pub(crate) use landing::{LandingSite, landing_sites};
 pub(crate) use relocations::Pointer;
 pub(crate) use sections::Memory;
@@ -26,8 +28,8 @@ pub(crate) struct Image<'a> {
     sections: sections::Sections<'a>,
     relocations: relocations::Relocations,
     objects: objects::Objects,
-    /// Names of functions that other shared objects provide, without `@VERSION`.
-    pub imports: Vec<String>,
+    /// Functions that the loader finds.
+    pub imports: Vec<Import>,
     /// Functions by ascending address; they never overlap.
     pub functions: Vec<Function>,
     names: Vec<&'a str>,
@@ -136,6 +138,11 @@ impl<'a> Image<'a> {
         let after = self.functions.partition_point(|function| function.start <= address);
         let index = after.checked_sub(1)?;
         (address < self.functions.get(index)?.end).then_some(u32::try_from(index).ok()?)
+    }
+
+    /// The name of a function that the loader finds.
+    pub(crate) fn import_name(&self, import: u32) -> &str {
+        self.imports.get(import as usize).map_or("", Import::name)
     }
 
     /// A readable name: demangled without the hash, or the address when no symbol is there.

@@ -3,15 +3,15 @@
 //! 68 % of direct-looking calls go through such a pointer; a reader that skips them misses two thirds of the
 //! call graph.
 
-use std::collections::HashMap;
-
 use object::{Object, ObjectSection, ObjectSymbol, ObjectSymbolTable, RelocationFlags, RelocationTarget};
 
 use super::functions::Symbols;
+use super::imports::{Import, Imports, Providers};
 use super::sections::Sections;
 use crate::refusal::{Corruption, Refusal};
 
 const R_X86_64_64: u32 = 1;
+const R_X86_64_COPY: u32 = 5;
 const R_X86_64_GLOB_DAT: u32 = 6;
 const R_X86_64_JUMP_SLOT: u32 = 7;
 const R_X86_64_RELATIVE: u32 = 8;
@@ -75,73 +75,86 @@ impl Relocations {
     }
 }
 
-/// Import names, each once.
-#[derive(Default)]
-struct Imports {
-    names: Vec<String>,
-    index: HashMap<String, u32>,
-}
-
-impl Imports {
-    fn intern(&mut self, name: &str) -> Pointer {
-        let name = name.split('@').next().unwrap_or(name);
-        if let Some(index) = self.index.get(name) {
-            return Pointer::Import(*index);
-        }
-        let index = u32::try_from(self.names.len()).unwrap_or(u32::MAX);
-        self.names.push(name.to_owned());
-        self.index.insert(name.to_owned(), index);
-        Pointer::Import(index)
-    }
-}
-
 /// Reads every dynamic relocation. `length` of the file bounds their number.
 pub(super) fn load(
     file: &object::File<'_>,
     sections: &Sections<'_>,
     symbols: &Symbols<'_>,
     length: usize,
-) -> Result<(Relocations, Vec<String>), Refusal> {
-    let mut imports = Imports::default();
+) -> Result<(Relocations, Vec<Import>), Refusal> {
+    let mut reader = Reader { file, symbols, providers: Providers::of(file), imports: Imports::default() };
     let mut words = Vec::new();
     let limit = length / 8;
     for (offset, relocation) in file.dynamic_relocations().into_iter().flatten() {
-        words.push((offset, pointer(file, &relocation, symbols, &mut imports)));
+        words.push((offset, reader.pointer(&relocation)));
+        let copied = reader.copied(&relocation).div_ceil(8).min(limit as u64);
+        words.extend((1..copied).map(|word| (offset.wrapping_add(8 * word), Pointer::Opaque)));
         if words.len() > limit {
             return Err(Refusal::Corrupt(Corruption::TooManyRelocations));
         }
     }
     packed(file, sections, limit, &mut words)?;
-    Ok((Relocations::new(words), imports.names))
+    Ok((Relocations::new(words), reader.imports.imports))
 }
 
-fn pointer(
-    file: &object::File<'_>,
-    relocation: &object::Relocation,
-    symbols: &Symbols<'_>,
-    imports: &mut Imports,
-) -> Pointer {
-    let RelocationFlags::Elf { r_type } = relocation.flags() else { return Pointer::Opaque };
-    let addend = relocation.addend().cast_unsigned();
-    match (r_type.0, relocation.target()) {
-        (R_X86_64_RELATIVE, _) => Pointer::Address(addend),
-        // The loader calls this resolver and stores what it answers: one of several bodies of one function.
-        (R_X86_64_IRELATIVE, _) => match symbols.resolver(addend) {
-            Some(name) => imports.intern(name),
-            None => Pointer::Opaque,
-        },
-        (R_X86_64_64 | R_X86_64_GLOB_DAT | R_X86_64_JUMP_SLOT, RelocationTarget::Symbol(index)) => {
-            let symbol = file.dynamic_symbol_table().and_then(|table| table.symbol_by_index(index).ok());
-            let Some(symbol) = symbol else { return Pointer::Opaque };
-            match symbol.name() {
-                Ok(name) if symbol.is_undefined() => imports.intern(name),
-                _ if symbol.is_undefined() => Pointer::Opaque,
-                Ok(name) if symbols.resolver(symbol.address()).is_some() => imports.intern(name),
-                _ => Pointer::Address(symbol.address().wrapping_add(addend)),
+/// Reads relocations one by one.
+struct Reader<'r, 'f> {
+    file: &'r object::File<'f>,
+    symbols: &'r Symbols<'f>,
+    providers: Providers<'f>,
+    imports: Imports,
+}
+
+impl Reader<'_, '_> {
+    fn pointer(&mut self, relocation: &object::Relocation) -> Pointer {
+        let RelocationFlags::Elf { r_type } = relocation.flags() else { return Pointer::Opaque };
+        let addend = relocation.addend().cast_unsigned();
+        match (r_type.0, relocation.target()) {
+            (R_X86_64_RELATIVE, _) => Pointer::Address(addend),
+            // The loader calls this resolver and stores what it answers: one of several bodies of one function.
+            (R_X86_64_IRELATIVE, _) => self.chosen(addend),
+            (R_X86_64_64 | R_X86_64_GLOB_DAT | R_X86_64_JUMP_SLOT, RelocationTarget::Symbol(index)) => {
+                let symbol = dynamic_symbol(self.file, index);
+                symbol.map_or(Pointer::Opaque, |symbol| self.symbol(&symbol, addend))
             }
+            _ => Pointer::Opaque,
         }
-        _ => Pointer::Opaque,
     }
+
+    /// Bytes that the loader copies out of another shared object.
+    fn copied(&self, relocation: &object::Relocation) -> u64 {
+        match (relocation.flags(), relocation.target()) {
+            (RelocationFlags::Elf { r_type }, RelocationTarget::Symbol(index))
+                if r_type.0 == R_X86_64_COPY =>
+            {
+                dynamic_symbol(self.file, index).map_or(0, |symbol| symbol.size())
+            }
+            _ => 0,
+        }
+    }
+
+    fn chosen(&mut self, resolver: u64) -> Pointer {
+        self.imports.chosen(self.symbols, resolver).map_or(Pointer::Opaque, Pointer::Import)
+    }
+
+    fn symbol(&mut self, symbol: &object::Symbol<'_, '_>, addend: u64) -> Pointer {
+        let address = symbol.address();
+        match symbol.name() {
+            Ok(name) if symbol.is_undefined() => {
+                Pointer::Import(self.imports.foreign(name, self.providers.of_symbol(symbol)))
+            }
+            _ if symbol.is_undefined() => Pointer::Opaque,
+            _ if self.symbols.resolver(address).is_some() => self.chosen(address),
+            _ => Pointer::Address(address.wrapping_add(addend)),
+        }
+    }
+}
+
+fn dynamic_symbol<'s, 'f>(
+    file: &'s object::File<'f>,
+    index: object::SymbolIndex,
+) -> Option<object::Symbol<'f, 's>> {
+    file.dynamic_symbol_table()?.symbol_by_index(index).ok()
 }
 
 /// `SHT_RELR`: relative relocations as a bitmap; the word itself holds the linked address.

@@ -1,5 +1,8 @@
 //! The loaded sections, by address, each with what may happen to its memory while the program runs.
 
+use std::ops::Range;
+
+use object::read::elf::ProgramHeader;
 use object::{Object, ObjectSection, SectionFlags};
 
 const SHF_WRITE: u64 = 1;
@@ -40,6 +43,7 @@ pub(super) struct Sections<'a> {
 impl<'a> Sections<'a> {
     pub(super) fn load(file: &object::File<'a>) -> Self {
         let mut loaded = Self { sections: Vec::new(), eh_frame: None, text: 0, got: 0 };
+        let protected = protected(file);
         for section in file.sections() {
             let SectionFlags::Elf { sh_flags, .. } = section.flags() else { continue };
             if section.address() == 0 || section.size() == 0 || sh_flags.0 & SHF_TLS != 0 {
@@ -57,7 +61,7 @@ impl<'a> Sections<'a> {
                 address: section.address(),
                 size: section.size(),
                 data,
-                memory: memory(name, sh_flags.0),
+                memory: memory(name, sh_flags.0, protected.contains(&section.address())),
             });
         }
         loaded.sections.sort_by_key(|section| section.address);
@@ -101,17 +105,26 @@ impl<'a> Sections<'a> {
     }
 }
 
-/// Sections that the loader makes read-only after relocation (RELRO) count as constant: no compiler emits a
-/// store to them. `.got.plt` too: the loader alone writes there.
-fn memory(name: &str, flags: u64) -> Memory {
+/// Addresses that the loader makes read-only after relocation (RELRO). Empty when it does not.
+fn protected(file: &object::File<'_>) -> Range<u64> {
+    let object::File::Elf64(elf) = file else { return 0..0 };
+    let mut headers = elf.elf_program_headers().iter();
+    let relro = headers.find(|header| header.p_type(elf.endian()) == object::elf::PT_GNU_RELRO);
+    relro.map_or(0..0, |header| {
+        let start = header.p_vaddr(elf.endian());
+        start..start.saturating_add(header.p_memsz(elf.endian()))
+    })
+}
+
+/// What the loader makes read-only after relocation counts as constant, and tables of imported addresses do: the loader
+/// alone writes there.
+fn memory(name: &str, flags: u64, is_protected: bool) -> Memory {
     if flags & SHF_EXECINSTR != 0 {
-        let is_stubs = name.starts_with(".plt") || name == ".iplt";
+        let is_stubs = matches!(name, ".plt" | ".plt.got" | ".plt.sec" | ".plt.bnd" | ".iplt");
         return if is_stubs { Memory::Stubs } else { Memory::Code };
     }
-    let relro =
-        matches!(name, ".got" | ".got.plt" | ".init_array" | ".fini_array" | ".dynamic" | ".data.rel.ro")
-            || name.starts_with(".data.rel.ro.");
-    if flags & SHF_WRITE == 0 || relro { Memory::ReadOnly } else { Memory::Writable }
+    let is_constant = flags & SHF_WRITE == 0 || is_protected || matches!(name, ".got" | ".got.plt");
+    if is_constant { Memory::ReadOnly } else { Memory::Writable }
 }
 
 #[cfg(test)]
@@ -120,16 +133,21 @@ mod tests {
 
     #[test]
     fn what_may_change_is_told_by_name_and_flags() {
-        let check = |name, flags, expected| assert_eq!(memory(name, flags), expected, "{name}");
-        check(".text", SHF_EXECINSTR, Memory::Code);
-        check(".plt.got", SHF_EXECINSTR, Memory::Stubs);
-        check(".rodata", 0, Memory::ReadOnly);
-        check(".data", SHF_WRITE, Memory::Writable);
-        check(".bss", SHF_WRITE, Memory::Writable);
+        let check = |name, flags, is_protected, expected| {
+            assert_eq!(memory(name, flags, is_protected), expected, "{name}");
+        };
+        check(".text", SHF_EXECINSTR, false, Memory::Code);
+        check(".plt.got", SHF_EXECINSTR, false, Memory::Stubs);
+        check(".plt.of_mine", SHF_EXECINSTR, false, Memory::Code);
+        check(".rodata", 0, false, Memory::ReadOnly);
+        check(".data", SHF_WRITE, false, Memory::Writable);
+        check(".bss", SHF_WRITE, false, Memory::Writable);
         // Written by the loader alone.
-        check(".got", SHF_WRITE, Memory::ReadOnly);
-        check(".data.rel.ro.local", SHF_WRITE, Memory::ReadOnly);
-        check(".data.rel.local", SHF_WRITE, Memory::Writable);
+        check(".got", SHF_WRITE, false, Memory::ReadOnly);
+        check(".data.rel.ro", SHF_WRITE, true, Memory::ReadOnly);
+        // By whoever puts a static there, when nothing protects it.
+        check(".data.rel.ro.hooks", SHF_WRITE, false, Memory::Writable);
+        check(".data.rel.local", SHF_WRITE, false, Memory::Writable);
     }
 
     #[test]

@@ -2,6 +2,9 @@
 //!
 //! To add one: find out what it does in the C library's source, then put it into the row whose reason is true of
 //! it. A function that calls back what it is given (`qsort`, `bsearch`) is never harmless.
+//!
+//! What a row says is true of another library's function. Of one with a body in the image only the allocators' own
+//! entries are taken at their name; see `bodies`.
 
 use super::Class;
 
@@ -10,6 +13,8 @@ pub(super) struct Row {
     pub(super) class: Class,
     #[cfg_attr(not(test), expect(dead_code, reason = "for readers; a test asks that it is there"))]
     pub(super) reason: &'static str,
+    /// Entries of an allocator: sinks also where the binary brings them along.
+    pub(super) is_allocator: bool,
     /// Separated by spaces.
     names: &'static str,
 }
@@ -21,38 +26,42 @@ impl Row {
 }
 
 const fn row(class: Class, reason: &'static str, names: &'static str) -> Row {
-    Row { class, reason, names }
+    Row { class, reason, is_allocator: false, names }
+}
+
+const fn allocator(class: Class, reason: &'static str, names: &'static str) -> Row {
+    Row { is_allocator: true, ..row(class, reason, names) }
 }
 
 /// Functions of C and of known allocators, by their exact symbol.
 pub(super) const TABLE: &[Row] = &[
-    row(
+    allocator(
         Class::Allocates,
         "the C library's allocator",
         "malloc calloc posix_memalign aligned_alloc memalign valloc pvalloc __libc_malloc __libc_calloc \
          __libc_memalign",
     ),
-    row(Class::Reallocates, "the C library's allocator", "realloc reallocarray __libc_realloc"),
-    row(Class::Frees, "the C library's allocator", "free cfree __libc_free"),
-    row(
+    allocator(Class::Reallocates, "the C library's allocator", "realloc reallocarray __libc_realloc"),
+    allocator(Class::Frees, "the C library's allocator", "free cfree __libc_free"),
+    allocator(
         Class::Allocates,
         "an allocator linked in: mimalloc",
         "mi_malloc mi_malloc_aligned mi_malloc_small mi_zalloc mi_zalloc_aligned mi_zalloc_small \
          mi_calloc mi_heap_malloc mi_heap_malloc_aligned",
     ),
-    row(Class::Reallocates, "an allocator linked in: mimalloc", "mi_realloc mi_realloc_aligned"),
-    row(Class::Frees, "an allocator linked in: mimalloc", "mi_free mi_free_size mi_free_size_aligned"),
-    row(
+    allocator(Class::Reallocates, "an allocator linked in: mimalloc", "mi_realloc mi_realloc_aligned"),
+    allocator(Class::Frees, "an allocator linked in: mimalloc", "mi_free mi_free_size mi_free_size_aligned"),
+    allocator(
         Class::Allocates,
         "an allocator linked in: jemalloc",
         "_rjem_malloc _rjem_mallocx _rjem_calloc _rjem_aligned_alloc _rjem_posix_memalign mallocx",
     ),
-    row(
+    allocator(
         Class::Reallocates,
         "an allocator linked in: jemalloc",
         "_rjem_realloc _rjem_rallocx _rjem_xallocx rallocx xallocx",
     ),
-    row(
+    allocator(
         Class::Frees,
         "an allocator linked in: jemalloc",
         "_rjem_free _rjem_sdallocx _rjem_dallocx sdallocx dallocx",
@@ -79,7 +88,7 @@ pub(super) const TABLE: &[Row] = &[
         "thread-local storage of a shared object is allocated at its first use",
         "__tls_get_addr",
     ),
-    row(Class::Allocates, "maps fresh pages", "mmap mmap64 mremap brk sbrk"),
+    allocator(Class::Allocates, "maps fresh pages", "mmap mmap64 mremap brk sbrk"),
     row(
         Class::Frees,
         "gives back what the C library allocated",
@@ -90,8 +99,7 @@ pub(super) const TABLE: &[Row] = &[
     row(
         Class::NeverReturns,
         "unwinds or ends the program",
-        "abort exit _exit _Exit quick_exit _Unwind_Resume _Unwind_RaiseException \
-         _Unwind_Resume_or_Rethrow _Unwind_ForcedUnwind __assert_fail __stack_chk_fail __fortify_fail \
+        "abort exit _exit _Exit quick_exit _Unwind_Resume __assert_fail __stack_chk_fail __fortify_fail \
          __chk_fail longjmp siglongjmp __longjmp_chk pthread_exit err errx",
     ),
     row(

@@ -76,8 +76,12 @@ impl Kind {
 fn collect(walk: &Walk<'_, '_>, certain: &mut Certain, kind: Kind, sites: &mut Vec<ReachableSite>) {
     let onward = onward(walk, kind);
     let graph = &walk.ground.analysis.graph;
+    let is_within = match kind {
+        Kind::Takes => vec![false; walk.nodes.len()],
+        Kind::Frees => within_frees(walk),
+    };
     let mut seen = HashSet::new();
-    for step in &walk.steps {
+    for step in walk.steps.iter().filter(|step| !is_within[step.from as usize]) {
         let leads = onward.get(step.to as usize).is_some_and(Option::is_some);
         if !leads || walk.is_assumed(step.to) || sites.len() >= MOST_SITES {
             continue;
@@ -94,6 +98,25 @@ fn collect(walk: &Walk<'_, '_>, certain: &mut Certain, kind: Kind, sites: &mut V
             if certain.always(walk, step, must) { Certainty::Always } else { Certainty::Conditional };
         sites.push(site(walk, &onward, step, call, certainty));
     }
+}
+
+/// By node: reached only through what frees by its name. That it frees is said once, where it is called.
+fn within_frees(walk: &Walk<'_, '_>) -> Vec<bool> {
+    let graph = &walk.ground.analysis.graph;
+    let mut is_within = vec![true; walk.nodes.len()];
+    let mut below: Vec<Vec<u32>> = vec![Vec::new(); walk.nodes.len()];
+    for step in &walk.steps {
+        below[step.from as usize].push(step.to);
+    }
+    let mut waiting = vec![0u32];
+    while let Some(node) = waiting.pop() {
+        let target = walk.nodes.get(node as usize).map(|node| node.place.target);
+        let is_free = node > 0 && target.is_some_and(|target| graph.classes.looks_into(target));
+        if !is_free && std::mem::replace(&mut is_within[node as usize], false) {
+            waiting.extend(&below[node as usize]);
+        }
+    }
+    is_within
 }
 
 fn site(
@@ -172,9 +195,7 @@ fn address(walk: &Walk<'_, '_>, node: u32) -> u64 {
 fn name(walk: &Walk<'_, '_>, node: u32) -> String {
     match walk.nodes.get(node as usize).map(|node| node.place.target) {
         Some(Target::Function(function)) => walk.ground.memo.name(walk.ground, function).to_owned(),
-        Some(Target::Import(import)) => {
-            walk.ground.image.imports.get(import as usize).cloned().unwrap_or_default()
-        }
+        Some(Target::Import(import)) => walk.ground.image.import_name(import).to_owned(),
         _ => String::new(),
     }
 }

@@ -129,11 +129,18 @@ impl<'g, 'a> Walk<'g, 'a> {
         let index = u32::try_from(node).unwrap_or(u32::MAX);
         let class = self.ground.analysis.graph.class(place.target).filter(|_| node > 0);
         match (class, place.target) {
-            (Some(class), _) if class.is_sink() => self.sinks.push((index, class)),
+            (Some(class), target) if class.is_sink() => {
+                self.sinks.push((index, class));
+                if let (Target::Function(function), true) =
+                    (target, self.ground.analysis.graph.classes.looks_into(target))
+                {
+                    self.function(index, function, &place.context);
+                }
+            }
             (Some(_), _) => {}
             (None, Target::Function(function)) => self.function(index, function, &place.context),
             (None, Target::Import(import)) => {
-                let name = self.ground.image.imports.get(import as usize).cloned().unwrap_or_default();
+                let name = self.ground.image.import_name(import).to_owned();
                 self.doubt(index, None, Cause::Import { name });
             }
             (None, _) => {}

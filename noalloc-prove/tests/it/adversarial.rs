@@ -1,8 +1,11 @@
 //! Where a proof could be fooled, and what keeps it from being: each test fails when its safeguard is removed.
 
-use noalloc_prove::{Certainty, Frees, FunctionRef, Operation, Program, Proof, Refusal, SiteRoots, State};
+use noalloc_prove::{
+    Cause, Certainty, Frees, FunctionRef, Operation, Program, Proof, Refusal, SiteRoots, State,
+};
 
-use crate::subjects::{Built, Options, build, build_tiny, build_with, site};
+use crate::subjects::{Built, Options, build, build_tiny, build_with, has_static_c_library, run, site};
+use crate::tools;
 
 struct Asked<'b> {
     program: Program<'b>,
@@ -163,6 +166,57 @@ fn replaced(bytes: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
         at += found + to.len();
     }
     changed
+}
+
+/// A name says what a function does only where it is the C library's: the linker noted of which library each is.
+#[test]
+fn a_function_of_another_library_is_not_believed() {
+    let built = build("release");
+    let foreign = Built { bytes: replaced(&built.bytes, b"\0libc.so.6\0", b"\0libx.so.6\0"), ..built };
+    let asked = Asked::new(&foreign);
+    for (name, import) in [("ffi_strlen", "strlen"), ("sleep", "sched_yield")] {
+        let proof = asked.site(name);
+        let is_named = |cause: &Cause| matches!(cause, Cause::Import { name } if name == import);
+        assert_eq!(proof.state, State::Unknown, "{name}: {proof:#?}");
+        assert!(proof.unknowns.iter().any(|unknown| is_named(&unknown.cause)), "{name}: {proof:#?}");
+    }
+    assert_eq!(asked.site("ffi_malloc").state, State::MayAllocate, "an allocator is one wherever it is from");
+}
+
+/// What lies among the constants is one only where the loader protects them.
+#[test]
+fn a_section_that_stays_writable_holds_no_constants() {
+    let options =
+        Options { features: "unprotected", flags: "-Clink-arg=-Wl,-z,norelro", ..Options::default() };
+    check_all(&build_with("release", options));
+}
+
+/// The C library may be linked in: then its functions are code like any other, but for its allocator and what
+/// chooses among its own bodies of a function.
+///
+/// Only where there is one to link in.
+#[test]
+fn a_c_library_that_is_linked_in_is_no_ground_for_a_false_proof() {
+    if !has_static_c_library() {
+        return tools::absent("C library to link in");
+    }
+    let options = Options { flags: "-Ctarget-feature=+crt-static", ..Options::default() };
+    check_all(&build_with("release", options));
+}
+
+/// Nothing is proved that took memory, or could have.
+fn check_all(built: &Built) {
+    let cases = run(&built.path);
+    let asked = Asked::new(built);
+    let mut proved = 0;
+    for (name, ran) in &cases {
+        let proof = asked.site(name);
+        let is_proved = proof.state == State::Proved;
+        assert!(!is_proved || (ran.truth == "Free" && ran.taken == 0), "{name} {ran:?}: {proof:#?}");
+        assert!(!is_proved || ran.freed == 0 || proof.may_free != Frees::Never, "{name} {ran:?}: {proof:#?}");
+        proved += usize::from(is_proved);
+    }
+    assert!(proved >= 30, "{proved} of {}", cases.len());
 }
 
 /// Without `__rust_alloc` and without the runtime's allocator, the places where the debug information shows an

@@ -72,7 +72,8 @@ fn check_tables(
 #[test]
 fn calls_and_jump_tables_agree_with_the_linker() {
     for profile in ["release", "size"] {
-        let built = build_with(profile, Options { link_argument: "-Wl,--emit-relocs", ..Options::default() });
+        let built =
+            build_with(profile, Options { flags: "-Clink-arg=-Wl,--emit-relocs", ..Options::default() });
         let program = Program::parse(&built.bytes).expect("a subject");
         let file = object::File::parse(&*built.bytes).expect("a subject");
         let text = relocations(&file, ".text");

@@ -18,7 +18,8 @@ pub(crate) struct Built {
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Options<'o> {
     pub(crate) features: &'o str,
-    pub(crate) link_argument: &'o str,
+    /// For the compiler, beside those of an audit build.
+    pub(crate) flags: &'o str,
     pub(crate) binary: &'o str,
 }
 
@@ -32,7 +33,7 @@ pub(crate) fn build_with(profile: &str, options: Options<'_>) -> Built {
     static TURN: Mutex<()> = Mutex::new(());
     let turn = TURN.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/subjects");
-    let folder = if options.link_argument.is_empty() { "subjects" } else { "subjects-linked" };
+    let folder = if options.flags.is_empty() { "subjects" } else { "subjects-linked" };
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join(folder);
     let mut cargo = Command::new(env!("CARGO"));
     cargo.args(["build", "--quiet", "--locked", "--offline", "--profile", profile]).current_dir(&source);
@@ -42,11 +43,7 @@ pub(crate) fn build_with(profile: &str, options: Options<'_>) -> Built {
         cargo.env_remove(variable);
     }
     // As in an audit build.
-    let mut flags = "-Csymbol-mangling-version=v0".to_owned();
-    if !options.link_argument.is_empty() {
-        flags = format!("{flags} -Clink-arg={}", options.link_argument);
-    }
-    cargo.env("RUSTFLAGS", flags);
+    cargo.env("RUSTFLAGS", format!("-Csymbol-mangling-version=v0 {}", options.flags));
     let output = cargo.output().expect("cargo runs");
     assert!(output.status.success(), "{profile}: {}", String::from_utf8_lossy(&output.stderr));
     let built = target.join(if profile == "dev" { "debug" } else { profile }).join(binary);
@@ -60,6 +57,12 @@ pub(crate) fn build_with(profile: &str, options: Options<'_>) -> Built {
 /// The smallest binary with everything in it, with debug information (`abort`) or without (`tiny`).
 pub(crate) fn build_tiny(profile: &str) -> Vec<u8> {
     build_with(profile, Options { features: "tiny", binary: "no_heap", ..Options::default() }).bytes
+}
+
+/// Whether the C compiler finds `libc.a`: then it says where.
+pub(crate) fn has_static_c_library() -> bool {
+    let output = Command::new("cc").arg("-print-file-name=libc.a").output().expect("the linker is there");
+    output.stdout.starts_with(b"/")
 }
 
 /// What one case did when it ran, and what its source says.

@@ -109,6 +109,11 @@ static mut FIRST_HOOK: fn(u64) -> u64 = quiet;
 #[unsafe(link_section = "subjects_hooks")]
 static mut SECOND_HOOK: fn(u64) -> u64 = quiet;
 
+/// Lies where only constants lie, and is written all the same.
+#[cfg(feature = "unprotected")]
+#[unsafe(link_section = ".data.rel.ro.hooks")]
+static mut CONSTANT_HOOK: fn(u64) -> u64 = quiet;
+
 unsafe extern "C" {
     #[link_name = "__start_subjects_hooks"]
     static mut HOOKS: u8;
@@ -122,8 +127,14 @@ fn set_hooks() {
     // SAFETY: one thread; the hooks are functions of this type, one behind the other.
     unsafe {
         let found = dlsym(std::ptr::null_mut(), c"SUBJECTS_HOOK".as_ptr()).cast::<fn(u64) -> u64>();
-        assert!(!found.is_null(), "the build script exports it");
-        *found = noisy;
+        // A program that is linked with its C library exports nothing.
+        let is_static = cfg!(target_feature = "crt-static");
+        assert!(is_static || !found.is_null(), "the build script exports it");
+        *(if is_static { &raw mut SUBJECTS_HOOK } else { found }) = noisy;
+        #[cfg(feature = "unprotected")]
+        {
+            CONSTANT_HOOK = noisy;
+        }
         let mut hook = (&raw mut HOOKS).cast::<fn(u64) -> u64>();
         while hook < black_box((&raw mut HOOKS_END).cast()) {
             *hook = noisy;
@@ -144,9 +155,18 @@ fn second_hook_of_a_section(d: &mut Data) -> u64 {
     unsafe { SECOND_HOOK(u64::from(d.n)) }
 }
 
+// Allocates: the static was changed, wherever it lies.
+#[cfg(feature = "unprotected")]
+fn hook_among_constants(d: &mut Data) -> u64 {
+    // SAFETY: one thread.
+    unsafe { CONSTANT_HOOK(u64::from(d.n)) }
+}
+
 pub fn cases() -> Vec<Case> {
     set_hooks();
     vec![
+        #[cfg(feature = "unprotected")]
+        case!(hook_among_constants, Allocates, frees),
         case!(exported_hook, Allocates, frees),
         case!(second_hook_of_a_section, Allocates, frees),
         case!(constant_only_caller, Free),

@@ -4,6 +4,7 @@ mod adversarial;
 mod dynamic;
 mod format;
 mod heap;
+mod impostors;
 mod nested;
 mod plain;
 mod system;
@@ -20,6 +21,7 @@ pub fn all() -> Vec<Case> {
         system::cases(),
         nested::cases(),
         adversarial::cases(),
+        impostors::cases(),
     ];
     groups.into_iter().flatten().collect()
 }
