@@ -53,7 +53,18 @@ pub(crate) fn cargo(build: Build) -> Command {
     cargo
 }
 
-/// Builds one target and returns the program.
+/// Cargo's profile for one of ours, and what is set in it. Only two folders: what runs on the host is built once for each.
+fn settings(profile: &str) -> (&'static str, &'static [&'static str]) {
+    match profile {
+        "o0" => ("dev", &[]),
+        "o3" => ("release", &[]),
+        "size" => ("release", &["profile.release.opt-level='s'"]),
+        "fat" => ("release", &["profile.release.lto='fat'", "profile.release.codegen-units=1"]),
+        other => panic!("no profile is called `{other}`"),
+    }
+}
+
+/// Builds one target in a profile (`o0`, `o3`, `size`, `fat`) and returns the program.
 pub(crate) fn program(build: Build, profile: &str, name: &str) -> PathBuf {
     static BUILT: Mutex<BTreeMap<(Build, String, String), PathBuf>> = Mutex::new(BTreeMap::new());
     let key = (build, profile.to_owned(), name.to_owned());
@@ -64,16 +75,18 @@ pub(crate) fn program(build: Build, profile: &str, name: &str) -> PathBuf {
     let mut cargo = cargo(build);
     // A package of its own where there is one of this name.
     let package = if fixtures().join(name).join("Cargo.toml").exists() { name } else { "fixtures" };
-    cargo.args(["build", "--locked", "--target", TARGET, "--profile", profile, "-p", package, "--bin", name]);
+    let (cargos, set) = settings(profile);
+    cargo.args(["build", "--locked", "--target", TARGET, "--profile", cargos, "-p", package, "--bin", name]);
+    cargo.args(set.iter().flat_map(|value| ["--config", value]));
     if matches!(build, Build::Own | Build::PlainOwn) {
         cargo.args(["--features", "own"]);
     }
     if matches!(build, Build::Audit | Build::Own) {
-        cargo.arg("--config").arg(format!("profile.{profile}.package.assert_no_alloc.debug-assertions=true"));
+        cargo.arg("--config").arg(format!("profile.{cargos}.package.assert_no_alloc.debug-assertions=true"));
     }
     let output = cargo.output().expect("cargo starts");
     assert!(output.status.success(), "{cargo:?}\n{}", String::from_utf8_lossy(&output.stderr));
-    let folder = if profile == "dev" { "debug" } else { profile };
+    let folder = if cargos == "dev" { "debug" } else { cargos };
     let path = target_dir().join(TARGET).join(folder).join(name);
     // The next build with other flags puts its program in the same place.
     let own =
