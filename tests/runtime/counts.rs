@@ -1,6 +1,9 @@
 //! Counting is exact, whatever other threads do: the record against an independent allocator.
 
+use std::path::Path;
+
 use crate::support::{Build, Seen, program, run};
+use crate::tools;
 
 /// Compares the record with the lines that the ledger printed.
 fn check(stdout: &str, record: &Seen) {
@@ -28,6 +31,16 @@ fn counts_equal_an_independent_allocators_in_100_runs_of_100() {
         let stdout = run.stdout();
         check(&stdout, &run.only());
     }
+}
+
+#[test]
+fn counts_are_exact_over_jemalloc() {
+    // To build one takes minutes; the crate takes the one that this variable names.
+    if !std::env::var_os("JEMALLOC_OVERRIDE").is_some_and(|library| Path::new(&library).exists()) {
+        return tools::absent("library at `JEMALLOC_OVERRIDE` (Debian's `libjemalloc-dev`)");
+    }
+    let run = run(&program(Build::Jemalloc, "o0", "counts"), &["20"]);
+    check(&run.stdout(), &run.only());
 }
 
 #[test]

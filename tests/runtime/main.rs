@@ -18,4 +18,6 @@ mod sites;
 mod stacks;
 mod support;
 mod survival;
+#[path = "../tools.rs"]
+mod tools;
 mod workers;

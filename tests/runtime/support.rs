@@ -14,6 +14,8 @@ pub(crate) enum Build {
     Audit,
     /// The same, for programs that wrap their own allocator.
     Own,
+    /// The same, with jemalloc as that allocator.
+    Jemalloc,
     /// As `cargo build` does it.
     Plain,
     /// The same, for programs that wrap their own allocator.
@@ -45,7 +47,7 @@ pub(crate) fn cargo(build: Build) -> Command {
     }
     let flags = match build {
         Build::Audit => FLAGS.to_owned(),
-        Build::Own => format!("{FLAGS} --cfg=noalloc_own_allocator"),
+        Build::Own | Build::Jemalloc => format!("{FLAGS} --cfg=noalloc_own_allocator"),
         Build::Plain | Build::PlainOwn => String::new(),
     };
     cargo.current_dir(fixtures()).env("RUSTFLAGS", flags).env("CARGO_TARGET_DIR", target_dir());
@@ -78,10 +80,12 @@ pub(crate) fn program(build: Build, profile: &str, name: &str) -> PathBuf {
     let (cargos, set) = settings(profile);
     cargo.args(["build", "--locked", "--target", TARGET, "--profile", cargos, "-p", package, "--bin", name]);
     cargo.args(set.iter().flat_map(|value| ["--config", value]));
-    if matches!(build, Build::Own | Build::PlainOwn) {
-        cargo.args(["--features", "own"]);
+    match build {
+        Build::Own | Build::PlainOwn => _ = cargo.args(["--features", "own"]),
+        Build::Jemalloc => _ = cargo.args(["--features", "own,jemalloc"]),
+        Build::Audit | Build::Plain => {}
     }
-    if matches!(build, Build::Audit | Build::Own) {
+    if matches!(build, Build::Audit | Build::Own | Build::Jemalloc) {
         cargo.arg("--config").arg(format!("profile.{cargos}.package.assert_no_alloc.debug-assertions=true"));
     }
     let output = cargo.output().expect("cargo starts");

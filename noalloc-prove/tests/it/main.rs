@@ -7,6 +7,6 @@ mod mutations;
 mod refusals;
 mod relocations;
 mod subjects;
-#[path = "../../../tests/cli/support/tools.rs"]
+#[path = "../../../tests/tools.rs"]
 mod tools;
 mod truth;

@@ -2,6 +2,7 @@
 
 mod outcome;
 pub(crate) mod page;
+#[path = "../../tools.rs"]
 pub(crate) mod tools;
 
 pub(crate) use outcome::{Outcome, named};
