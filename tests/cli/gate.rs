@@ -16,10 +16,8 @@ pub(crate) fn target_dir() -> String {
 /// The JSON report of the fixture as it stands.
 pub(crate) fn checked() -> &'static Value {
     static CHECKED: OnceLock<Value> = OnceLock::new();
-    CHECKED.get_or_init(|| {
-        let dir = target_dir();
-        Project::shared("gate").check_json(&format!("--target-dir {dir}")).run().exits(100).json()
-    })
+    CHECKED
+        .get_or_init(|| Project::shared("gate").check_json("").kept_in(target_dir()).run().exits(100).json())
 }
 
 /// A copy of the fixture with `more` at the end of its manifest.

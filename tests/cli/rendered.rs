@@ -17,8 +17,7 @@ fn target_dir() -> String {
 fn checked() -> &'static Value {
     static CHECKED: OnceLock<Value> = OnceLock::new();
     CHECKED.get_or_init(|| {
-        let dir = target_dir();
-        Project::repository().check_json(&format!("-p elvis --target-dir {dir}")).run().exits(100).json()
+        Project::repository().check_json("-p elvis").kept_in(target_dir()).run().exits(100).json()
     })
 }
 
