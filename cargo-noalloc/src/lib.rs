@@ -125,7 +125,7 @@ fn prove_alone(options: &ProveOptions, shell: Shell) -> Result<Exit, Failure> {
 fn conclude(check: Checked, options: &ReportOptions, shell: Shell) -> Result<Exit, Failure> {
     // Nothing is accepted of what was not run.
     let ran = check.asked.is_none();
-    present(check.conclude()?, ran, options, shell)
+    present(check.conclude(shell)?, ran, options, shell)
 }
 
 /// Holds a verdict against the baseline, where something `ran`, and reports it.
@@ -219,14 +219,14 @@ fn list(options: &ListOptions, shell: Shell) -> Result<Exit, Failure> {
     let sources = source::Sources::new(&workspace.root);
     let declared = source::scan::all(&sources, &roots);
     // Without a last check nothing is known of binaries, and the list says so.
-    let last = last::load(&options.build).and_then(Checked::conclude).ok().map(|last| last.verdict);
+    let last = last::load(&options.build).and_then(|last| last.conclude(shell)).ok().map(|last| last.verdict);
     report::list(&declared, last.as_ref(), options.json, shell)?;
     Ok(Exit::Pass)
 }
 
 /// Says all that the last check knows about one thing.
 fn explain(options: &ExplainOptions, shell: Shell) -> Result<Exit, Failure> {
-    let Conclusion { verdict, texts, .. } = last::load(&options.build)?.conclude()?;
+    let Conclusion { verdict, texts, .. } = last::load(&options.build)?.conclude(shell)?;
     report::explain(&verdict, &texts, &options.what, shell)?;
     Ok(Exit::Pass)
 }
@@ -243,9 +243,9 @@ pub(crate) struct Checked {
 
 impl Checked {
     /// Proves, names, reads, judges.
-    fn conclude(self) -> Result<Conclusion, Failure> {
+    fn conclude(self, shell: Shell) -> Result<Conclusion, Failure> {
         let Checked { plan, mut runs, environment, policy, asked } = self;
-        prove::prove(&mut runs, asked.as_ref());
+        prove::prove(&mut runs, asked.as_ref(), shell);
         let mut unseen = match &asked {
             Some(asked) => setup::unproved(&mut runs, asked)?,
             None => setup::unrecorded(&mut runs),

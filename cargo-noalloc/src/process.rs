@@ -25,18 +25,19 @@ pub(crate) enum Terminal {
     Apart,
 }
 
-/// Runs `command` to its end, or to `timeout`.
+/// Runs `command` to its end, or to `timeout`. Between two looks at it `meanwhile` passes the time that it is given.
 pub(crate) fn run(
     command: &mut Command,
     terminal: Terminal,
     timeout: Option<Duration>,
+    meanwhile: &mut dyn FnMut(Duration),
 ) -> std::io::Result<Status> {
     if terminal == Terminal::Apart {
         command.process_group(0);
     }
     let mut child = spawn(command)?;
     let running = Running::new(&child, terminal);
-    wait(&mut child, &running, terminal, timeout)
+    wait(&mut child, &running, terminal, timeout, meanwhile)
 }
 
 fn wait(
@@ -44,6 +45,7 @@ fn wait(
     running: &Running,
     terminal: Terminal,
     timeout: Option<Duration>,
+    meanwhile: &mut dyn FnMut(Duration),
 ) -> std::io::Result<Status> {
     let started = Instant::now();
     let mut pause = Duration::from_millis(1);
@@ -62,7 +64,7 @@ fn wait(
             child.wait()?;
             return Ok(Status::TimedOut { after: limit.as_secs() });
         }
-        std::thread::sleep(pause);
+        meanwhile(pause);
         pause = (pause * 2).min(Duration::from_millis(10));
     }
 }

@@ -7,16 +7,23 @@
 mod functions;
 mod hot;
 
+use std::time::Instant;
+
 use noalloc_prove::{Cause, Program, Proof, Refusal, Slot};
 
 use crate::model::{Asked, HotId, Problem, Proofs, Run, Step};
+use crate::shell::{Now, Pace, Shell};
 
 pub(crate) use functions::near;
 
 /// Puts at each run what can be proved of its binary; where a proof alone is asked for, with the functions' names.
-pub(crate) fn prove(runs: &mut [Run], asked: Option<&Asked>) {
-    for run in runs {
+pub(crate) fn prove(runs: &mut [Run], asked: Option<&Asked>, shell: Shell) {
+    let (stage, mut pace, of) = (shell.stage(), Pace::new(), runs.len());
+    stage.keep_drawing();
+    for (done, run) in runs.iter_mut().enumerate() {
         let target = &run.binary.planned.target;
+        let left = pace.left(of - done, Instant::now());
+        stage.show(&Now { verb: "Proving", done, of, part: 0.0, what: target.name.clone(), left });
         run.proofs = match crate::mapped::read(&run.binary.executable) {
             Ok(bytes) => of_binary(&bytes, asked),
             Err(error) => Proofs { refusal: Some(error.to_string()), ..Proofs::default() },
@@ -27,6 +34,7 @@ pub(crate) fn prove(runs: &mut [Run], asked: Option<&Asked>) {
         let refused = refusal.map(|refusal| format!("no proof for {of}: {refusal}"));
         let admitted = run.proofs.problems.iter().map(|problem| format!("{of}: {problem}"));
         run.problems.extend(refused.chain(admitted).map(|message| Problem::new(Step::Prove, message)));
+        pace.one_more(Instant::now());
     }
 }
 

@@ -1,7 +1,10 @@
 //! Step 3: each target runs, and its records are read.
 
 mod clock;
+mod live;
 mod pool;
+mod watch;
+mod words;
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -9,6 +12,7 @@ use std::io::IsTerminal as _;
 use std::os::fd::AsFd as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::thread;
 use std::time::Duration;
 
 use no_heap::env;
@@ -22,6 +26,8 @@ use crate::options::CheckOptions;
 use crate::process::{self, Terminal};
 use crate::shell::Shell;
 pub(crate) use clock::Rounds;
+use watch::Watch;
+use words::Words;
 
 const CRITERION_HOME: &str = "CRITERION_HOME";
 
@@ -41,17 +47,20 @@ pub(crate) fn run(
     let several = options.jobs > 1 && disturbed > 1;
     let (together, alone): (Vec<_>, Vec<_>) =
         all.into_iter().partition(|(_, binary)| several && !runner.needs_peace(binary));
+    let watch = Watch::new(binaries.binaries.len(), options.bench_time.is_some(), shell);
     let mut runs = BTreeMap::new();
     let work = |at: usize| {
         let (index, binary) = together[at];
-        (index, runner.one(index, binary, Heard::Afterwards))
+        (index, runner.one(index, binary, Heard::Afterwards, &watch))
     };
+    watch.turn(alone.len());
     pool::in_order(together.len(), options.jobs, work, |(index, run)| {
         runner.repeat(index, &binaries.binaries[index], shell);
         runs.insert(index, run);
     });
+    watch.turn(0);
     for (index, binary) in alone {
-        runs.insert(index, Ok(runner.one(index, binary, Heard::AtOnce(shell))?));
+        runs.insert(index, Ok(runner.one(index, binary, Heard::AtOnce(shell), &watch)?));
     }
     let (mut all, mut programs) = (Vec::new(), Vec::new());
     for run in runs.into_values() {
@@ -146,7 +155,7 @@ impl Runner<'_> {
         }
     }
 
-    fn one(&self, index: usize, binary: &Binary, heard: Heard) -> Result<Run, Failure> {
+    fn one(&self, index: usize, binary: &Binary, heard: Heard, watch: &Watch) -> Result<Run, Failure> {
         let records = &self.records(index, binary);
         let mut run = Run {
             binary: binary.clone(),
@@ -162,29 +171,42 @@ impl Runner<'_> {
         }
         fs::create_dir_all(records).map_err(|error| unwritable(records, &error))?;
         let mut command = self.command(binary, records);
-        match heard {
-            Heard::AtOnce(shell) => {
-                shell.status("Auditing", &binary.planned.target.source);
-                // Standard output is the report's alone.
-                command.stdout(io(std::io::stderr().as_fd().try_clone_to_owned())?);
-            }
-            Heard::Afterwards => {
-                let words = File::options().create(true).append(true).open(records.join(WORDS));
-                let words = words.map_err(|error| unwritable(records, &error))?;
-                command.stdin(Stdio::null()).stdout(io(words.try_clone())?).stderr(words);
-            }
-        }
         let terminal = match binary.planned.target.kind {
             TargetKind::Bin | TargetKind::Example => Terminal::Shared,
             _ => Terminal::Apart,
         };
-        run.status = match process::run(&mut command, terminal, self.options.timeout) {
-            Ok(status) => status,
-            Err(error) => {
-                let message = format!("`{}` could not be started: {error}", binary.executable.display());
-                return Err(Failure::new(Exit::TargetFailed, message));
+        let mut words = None;
+        match heard {
+            Heard::AtOnce(shell) => {
+                shell.status("Auditing", &binary.planned.target.source);
+                if watch.stage.is_seen() && terminal == Terminal::Apart {
+                    let (hears, says) = io(Words::new(shell))?;
+                    command.stdout(io(says.try_clone())?).stderr(says);
+                    words = Some(hears);
+                } else {
+                    // Standard output is the report's alone.
+                    command.stdout(io(std::io::stderr().as_fd().try_clone_to_owned())?);
+                }
             }
+            Heard::Afterwards => {
+                let file = File::options().create(true).append(true).open(records.join(WORDS));
+                let file = file.map_err(|error| unwritable(records, &error))?;
+                command.stdin(Stdio::null()).stdout(io(file.try_clone())?).stderr(file);
+            }
+        }
+        let mut end = |meanwhile: &mut dyn FnMut(Duration)| {
+            process::run(&mut command, terminal, self.options.timeout, meanwhile)
         };
+        let ended = match (heard, terminal) {
+            // The terminal is its own.
+            (Heard::AtOnce(_), Terminal::Shared) => watch.stage.away(|| end(&mut thread::sleep)),
+            _ => watch.attend(index, binary, records, words, end),
+        };
+        watch.ended(index);
+        run.status = ended.map_err(|error| {
+            let message = format!("`{}` could not be started: {error}", binary.executable.display());
+            Failure::new(Exit::TargetFailed, message)
+        })?;
         read_records(&mut run);
         Ok(run)
     }

@@ -1,5 +1,8 @@
 //! The terminal: progress in cargo's grammar, failures in rustc's. Only this and `report` write to it.
 
+mod pace;
+mod progress;
+
 use std::io::{self, IsTerminal, Write as _};
 
 use anstream::ColorChoice;
@@ -7,6 +10,8 @@ use anstyle::{AnsiColor, Style};
 
 use crate::exit::{Exit, Failure};
 use crate::options::{Color, TerminalArgs};
+pub(crate) use pace::Pace;
+pub(crate) use progress::{Now, Stage};
 
 const VERB: Style = AnsiColor::Green.on_default().bold();
 const ERROR: Style = AnsiColor::Red.on_default().bold();
@@ -69,9 +74,19 @@ impl Shell {
         }
     }
 
+    /// Something that takes long begins: whoever looks sees how far it is.
+    pub(crate) fn stage(&self) -> Stage {
+        Stage::new(progress::is_wanted(self.quiet), self.color())
+    }
+
     /// Text that is finished already, such as a compiler's message.
     pub(crate) fn raw(&self, text: &str) {
         self.line(text.trim_end_matches('\n'));
+    }
+
+    /// What somebody else said, to the byte; whole lines.
+    pub(crate) fn pass_on(&self, text: &str) {
+        self.line(text.strip_suffix('\n').unwrap_or(text));
     }
 
     /// Why there is no verdict.
@@ -100,8 +115,13 @@ impl Shell {
 
     /// A terminal that has gone away is no reason to lose the verdict: errors are dropped.
     fn line(&self, text: &str) {
-        let _ = writeln!(anstream::stderr(), "{text}");
+        progress::aside(|| drop(writeln!(anstream::stderr(), "{text}")));
     }
+}
+
+/// Leaves the terminal as it should be found: the process ends.
+pub(crate) fn leave() {
+    progress::clear();
 }
 
 /// A reader that has gone away (`| head`) is no reason to fail; a report that is lost is.

@@ -1,7 +1,7 @@
 //! The two sides of a comparison: what is not measured yet is checked, and where both can run, they take turns.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::compare::{self, Made, Source, take_turns};
 use crate::exit::{Exit, Failure};
@@ -9,7 +9,7 @@ use crate::lock::{self, AuditLock};
 use crate::model::{Binaries, Binary, Comparison, Measured, Plan};
 use crate::options::{CheckOptions, CompareOptions, New, ReportOptions};
 use crate::revision::{Repository, Worktree};
-use crate::shell::Shell;
+use crate::shell::{Now, Pace, Shell};
 use crate::{Checked, discover, last, process, report, run, setup};
 
 /// What the user calls the side that has no name.
@@ -204,15 +204,24 @@ impl Sides {
         };
         let sides = [side(0)?, side(1)?];
         self.shell.status("Timing", &format!("both sides in turns, {rounds} rounds"));
+        let names = [&measured[0], &measured[1]].map(|side| side.name.clone());
+        let (stage, mut pace, mut turns) = (self.shell.stage(), Pace::new(), 0);
+        let of = rounds as usize;
         let taken = take_turns(measured, rounds, |side| {
             let (rounds, binaries) = &sides[side];
             let mut figures = Vec::new();
             for binary in binaries {
                 let target = &binary.planned.target.name;
+                let left = pace.left(2 * of - turns, Instant::now());
+                let what = format!("{target} ({})", names[side]);
+                stage.show(&Now { verb: "Timing", done: turns / 2, of, part: 0.0, what, left });
                 figures.extend(rounds.once(binary)?.into_iter().map(|(name, ns)| (target.clone(), name, ns)));
             }
+            turns += 1;
+            pace.one_more(Instant::now());
             Ok(figures)
         });
+        drop(stage);
         // Copies of what lies elsewhere: nobody misses them.
         let _ = std::fs::remove_dir_all(&home);
         taken
@@ -221,7 +230,7 @@ impl Sides {
 
 /// What a check measured, read like every other report.
 fn measured(name: &str, checked: Checked, shell: Shell) -> Result<Measured, Failure> {
-    let conclusion = checked.conclude()?;
+    let conclusion = checked.conclude(shell)?;
     setup::refuse_nothing(&conclusion.verdict, &conclusion.unseen)?;
     for failure in &conclusion.unseen {
         shell.failure(failure);

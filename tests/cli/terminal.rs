@@ -1,6 +1,139 @@
-//! How much is said, and in which colours.
+//! In a terminal one line says what runs; without one, and under `--quiet`, nothing but plain lines is written.
 
-use crate::support::Project;
+use std::time::Duration;
+
+use crate::support::terminal::{Session, Shown};
+use crate::support::{Project, Tool};
+
+/// Targets that run until the test lets them go on.
+struct Targets {
+    folder: tempfile::TempDir,
+}
+
+impl Targets {
+    fn new() -> Targets {
+        Targets { folder: tempfile::tempdir().unwrap() }
+    }
+
+    fn tool(&self, words: &str) -> Tool {
+        let tool = Project::shared("jobs").noalloc(words.split_whitespace());
+        tool.env("JOBS_FOLDER", self.folder.path()).env("JOBS_WAIT", "1")
+    }
+
+    fn let_go(&self, name: &str) {
+        std::fs::write(self.folder.path().join(name), "").unwrap();
+    }
+}
+
+const ONE: &str = "check --no-timing --bench c";
+
+/// The live line, with so much done and this running.
+fn is_bar<'a>(count: &'a str, what: &'a [&'a str]) -> impl Fn(&str) -> bool + use<'a> {
+    move |row| {
+        let line =
+            row.trim_start().split_once(" [").and_then(|(verb, rest)| Some((verb, rest.split_once("] ")?.1)));
+        line.is_some_and(|(verb, said)| {
+            matches!(verb, "Counting" | "Running")
+                && said.starts_with(&format!("{count}: "))
+                && what.iter().all(|what| said.contains(what))
+        })
+    }
+}
+
+/// Nothing is left of the live line, and the cursor is where it was.
+#[track_caller]
+fn assert_tidy(shown: &Shown) {
+    assert!(!shown.hides_cursor);
+    let left = |row: &&String| ["Counting", "Running", "^C"].iter().any(|word| row.contains(word));
+    assert_eq!(shown.rows.iter().find(left), None, "{:#?}", shown.rows);
+}
+
+#[test]
+fn a_live_line_says_which_benchmark_runs_and_how_many_are_done() {
+    let targets = Targets::new();
+    let mut session = targets.tool(ONE).in_terminal();
+    session.until(is_bar("0/2", &["visits (jobs::c)"]));
+    targets.let_go("c");
+    session.until(is_bar("1/2", &["leaves (jobs::c)"]));
+    targets.let_go("c2");
+    let shown = session.end();
+    assert_eq!(shown.code, Some(100));
+    assert_tidy(&shown);
+    // What the target says stands above, whole.
+    for said in ["    Auditing benches/c.rs", "c on standard output", "c2 on standard error"] {
+        assert!(shown.rows.iter().any(|row| row == said), "{:#?}", shown.rows);
+    }
+}
+
+#[test]
+fn all_that_run_at_the_same_time_are_named() {
+    let targets = Targets::new();
+    let mut session = targets.tool("check --no-timing --tests --benches -j 4").in_terminal();
+    session.until(is_bar("0/4", &["jobs::a", "jobs::b", "jobs::c", "jobs::d"]));
+    ["a", "b", "c", "c2"].iter().for_each(|name| targets.let_go(name));
+    session.until(is_bar("3/4", &["(jobs::d, 0/1)"]));
+    targets.let_go("d");
+    assert_tidy(&session.end());
+}
+
+#[test]
+fn ctrl_c_leaves_the_terminal_as_it_was() {
+    let targets = Targets::new();
+    let mut session = targets.tool(ONE).in_terminal();
+    session.until(is_bar("0/2", &["visits"]));
+    session.press(b"\x03");
+    let shown = session.end();
+    assert_eq!(shown.code, Some(103), "{:#?}", shown.rows);
+    assert_tidy(&shown);
+}
+
+/// Long enough that a live line would have come.
+fn waits_in_vain(targets: &Targets, mut session: Session) -> Shown {
+    session.until(|row| row == "c on standard error");
+    std::thread::sleep(Duration::from_secs(1));
+    ["c", "c2"].iter().for_each(|name| targets.let_go(name));
+    session.end()
+}
+
+#[test]
+fn quiet_shows_no_progress_and_what_was_found() {
+    let targets = Targets::new();
+    let shown = waits_in_vain(&targets, targets.tool(ONE).arg("-q").in_terminal());
+    assert_eq!(shown.code, Some(100));
+    let progress = ["Auditing", "Counting", "Compiling", "Finished", "\x1b[K"];
+    assert!(!progress.iter().any(|word| shown.written.contains(word)), "{:?}", shown.written);
+    assert!(shown.written.contains("heap-in-hot-path"), "{:?}", shown.written);
+}
+
+#[test]
+fn cargo_and_we_are_asked_for_progress_with_the_same_words() {
+    for (name, value) in [("CARGO_TERM_PROGRESS_WHEN", "never"), ("CI", "true"), ("TERM", "dumb")] {
+        let targets = Targets::new();
+        let shown = waits_in_vain(&targets, targets.tool(ONE).env(name, value).in_terminal());
+        assert!(!shown.written.contains("Counting"), "{name}: {:?}", shown.written);
+        assert!(shown.written.contains("Auditing"), "{name}: {:?}", shown.written);
+    }
+}
+
+#[test]
+fn without_a_terminal_there_are_plain_lines_and_the_same_ones_every_time() {
+    let targets = Targets::new();
+    ["c", "c2"].iter().for_each(|name| targets.let_go(name));
+    let said = || {
+        let run = targets.tool(ONE).env("TERM", "xterm").run().exits(100);
+        let control = |c: char| c.is_control() && c != '\n';
+        assert!(!run.stderr.contains(control) && !run.stdout.contains(control), "{:?}", run.stderr);
+        // All but what cargo has built, and how fast.
+        let lines = run.stderr.lines().map(str::to_owned);
+        lines.skip_while(|line| !line.contains("Auditing")).collect::<Vec<_>>()
+    };
+    let first = said();
+    assert_eq!(first.len(), 5, "a line for the target, and two for each of its benchmarks: {first:#?}");
+    assert_eq!(first, said());
+    let quiet = targets.tool(ONE).arg("--quiet").run().exits(100);
+    let of_target: String = first[1..].iter().map(|line| format!("{line}\n")).collect();
+    assert_eq!(quiet.stderr, of_target, "the target's words are its own");
+}
 
 #[test]
 fn quiet_and_verbose_contradict_each_other() {

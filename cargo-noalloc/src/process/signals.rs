@@ -108,6 +108,7 @@ fn pass_on(request: Request) {
     let running = running();
     // Between two targets and after the last the first request is heeded when there is time. Not so the second.
     if again && running.is_empty() {
+        crate::shell::leave();
         std::process::exit(Exit::TargetFailed as i32);
     }
     running.iter().for_each(|one| tell(*one, request, again));

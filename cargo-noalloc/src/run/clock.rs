@@ -52,7 +52,8 @@ impl Rounds<'_> {
         // It was heard when it was checked.
         command.stdout(Stdio::null()).stderr(Stdio::null()).env(env::CLOCK_ONLY, "1");
         let target = &binary.planned.target;
-        let status = process::run(&mut command, Terminal::Apart, options.timeout).map_err(|error| {
+        let ended = process::run(&mut command, Terminal::Apart, options.timeout, &mut std::thread::sleep);
+        let status = ended.map_err(|error| {
             let message = format!("`{}` could not be started: {error}", binary.executable.display());
             Failure::new(Exit::TargetFailed, message)
         })?;

@@ -2,6 +2,7 @@
 
 mod outcome;
 pub(crate) mod page;
+pub(crate) mod terminal;
 #[path = "../../tools.rs"]
 pub(crate) mod tools;
 

@@ -1,0 +1,100 @@
+//! Runs the tool in a terminal that is read as a person sees it: row by row, each as it is written.
+
+use std::io::{Read as _, Write as _};
+use std::num::NonZero;
+use std::process::Child;
+
+use pty_process::{Size, blocking};
+use vt100::Parser;
+
+use super::Tool;
+
+const ROWS: u16 = 200;
+const COLUMNS: u16 = 100;
+
+/// The tool while it runs in a terminal of its own, which is large enough that nothing scrolls away.
+pub(crate) struct Session {
+    terminal: blocking::Pty,
+    child: Child,
+    parser: Parser,
+    /// What was written, to the byte.
+    written: Vec<u8>,
+}
+
+/// How it ended.
+#[derive(Debug)]
+pub(crate) struct Shown {
+    pub(crate) code: Option<i32>,
+    /// What stands there at the end, without spaces behind.
+    pub(crate) rows: Vec<String>,
+    pub(crate) hides_cursor: bool,
+    pub(crate) written: String,
+}
+
+impl Tool {
+    /// Starts it in a terminal, with all three streams.
+    pub(crate) fn in_terminal(self) -> Session {
+        let (terminal, inside) = blocking::open().expect("there are terminals");
+        terminal.resize(Size::new(ROWS, COLUMNS)).expect("its size can be set");
+        let given = &self.command;
+        let mut command = blocking::Command::new(given.get_program()).args(given.get_args()).env_clear();
+        command = command.env("TERM", "xterm-256color").current_dir(&self.root);
+        command = command.envs(given.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        let child = command.spawn(inside).expect("the tool was built and can be started");
+        let size = [ROWS, COLUMNS].map(|size| NonZero::new(size).expect("a terminal has room"));
+        Session { terminal, child, parser: Parser::new(size[0], size[1], 0), written: Vec::new() }
+    }
+}
+
+impl Session {
+    /// Waits until a row is as `wanted` wants it; everything that was ever to be seen is looked at.
+    #[track_caller]
+    pub(crate) fn until(&mut self, wanted: impl Fn(&str) -> bool) -> &mut Session {
+        while !rows(&self.parser).iter().any(|row| wanted(row)) {
+            let Some(bytes) = self.read() else {
+                panic!("it never came:\n{}", String::from_utf8_lossy(&self.written));
+            };
+            // Up to where a line is written over; what came behind that is looked at afterwards.
+            for piece in bytes.split_inclusive(|byte| *byte == b'\r') {
+                self.parser.process(piece);
+                if rows(&self.parser).iter().any(|row| wanted(row)) {
+                    let seen = piece.as_ptr() as usize - bytes.as_ptr() as usize + piece.len();
+                    self.parser.process(&bytes[seen..]);
+                    return self;
+                }
+            }
+        }
+        self
+    }
+
+    /// As at the keyboard.
+    pub(crate) fn press(&mut self, keys: &[u8]) {
+        self.terminal.write_all(keys).expect("the terminal takes keys");
+    }
+
+    /// Runs to the end.
+    pub(crate) fn end(mut self) -> Shown {
+        while let Some(bytes) = self.read() {
+            self.parser.process(&bytes);
+        }
+        Shown {
+            code: self.child.wait().expect("it was started").code(),
+            rows: rows(&self.parser),
+            hides_cursor: self.parser.screen().hide_cursor(),
+            written: String::from_utf8_lossy(&self.written).into_owned(),
+        }
+    }
+
+    /// `None` at the end, which Linux calls an error.
+    fn read(&mut self) -> Option<Vec<u8>> {
+        let mut bytes = vec![0; 4096];
+        let count = self.terminal.read(&mut bytes).ok().filter(|count| *count > 0)?;
+        bytes.truncate(count);
+        self.written.extend_from_slice(&bytes);
+        Some(bytes)
+    }
+}
+
+fn rows(parser: &Parser) -> Vec<String> {
+    parser.screen().rows(0, COLUMNS).map(|row| row.trim_end().to_owned()).collect()
+}
