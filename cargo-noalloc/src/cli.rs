@@ -71,10 +71,8 @@ pub(crate) struct CheckArgs {
     pub(crate) selection: SelectionArgs,
     #[command(flatten)]
     pub(crate) build: BuildArgs,
-    /// Report format, repeatable: human, short, listing, json, sarif, junit, markdown, github, gitlab, cargo, go;
-    /// `=PATH` writes it to a file
-    #[arg(long = "format", value_name = "FORMAT[=PATH]", help_heading = "Report")]
-    pub(crate) formats: Vec<String>,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
     /// Cargo's word for editors: json is `--format cargo`, short and human are themselves
     #[arg(long, value_name = "FORMAT", conflicts_with = "formats", help_heading = "Report")]
     pub(crate) message_format: Option<MessageFormat>,
@@ -106,9 +104,6 @@ pub(crate) struct CheckArgs {
     pub(crate) levels: LevelArgs,
     #[command(flatten)]
     pub(crate) baseline: BaselineArgs,
-    /// Show whole call chains, the standard library's frames included
-    #[arg(short, long, conflicts_with = "quiet", help_heading = "Report")]
-    pub(crate) verbose: bool,
     /// Run only benchmarks and tests whose name contains this
     #[arg(value_name = "FILTER")]
     pub(crate) filters: Vec<String>,
@@ -147,6 +142,18 @@ pub(crate) struct BaselineArgs {
     pub(crate) strict_baseline: bool,
 }
 
+/// How a report is shown.
+#[derive(Args, Debug)]
+pub(crate) struct OutputArgs {
+    /// Report format, repeatable: human, short, listing, json, sarif, junit, markdown, github, gitlab, cargo, go;
+    /// `=PATH` writes it to a file
+    #[arg(long = "format", value_name = "FORMAT[=PATH]", help_heading = "Report")]
+    pub(crate) formats: Vec<String>,
+    /// Show whole call chains, the standard library's frames included
+    #[arg(short, long, conflicts_with = "quiet", help_heading = "Report")]
+    pub(crate) verbose: bool,
+}
+
 /// Levels of rules; they outweigh what manifests say.
 #[derive(Args, Debug, Default)]
 pub(crate) struct LevelArgs {
@@ -170,14 +177,10 @@ pub(crate) struct ProveArgs {
     /// Prove this function, with or without the attribute: a path or its tail, repeatable
     #[arg(long = "fn", value_name = "PATTERN", help_heading = "Selection")]
     pub(crate) functions: Vec<String>,
-    /// Report format, repeatable: as for `check`; `=PATH` writes it to a file
-    #[arg(long = "format", value_name = "FORMAT[=PATH]", help_heading = "Report")]
-    pub(crate) formats: Vec<String>,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
     #[command(flatten)]
     pub(crate) levels: LevelArgs,
-    /// Show whole call chains, the standard library's frames included
-    #[arg(short, long, conflicts_with = "quiet", help_heading = "Report")]
-    pub(crate) verbose: bool,
 }
 
 #[derive(Args, Debug)]
@@ -245,13 +248,8 @@ pub(crate) struct CompareArgs {
 
 #[derive(Args, Debug)]
 pub(crate) struct ReportArgs {
-    /// Report format, repeatable: human, short, listing, json, sarif, junit, markdown, github, gitlab, cargo, go;
-    /// `=PATH` writes it to a file
-    #[arg(long = "format", value_name = "FORMAT[=PATH]")]
-    pub(crate) formats: Vec<String>,
-    /// Show whole call chains, the standard library's frames included
-    #[arg(short, long, conflicts_with = "quiet")]
-    pub(crate) verbose: bool,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
     #[command(flatten)]
     pub(crate) baseline: BaselineArgs,
     /// Only hot functions whose name matches
@@ -266,12 +264,8 @@ pub(crate) struct MergeArgs {
     /// What `check --partition I/N --format json=PATH` wrote, of every part once
     #[arg(value_name = "REPORT", required = true)]
     pub(crate) reports: Vec<PathBuf>,
-    /// Report format, repeatable: as for `check`; `=PATH` writes it to a file
-    #[arg(long = "format", value_name = "FORMAT[=PATH]")]
-    pub(crate) formats: Vec<String>,
-    /// Show whole call chains, the standard library's frames included
-    #[arg(short, long, conflicts_with = "quiet")]
-    pub(crate) verbose: bool,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
     #[command(flatten)]
     pub(crate) baseline: BaselineArgs,
     #[command(flatten)]

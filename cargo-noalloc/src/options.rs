@@ -14,7 +14,8 @@ use no_heap::record::SAMPLES;
 use regex_lite::Regex;
 
 use crate::cli::{
-    BuildArgs, CheckArgs, Cli, Command, LastArgs, LevelArgs, ListArgs, ProveArgs, ReportArgs, SelectionArgs,
+    BaselineArgs, BuildArgs, CheckArgs, Cli, Command, LastArgs, LevelArgs, ListArgs, OutputArgs, ProveArgs,
+    ReportArgs, SelectionArgs,
 };
 pub(crate) use crate::cli::{Ci, Color, TerminalArgs};
 use crate::compare::refuse_name;
@@ -209,11 +210,9 @@ fn check(args: CheckArgs) -> Result<CheckOptions, Failure> {
     }
     let jobs = jobs(args.build.jobs.as_deref())?;
     let timing = !args.no_timing && args.bench_time > 0.0;
-    let formats = match args.message_format {
-        Some(named) => vec![named.format().to_owned()],
-        None => args.formats,
-    };
-    let outputs = outputs(&formats)?;
+    let mut output = args.output;
+    output.formats.extend(args.message_format.map(|named| named.format().to_owned()));
+    let report = shown(&output, &args.baseline)?;
     let partition = args.partition.as_deref().map(partition).transpose()?;
     if partition.is_some() && args.baseline.bless {
         return Err(Failure::new(
@@ -232,14 +231,7 @@ fn check(args: CheckArgs) -> Result<CheckOptions, Failure> {
         ..Policy::default()
     };
     Ok(CheckOptions {
-        report: ReportOptions {
-            outputs,
-            verbose: args.verbose,
-            save: args.save,
-            bless: args.baseline.bless,
-            strict_baseline: args.baseline.strict_baseline,
-            ..ReportOptions::default()
-        },
+        report: ReportOptions { save: args.save, ..report },
         selection: args.selection,
         build: args.build,
         bench_time: timing.then(|| Duration::from_secs_f64(args.bench_time)),
@@ -316,13 +308,13 @@ fn prove(args: ProveArgs) -> Result<ProveOptions, Failure> {
         return Err(Failure::new(Exit::Usage, "`--fn` needs a name")
             .help("give a function's path or its tail, such as `--fn parse_headers`"));
     }
-    let outputs = outputs(&args.formats)?;
+    let report = shown(&args.output, &BaselineArgs::default())?;
     let (command_line, deny_warnings) = levels(&args.levels)?;
     let policy =
         Policy { require_proof: true, command_line, deny_warnings, proof_only: true, ..Policy::default() };
     Ok(ProveOptions {
         check: CheckOptions {
-            report: ReportOptions { outputs, verbose: args.verbose, ..ReportOptions::default() },
+            report,
             selection: args.selection,
             build: args.build,
             bench_time: None,
@@ -357,13 +349,20 @@ fn report(args: ReportArgs) -> Result<ReportOptions, Failure> {
         )
     };
     Ok(ReportOptions {
-        outputs: outputs(&args.formats)?,
-        save: None,
-        verbose: args.verbose,
-        bless: args.baseline.bless,
-        strict_baseline: args.baseline.strict_baseline,
         pattern: args.pattern.as_deref().map(Regex::new).transpose().map_err(wrong)?,
         build: args.last.into(),
+        ..shown(&args.output, &args.baseline)?
+    })
+}
+
+/// What every command that reports is told of its reports.
+fn shown(output: &OutputArgs, baseline: &BaselineArgs) -> Result<ReportOptions, Failure> {
+    Ok(ReportOptions {
+        outputs: outputs(&output.formats)?,
+        verbose: output.verbose,
+        bless: baseline.bless,
+        strict_baseline: baseline.strict_baseline,
+        ..ReportOptions::default()
     })
 }
 

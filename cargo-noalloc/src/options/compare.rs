@@ -91,7 +91,8 @@ impl CompareOptions {
     /// How to check: as the command line says, and where it says nothing, as a saved check was made.
     pub(crate) fn check(&self, saved: Option<&[String]>) -> Result<CheckOptions, Failure> {
         let Some(words) = saved.filter(|_| !self.chooses) else { return Ok(self.check.clone()) };
-        let args = CheckArgs { formats: Vec::new(), message_format: None, save: None, ..check_args(words)? };
+        let mut args = CheckArgs { message_format: None, save: None, ..check_args(words)? };
+        args.output.formats.clear();
         let mut check = super::check(args)?;
         let BuildArgs { manifest_path, target_dir, .. } = &self.check.build;
         check.build.manifest_path = manifest_path.clone().or(check.build.manifest_path);

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{CheckOptions, ReportOptions, outputs, refuse_no_manifest};
+use super::{CheckOptions, ReportOptions, refuse_no_manifest, shown};
 use crate::cli::{BuildArgs, MergeArgs};
 use crate::exit::{Exit, Failure};
 use crate::model::{Partition, Policy, Setting};
@@ -30,14 +30,7 @@ pub(super) fn merge(args: MergeArgs) -> Result<MergeOptions, Failure> {
     refuse_no_manifest(&build)?;
     Ok(MergeOptions {
         reports: args.reports,
-        report: ReportOptions {
-            outputs: outputs(&args.formats)?,
-            verbose: args.verbose,
-            bless: args.baseline.bless,
-            strict_baseline: args.baseline.strict_baseline,
-            build,
-            ..ReportOptions::default()
-        },
+        report: ReportOptions { build, ..shown(&args.output, &args.baseline)? },
     })
 }
 
