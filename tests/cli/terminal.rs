@@ -1,5 +1,6 @@
 //! In a terminal one line says what runs; without one, and under `--quiet`, nothing but plain lines is written.
 
+use std::io::Read as _;
 use std::time::Duration;
 
 use crate::support::terminal::{Session, Shown};
@@ -85,6 +86,39 @@ fn ctrl_c_leaves_the_terminal_as_it_was() {
     let shown = session.end();
     assert_eq!(shown.code, Some(103), "{:#?}", shown.rows);
     assert_tidy(&shown);
+}
+
+#[test]
+fn a_comparison_counts_its_rounds_and_says_how_long_the_rest_takes() {
+    let targets = Targets::new();
+    ["c", "c2"].iter().for_each(|name| targets.let_go(name));
+    targets.tool("check --bench c --bench-time 0.01 --samples 1 --save live-line").run().exits(100);
+    // Each turn takes a fifth of a second, so there are turns long after the line is there.
+    let mut session = targets.tool("compare live-line --rounds 5 --bench-time 0.05").in_terminal();
+    for side in ["(live-line)", "(working tree)"] {
+        let words = ["      Timing [", "/5: c ", side, " s left"];
+        session.until(|row| words.iter().all(|word| row.contains(word)));
+    }
+    let shown = session.end();
+    assert!(matches!(shown.code, Some(0 | 100)), "{:#?}", shown.rows);
+    assert!(!shown.rows.iter().any(|row| row.contains("/5: c ")), "{:#?}", shown.rows);
+}
+
+#[test]
+fn progress_that_is_always_wanted_needs_no_terminal() {
+    let targets = Targets::new();
+    let tool = targets.tool(ONE).env("CARGO_TERM_PROGRESS_WHEN", "always");
+    let (mut child, _) = tool.env("CARGO_TERM_PROGRESS_WIDTH", "100").start();
+    let mut stderr = child.stderr.take().unwrap();
+    let (mut said, mut buffer) = (String::new(), [0; 1024]);
+    while !said.contains("0/2: visits (jobs::c)") {
+        let count = stderr.read(&mut buffer).unwrap();
+        assert!(count > 0, "it never came: {said}");
+        said.push_str(&String::from_utf8_lossy(&buffer[..count]));
+    }
+    ["c", "c2"].iter().for_each(|name| targets.let_go(name));
+    stderr.read_to_string(&mut said).unwrap();
+    assert_eq!(child.wait_with_output().unwrap().status.code(), Some(100), "{said}");
 }
 
 /// Long enough that a live line would have come.

@@ -19,6 +19,8 @@ pub(crate) struct Session {
     parser: Parser,
     /// What was written, to the byte.
     written: Vec<u8>,
+    /// Bytes of it that the parser has seen.
+    shown: usize,
 }
 
 /// How it ended.
@@ -42,27 +44,17 @@ impl Tool {
         command = command.envs(given.get_envs().filter_map(|(name, value)| Some((name, value?))));
         let child = command.spawn(inside).expect("the tool was built and can be started");
         let size = [ROWS, COLUMNS].map(|size| NonZero::new(size).expect("a terminal has room"));
-        Session { terminal, child, parser: Parser::new(size[0], size[1], 0), written: Vec::new() }
+        Session { terminal, child, parser: Parser::new(size[0], size[1], 0), written: Vec::new(), shown: 0 }
     }
 }
 
 impl Session {
-    /// Waits until a row is as `wanted` wants it; everything that was ever to be seen is looked at.
+    /// Waits until a row is as `wanted` wants it. Nothing that was to be seen is missed, however late it is read.
     #[track_caller]
     pub(crate) fn until(&mut self, wanted: impl Fn(&str) -> bool) -> &mut Session {
         while !rows(&self.parser).iter().any(|row| wanted(row)) {
-            let Some(bytes) = self.read() else {
-                panic!("it never came:\n{}", String::from_utf8_lossy(&self.written));
-            };
-            // Up to where a line is written over; what came behind that is looked at afterwards.
-            for piece in bytes.split_inclusive(|byte| *byte == b'\r') {
-                self.parser.process(piece);
-                if rows(&self.parser).iter().any(|row| wanted(row)) {
-                    let seen = piece.as_ptr() as usize - bytes.as_ptr() as usize + piece.len();
-                    self.parser.process(&bytes[seen..]);
-                    return self;
-                }
-            }
+            let goes_on = self.step();
+            assert!(goes_on, "it never came:\n{}", String::from_utf8_lossy(&self.written));
         }
         self
     }
@@ -74,9 +66,7 @@ impl Session {
 
     /// Runs to the end.
     pub(crate) fn end(mut self) -> Shown {
-        while let Some(bytes) = self.read() {
-            self.parser.process(&bytes);
-        }
+        while self.step() {}
         Shown {
             code: self.child.wait().expect("it was started").code(),
             rows: rows(&self.parser),
@@ -85,13 +75,19 @@ impl Session {
         }
     }
 
-    /// `None` at the end, which Linux calls an error.
-    fn read(&mut self) -> Option<Vec<u8>> {
-        let mut bytes = vec![0; 4096];
-        let count = self.terminal.read(&mut bytes).ok().filter(|count| *count > 0)?;
-        bytes.truncate(count);
-        self.written.extend_from_slice(&bytes);
-        Some(bytes)
+    /// Shows what comes up to where a line is written over. False at the end.
+    fn step(&mut self) -> bool {
+        if self.shown == self.written.len() {
+            let mut bytes = [0; 4096];
+            // Linux calls the end an error.
+            let count = self.terminal.read(&mut bytes).unwrap_or(0);
+            self.written.extend_from_slice(&bytes[..count]);
+        }
+        let rest = &self.written[self.shown..];
+        let end = rest.iter().position(|byte| *byte == b'\r').map_or(rest.len(), |at| at + 1);
+        self.parser.process(&rest[..end]);
+        self.shown += end;
+        end > 0
     }
 }
 
