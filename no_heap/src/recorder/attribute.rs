@@ -1,7 +1,7 @@
 //! Which hot functions answer for an event, and with which stack. Everything off the short path of `record`.
 
 use super::recent::{Key, Recognised};
-use super::{Event, Op, Updating, add, permits, process, raise, sites};
+use super::{Event, Op, Seen, Updating, add, permits, process, raise, sites};
 use crate::record::{SiteFlag, Thread};
 use crate::registry::{HOT_FUNCTIONS, HotFn};
 use crate::scope::{Counts, Kind, Scope, ThreadState, this_thread, with_thread};
@@ -210,7 +210,7 @@ fn attribute(thread: &ThreadState, innermost: &Scope, event: &Event, frame: usiz
             Some(seen) => sites::count_known(thread, current, seen, event),
             None => sites::count_unsited(thread, part, current, hot, event),
         }
-        inner = seen.map(|seen| seen.site);
+        inner = seen.map(Seen::site);
         all_told_apart &= inner.is_some() && walk.flags == 0;
         from = current.frame();
         scope = current.next();

@@ -214,6 +214,6 @@ impl LiveBlocks {
 fn credit_free(slot: &SiteSlot, free: Option<Seen>) {
     add(&slot.site.freed, 1);
     if let Some(free) = free {
-        slot.site.freed_by.set(u64::from(free.site) + 1);
+        slot.site.freed_by.set(free.number);
     }
 }

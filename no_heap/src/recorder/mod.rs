@@ -118,10 +118,10 @@ pub(crate) fn add(cell: &Cell<u64>, value: u64) {
     cell.set(cell.get().wrapping_add(value));
 }
 
-/// The bytes in `cell` and `more`: a program may ask for more than there are numbers for, and be refused.
+/// For bytes: a program may ask for more than there are numbers for, and be refused.
 #[inline]
-fn bytes_with(cell: &Cell<u64>, more: u64) -> u64 {
-    cell.get().saturating_add(more)
+fn add_bytes(cell: &Cell<u64>, value: u64) {
+    cell.set(cell.get().saturating_add(value));
 }
 
 #[inline]

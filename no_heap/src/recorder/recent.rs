@@ -48,9 +48,18 @@ struct RecentStack {
 /// A site that is known, and where its numbers stand.
 #[derive(Clone, Copy)]
 pub(crate) struct Seen {
-    pub(crate) site: u16,
+    /// 1 + its slot, as [`crate::record::Site::freed_by`] has it.
+    pub(crate) number: u64,
     pub(crate) slot: &'static SiteSlot,
     pub(crate) counts: &'static FnCounts<Cell<u64>>,
+}
+
+impl Seen {
+    /// The site's slot.
+    #[inline]
+    pub(crate) fn site(self) -> u16 {
+        (self.number - 1) as u16
+    }
 }
 
 /// A place that is not empty.

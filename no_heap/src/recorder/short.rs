@@ -5,6 +5,8 @@
 //!
 //! PERF: nothing is called from here, so that the whole stays in registers that nobody has to save.
 
+use std::cell::Cell;
+
 use super::recent::Key;
 use super::{Event, Op, Seen, Updating, add, sites};
 use crate::scope::{Scope, ThreadState};
@@ -17,43 +19,46 @@ pub(super) fn record(thread: &ThreadState, event: &Event, frame: usize) -> Optio
     let scope = unsafe { thread.scope.get().as_ref() }?;
     let key = Key::alone(scope.alone()?, event.op);
     let seen = thread.recent.find(frame, scope.frame(), key)?.seen();
-    let live = &thread.live;
+    let (live, site) = (&thread.live, &seen.slot.site);
     match event.op {
         Op::Alloc => {
             let place = live.place_for(event.block)?;
-            let _updating = count(thread, scope, seen, event)?;
+            // A function's bytes are those that its sites requested: there is room for the site's, too.
+            room_for_bytes(&seen.counts.bytes)?;
+            let _updating = Updating::begin(thread.part.get().head());
             live.push(place, event.block, scope, seen.slot);
+            add(&seen.counts.bytes, event.size as u64);
+            count(thread, scope, seen, event);
         }
         Op::Free => {
             let newest = live.newest(event.block, scope)?;
-            let _updating = count(thread, scope, seen, event)?;
-            sites::count_own(seen.slot);
+            room_for_bytes(&site.bytes)?;
+            let _updating = Updating::begin(thread.part.get().head());
             live.pop(newest, seen);
+            sites::count_own(seen.slot);
+            count(thread, scope, seen, event);
         }
         Op::Realloc => return None,
     }
     Some(())
 }
 
-/// Counts all but the block's fate; the update goes on as long as the value lives. `None` when there are more bytes than
-/// there are numbers for, and nothing was counted.
+/// Whether the bytes of one block more can be added: a block has less than half as many as there are numbers for.
 #[inline(always)]
-fn count<'part>(thread: &ThreadState, scope: &Scope, seen: Seen, event: &Event) -> Option<Updating<'part>> {
+fn room_for_bytes(bytes: &Cell<u64>) -> Option<()> {
+    (bytes.get() <= u64::MAX / 2).then_some(())
+}
+
+/// Counts all but the function's bytes and the block's fate.
+#[inline(always)]
+fn count(thread: &ThreadState, scope: &Scope, seen: Seen, event: &Event) {
     let site = &seen.slot.site;
-    let bytes = seen.counts.bytes.get().checked_add(event.requested())?;
-    // A function's bytes are those that its sites requested, so there is a number for each site's, too; but not of frees.
-    let freed = if event.op == Op::Free { site.bytes.get().checked_add(event.size as u64)? } else { 0 };
-    thread.counted.set(thread.counted.get().plus(event.counts()));
-    let updating = Updating::begin(thread.part.get().head());
-    sites::count_function(seen.counts, event, bytes);
+    sites::count_function(seen.counts, event);
     sites::count_size(seen.slot, event);
-    match event.op {
-        Op::Free => site.bytes.set(freed),
-        Op::Alloc | Op::Realloc => add(&site.bytes, event.size as u64),
-    }
+    add(&site.bytes, event.size as u64);
     if site.stamp.get() != scope.call() {
         site.stamp.set(scope.call());
         sites::count_call(seen.slot, scope);
     }
-    Some(updating)
+    thread.counted.set(thread.counted.get().plus(event.counts()));
 }

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 use crate::record::{FnCounts, SITES, SiteSlot, Thread, site_hash};
-use crate::recorder::{Event, Op, Seen, add, bytes_with, lower, raise};
+use crate::recorder::{Event, Op, Seen, add, add_bytes, lower, raise};
 use crate::scope::{Scope, ThreadState};
 
 /// Places that are probed before an event is counted without a site. With a table nearly full, a site is found
@@ -12,10 +12,11 @@ const PROBES: usize = 64;
 
 /// Counts `event` for the hot function whose call `scope` is, at a site that is known.
 pub(crate) fn count_known(thread: &ThreadState, scope: &Scope, seen: Seen, event: &Event) {
-    count_function(seen.counts, event, bytes_with(&seen.counts.bytes, event.requested()));
+    count_function(seen.counts, event);
+    add_bytes(&seen.counts.bytes, event.requested());
     count_size(seen.slot, event);
-    seen.slot.site.bytes.set(bytes_with(&seen.slot.site.bytes, event.size as u64));
-    if scope.first_hit(seen.site, &seen.slot.site.stamp) {
+    add_bytes(&seen.slot.site.bytes, event.size as u64);
+    if scope.first_hit(seen.site(), &seen.slot.site.stamp) {
         count_call(seen.slot, scope);
     }
     follow_block(thread, scope, event, Some(seen));
@@ -24,26 +25,24 @@ pub(crate) fn count_known(thread: &ThreadState, scope: &Scope, seen: Seen, event
 /// Counts `event` for `hot`, whose call `scope` is, without a site: the table has no room.
 pub(crate) fn count_unsited(thread: &ThreadState, part: Thread, scope: &Scope, hot: u32, event: &Event) {
     let counts = part.counts(hot);
-    count_function(counts, event, bytes_with(&counts.bytes, event.requested()));
+    count_function(counts, event);
+    add_bytes(&counts.bytes, event.requested());
     add(&counts.unsited, 1);
-    counts.unsited_bytes.set(bytes_with(&counts.unsited_bytes, event.requested()));
+    add_bytes(&counts.unsited_bytes, event.requested());
     follow_block(thread, scope, event, None);
 }
 
-/// `bytes` are the function's, with the event's.
+/// Counts all of the event but its bytes.
 #[inline(always)]
-pub(super) fn count_function(counts: &FnCounts<Cell<u64>>, event: &Event, bytes: u64) {
+pub(super) fn count_function(counts: &FnCounts<Cell<u64>>, event: &Event) {
     match event.op {
         Op::Alloc => add(&counts.allocs, 1),
         Op::Realloc => add(&counts.reallocs, 1),
         Op::Free => add(&counts.frees, 1),
     }
-    if event.op != Op::Free {
-        counts.bytes.set(bytes);
-    }
 }
 
-/// Counts all of the event but its bytes.
+/// The same for the site.
 #[inline(always)]
 pub(super) fn count_size(slot: &SiteSlot, event: &Event) {
     let site = &slot.site;
@@ -87,7 +86,7 @@ fn follow_block(thread: &ThreadState, scope: &Scope, event: &Event, seen: Option
 /// The site of events with the stack `frames`, or `None` when the table has no room.
 pub(crate) fn find_or_insert(part: Thread, hot: u32, op: Op, frames: &[u64], flags: u64) -> Option<Seen> {
     let sites = part.sites();
-    let seen = |site: usize| Seen { site: site as u16, slot: &sites[site], counts: part.counts(hot) };
+    let seen = |site: usize| Seen { number: site as u64 + 1, slot: &sites[site], counts: part.counts(hot) };
     let hash = site_hash(u64::from(hot), op as u64, frames);
     let start = (hash >> 32) as usize % SITES;
     for probe in 0..PROBES {
