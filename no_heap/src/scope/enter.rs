@@ -1,7 +1,6 @@
 //! Entering a scope and leaving it: what every call of a hot function pays.
 
 use std::mem::MaybeUninit;
-use std::ptr;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::{Kind, Scope, ThreadState, this_thread};
@@ -28,7 +27,7 @@ pub(crate) fn enter_hot<'scope>(
         && (index as usize) < thread.part.get().hot_count()
         && thread.scope.get().is_null();
     if is_plain {
-        thread.scope.set(begin_call(place, index, thread, frame, ptr::null()));
+        thread.scope.set(begin_call(place, index, thread, frame));
     } else if !enter_slowly(registered, place, frame) {
         return None;
     }
@@ -49,7 +48,8 @@ fn enter_slowly(registered: &AtomicU32, place: &mut MaybeUninit<Scope>, frame: u
     if index as usize >= thread.part.get().hot_count() {
         return false;
     }
-    let scope = begin_call(place, index, thread, frame, thread.scope.get());
+    let scope = begin_call(place, index, thread, frame);
+    scope.put_inside(thread.scope.get());
     scope.nest(index, thread);
     thread.scope.set(scope);
     true
@@ -62,12 +62,11 @@ fn begin_call<'scope>(
     index: u32,
     thread: &ThreadState,
     frame: usize,
-    outer: *const Scope,
 ) -> &'scope Scope {
     let calls = &thread.part.get().counts(index).calls;
     let call = calls.get().wrapping_add(1);
     calls.set(call);
-    place.write(Scope::new(Kind::Hot(index), call, frame, outer))
+    place.write(Scope::new(Kind::Hot(index), call, frame))
 }
 
 /// Enters a scope that is no hot function. Inlined as [`enter_hot`] is, for the same reason.
@@ -75,7 +74,8 @@ fn begin_call<'scope>(
 pub(crate) fn enter(place: &mut MaybeUninit<Scope>, kind: Kind) -> Entered<'_> {
     let frame = crate::stack::read_frame_pointer!(place.as_mut_ptr());
     let thread = this_thread();
-    let scope = place.write(Scope::new(kind, 0, frame, thread.scope.get()));
+    let scope = place.write(Scope::new(kind, 0, frame));
+    scope.put_inside(thread.scope.get());
     thread.scope.set(scope);
     Entered(scope)
 }

@@ -78,11 +78,13 @@ mod flag {
     pub(super) const LINKED: u64 = 32;
     /// `hits` is initialised.
     pub(super) const HAS_HITS: u64 = 64;
+    /// There is a scope around this one. Gives way to [`TOUCHED`]: `outer` is initialised with either.
+    pub(super) const NESTED: u64 = 128;
 }
 
 /// One entry of the stack. It stays where it is from `enter` to `leave`: inner scopes point at it.
 ///
-/// PERF: entering writes the first four words and no more.
+/// PERF: entering one outside of all others writes the first three words and no more.
 pub(crate) struct Scope {
     /// Its [`Kind`] and its [`flag`]s.
     state: Cell<u64>,
@@ -90,8 +92,8 @@ pub(crate) struct Scope {
     frame: usize,
     /// Number of this call among the function's calls on this thread, from 1.
     call: Cell<u64>,
-    /// The scope to go back to.
-    outer: *const Scope,
+    /// The scope to go back to; null outside of all others.
+    outer: Cell<MaybeUninit<*const Scope>>,
     /// Initialised when there is more than one hot function to speak of.
     links: Cell<MaybeUninit<Links>>,
     /// The thread's counts when this scope was entered; initialised when it was touched.
@@ -119,20 +121,29 @@ impl Links {
 const HIT_WORDS: usize = SITES / 64;
 
 impl Scope {
-    /// A scope that is entered next. `frame` is the frame pointer of the guard's caller.
+    /// A scope outside of all others that is entered next. `frame` is the frame pointer of the guard's caller.
     #[inline(always)]
-    fn new(kind: Kind, call: u64, frame: usize, outer: *const Scope) -> Scope {
+    fn new(kind: Kind, call: u64, frame: usize) -> Scope {
         Scope {
             state: Cell::new(kind.to_word()),
             frame,
             call: Cell::new(call),
-            outer,
+            outer: Cell::new(MaybeUninit::uninit()),
             links: Cell::new(MaybeUninit::uninit()),
             before: Cell::new(MaybeUninit::uninit()),
             hits: [const { Cell::new(MaybeUninit::uninit()) }; HIT_WORDS],
         }
     }
 
+    /// Before it is entered: `outer` is the innermost scope, null when there is none.
+    fn put_inside(&self, outer: *const Scope) {
+        if !outer.is_null() {
+            self.outer.set(MaybeUninit::new(outer));
+            self.set(flag::NESTED);
+        }
+    }
+
+    /// Whether any of these is true of it.
     #[inline(always)]
     fn is(&self, flag: u64) -> bool {
         self.state.get() & flag != 0
@@ -172,7 +183,16 @@ impl Scope {
 
     pub(crate) fn outer(&self) -> Option<&Scope> {
         // SAFETY: as for `next`.
-        unsafe { self.outer.as_ref() }
+        unsafe { self.outer_or_null().as_ref() }
+    }
+
+    fn outer_or_null(&self) -> *const Scope {
+        // SAFETY: `put_inside` and `touch_with` initialise it before they say so.
+        if self.is(flag::NESTED | flag::TOUCHED) {
+            unsafe { self.outer.get().assume_init() }
+        } else {
+            ptr::null()
+        }
     }
 
     fn links(&self) -> Links {
@@ -198,7 +218,7 @@ impl Scope {
         if before == self.call.get() {
             return false;
         }
-        if !self.outer.is_null() {
+        if self.outer().is_some() {
             self.leave_a_note(site, before);
         }
         stamp.set(self.call.get());
@@ -323,10 +343,17 @@ impl Scope {
         }
         let mut at = Some(self);
         while let Some(scope) = at.filter(|scope| !scope.is(flag::TOUCHED)) {
-            scope.before.set(MaybeUninit::new(counted));
-            scope.set(flag::TOUCHED);
+            scope.touch_with(counted);
             at = scope.outer();
         }
+    }
+
+    /// `before` is what the thread had counted when this scope was entered.
+    fn touch_with(&self, before: Counts) {
+        self.outer.set(MaybeUninit::new(self.outer_or_null()));
+        self.before.set(MaybeUninit::new(before));
+        self.set(flag::TOUCHED);
+        self.unset(flag::NESTED);
     }
 
     /// What was counted since this scope was entered.
@@ -335,7 +362,7 @@ impl Scope {
     }
 
     fn before(&self) -> Option<Counts> {
-        // SAFETY: `touch_outwards` initialises `before` of every scope that it marks as touched.
+        // SAFETY: `touch_with` initialises it before it says so.
         self.is(flag::TOUCHED).then(|| unsafe { self.before.get().assume_init() })
     }
 
@@ -346,16 +373,21 @@ impl Scope {
         if !ptr::eq(thread.scope.get(), self) {
             return recorder::lost_order();
         }
-        thread.scope.set(self.outer);
-        if self.is(flag::TOUCHED) {
-            self.close();
+        if self.is(flag::TOUCHED | flag::NESTED) {
+            return self.close();
         }
+        thread.scope.set(ptr::null());
     }
 
-    /// Leaves a scope in which something happened, or that others have to be told about.
+    /// Leaves a scope that is inside another, in which something happened, or that others have to be told about.
+    #[cold]
     #[inline(never)]
     fn close(&self) {
         let thread = this_thread();
+        thread.scope.set(self.outer_or_null());
+        if !self.is(flag::TOUCHED) {
+            return;
+        }
         let counts = self.counts(thread);
         self.unlink();
         match self.kind() {
@@ -393,8 +425,7 @@ impl Scope {
             std::iter::successors(unsafe { innermost.as_ref() }, |scope| scope.outer())
         };
         for scope in scopes() {
-            scope.before.set(MaybeUninit::new(thread.counted.get()));
-            scope.set(flag::TOUCHED);
+            scope.touch_with(thread.counted.get());
             scope.unset(flag::HAS_HITS);
             if let Kind::Hot(hot) = scope.kind() {
                 let calls = &part.counts(hot).calls;
