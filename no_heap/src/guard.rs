@@ -106,7 +106,8 @@ pub(crate) fn block<R, F: FnOnce() -> R>(name: &'static str, at: &'static Locati
 fn listed<R, F: FnOnce() -> R>(name: &'static str, at: &'static Location<'static>, body: F) -> R {
     mark_guard!(listed::<R, F>);
     let index = recorder::block(BlockKind::Guard, name, at);
-    around(&AtomicU32::new(index.unwrap_or(HotFn::UNREGISTERED)), || alone(body))
+    let index = index.map_or(HotFn::UNREGISTERED, recorder::awake_or_asleep);
+    around(&AtomicU32::new(index), || alone(body))
 }
 
 /// Runs `body` with the heap allowed, until an inner hot function forbids it again.

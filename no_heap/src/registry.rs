@@ -39,7 +39,7 @@ pub struct HotFn {
     pub column: u32,
     /// What the attribute's options allow.
     pub promise: Promise,
-    /// Position in the record file; [`HotFn::UNREGISTERED`] until the record is open.
+    /// Position in the record file, with or without [`HotFn::ASLEEP`]; [`HotFn::UNREGISTERED`] until the record is open.
     pub index: AtomicU32,
 }
 
@@ -47,6 +47,10 @@ pub struct HotFn {
 impl HotFn {
     /// The index of a function that the record does not know: one in a library loaded after the start.
     pub const UNREGISTERED: u32 = u32::MAX;
+
+    /// Bit of an index: its guard has to ask what is recorded at all. No record has so many functions.
+    #[cfg(noalloc_audit)]
+    pub(crate) const ASLEEP: u32 = 1 << 31;
 }
 
 /// The options of `#[no_heap(…)]`.

@@ -24,9 +24,9 @@ pub(crate) use attribute::{close_call, excuse_inner, is_in_hot, lost_order, perm
 pub(crate) use blocks::block;
 pub(crate) use live::LiveBlocks;
 pub(crate) use permits::{foreign_permits, permitted_around};
+pub(crate) use process::{awake_or_asleep, join, start};
 #[cfg(feature = "bench")]
 pub(crate) use process::{bench_cells, pause, resume};
-pub(crate) use process::{join, recording_alone, start};
 pub(crate) use recent::{Recent, Seen};
 
 /// What a program did with the heap.

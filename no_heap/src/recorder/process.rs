@@ -38,12 +38,22 @@ struct SelfTest {
     walked: AtomicBool,
 }
 
-/// Whether guards record, and need not ask about anybody's permits.
+/// The index for a guard of something that is met while the program runs.
+pub(crate) fn awake_or_asleep(index: u32) -> u32 {
+    if MODE.load(Ordering::Relaxed) == ON { index } else { index | HotFn::ASLEEP }
+}
+
+/// Goes over to `mode`.
 ///
-/// PERF: one byte that says both is what every guard reads.
-#[inline]
-pub(crate) fn recording_alone() -> bool {
-    MODE.load(Ordering::Relaxed) == ON
+/// PERF: each function's index says whether guards record and need not ask about anybody's permits, so that a guard reads
+/// no more than that. One that still finds it otherwise is as one that was entered a moment before.
+fn set_mode(mode: u8) {
+    for hot in HOT_FUNCTIONS {
+        let index = hot.index.load(Ordering::Relaxed);
+        let index = if mode == ON { index & !HotFn::ASLEEP } else { index | HotFn::ASLEEP };
+        hot.index.store(index, Ordering::Relaxed);
+    }
+    MODE.store(mode, Ordering::Release);
 }
 
 /// The mode of a process that records.
@@ -76,7 +86,7 @@ fn start_once() {
     let scope = with_thread(|thread| thread.scope.replace(ptr::null()));
     let mode = if open().is_some() { on() } else { OFF };
     with_thread(|thread| thread.scope.set(scope));
-    MODE.store(mode, Ordering::Release);
+    set_mode(mode);
 }
 
 fn this_thread() -> usize {
@@ -103,7 +113,8 @@ fn open() -> Option<()> {
 fn prepare() -> Option<()> {
     permits::read_environment();
     for (index, hot) in HOT_FUNCTIONS.iter().enumerate() {
-        hot.index.store(u32::try_from(index).unwrap_or(HotFn::UNREGISTERED), Ordering::Relaxed);
+        let index = u32::try_from(index).map_or(HotFn::UNREGISTERED, |index| index | HotFn::ASLEEP);
+        hot.index.store(index, Ordering::Relaxed);
     }
     let mut key = 0;
     // SAFETY: both handlers are plain functions that stay loaded as long as this code does, and `key` lives
@@ -222,7 +233,7 @@ extern "C" fn forked() {
 #[cfg(feature = "bench")]
 pub(crate) fn pause() {
     if start() {
-        MODE.store(PAUSED, Ordering::Relaxed);
+        set_mode(PAUSED);
     }
 }
 
@@ -230,7 +241,7 @@ pub(crate) fn pause() {
 #[cfg(feature = "bench")]
 pub(crate) fn resume() {
     if MODE.load(Ordering::Relaxed) == PAUSED {
-        MODE.store(on(), Ordering::Relaxed);
+        set_mode(on());
     }
 }
 

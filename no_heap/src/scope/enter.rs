@@ -5,11 +5,12 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::{Kind, Scope, ThreadState, this_thread};
 use crate::recorder;
+use crate::registry::HotFn;
 
 /// A guard that was entered and is left when it is dropped, also when the body panics.
 pub(crate) struct Entered<'scope>(&'scope Scope);
 
-/// Enters the hot function with this index in the record; `None` when nothing is recorded.
+/// Enters the hot function with this index in the record, or asleep; `None` when nothing is recorded.
 ///
 /// Inlined into the function that holds the guard: its frame pointer is where stack walks end.
 ///
@@ -23,9 +24,7 @@ pub(crate) fn enter_hot<'scope>(
     let frame = crate::stack::read_frame_pointer!(place.as_mut_ptr());
     let thread = this_thread();
     let index = registered.load(Ordering::Relaxed);
-    let is_plain = recorder::recording_alone()
-        && (index as usize) < thread.part.get().hot_count()
-        && thread.scope.get().is_null();
+    let is_plain = (index as usize) < thread.part.get().hot_count() && thread.scope.get().is_null();
     if is_plain {
         thread.scope.set(begin_call(place, index, thread, frame));
     } else if !enter_slowly(registered, place, frame) {
@@ -44,7 +43,7 @@ fn enter_slowly(registered: &AtomicU32, place: &mut MaybeUninit<Scope>, frame: u
     if !recorder::start() || (thread.part.get().is_none() && !recorder::join(thread)) {
         return false;
     }
-    let index = registered.load(Ordering::Relaxed);
+    let index = registered.load(Ordering::Relaxed) & !HotFn::ASLEEP;
     if index as usize >= thread.part.get().hot_count() {
         return false;
     }
