@@ -15,6 +15,8 @@ pub struct Expression {
     pub syntax: Syntax,
     /// Its value is what the function or closure around it returns.
     pub returned: bool,
+    /// Its value is what an `if` or a `match` comes to, in one of several branches.
+    pub branch: bool,
     /// The statement around it.
     pub statement: Option<Span>,
     /// The function around it.

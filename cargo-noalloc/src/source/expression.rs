@@ -27,12 +27,28 @@ pub(super) fn describe<'ast>(
         exact: found.exact,
         syntax: syntax(file, last, want),
         returned: coercion::is_returned(package, found),
+        branch: is_branch(found),
         statement: found.path.iter().rev().find_map(|node| match node {
             Node::Statement(stmt) => Some(file.span(stmt.span())),
             _ => None,
         }),
         function: function.and_then(|index| describe_function(file, &found.path[..=index])),
         binding: binding(file, found),
+    })
+}
+
+/// Whether the value is handed out of a branch and nothing is done to it on the way.
+fn is_branch(found: &Found<'_>) -> bool {
+    let outwards = found.path.windows(2).rev().map(|pair| (pair[0], pair[1]));
+    let mut handed = outwards.take_while(|(outer, _)| {
+        matches!(outer, Node::Block(_) | Node::Arm(_) | Node::Statement(Stmt::Expr(_, None)))
+            || matches!(outer, Node::Expr(Expr::If(_) | Expr::Match(_) | Expr::Block(_) | Expr::Paren(_)))
+    });
+    handed.any(|steps| {
+        matches!(
+            steps,
+            (Node::Expr(Expr::If(_)), Node::Block(_)) | (Node::Expr(Expr::Match(_)), Node::Arm(_))
+        )
     })
 }
 

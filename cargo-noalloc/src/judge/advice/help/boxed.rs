@@ -16,6 +16,11 @@ pub(super) fn boxed(case: &Case<'_>) -> Option<String> {
         return Some("it is large: make it once, outside the hot path, and pass it in".to_owned());
     }
     match (case.fate(), case.becomes()) {
+        (Escape::Temporary, Some((object, _))) if case.expression().is_some_and(|made| made.branch) => {
+            Some(format!(
+                "nothing outside needs the box: let each branch fill a variable that is declared before it, and borrow that as `{object}`"
+            ))
+        }
         (Escape::Temporary, Some((object, _))) => Some(borrowed_object(case, object)),
         (Escape::Temporary, None) => Some(kept_value(case)),
         (Escape::Escapes, Some((object, pointer))) => escaping_object(case, object, pointer),
