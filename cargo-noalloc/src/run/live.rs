@@ -30,8 +30,8 @@ pub(super) struct Benches {
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Bench {
     pub(super) name: String,
-    /// The clock has taken its samples.
-    pub(super) timed: bool,
+    /// Under the clock, if there is one: that of its iterations, or that of the allocator.
+    pub(super) under_clock: bool,
 }
 
 impl Live {
@@ -58,7 +58,10 @@ impl Live {
         (of > 0).then(|| Benches {
             done: of - results.iter().filter(waits).count(),
             of,
-            now: now.map(|(bench, result)| Bench { name: bench.name.clone(), timed: result.samples > 0 }),
+            now: now.map(|(bench, result)| Bench {
+                name: bench.name.clone(),
+                under_clock: result.samples == 0 || result.allocator_measured == 2,
+            }),
         })
     }
 }

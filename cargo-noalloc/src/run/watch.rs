@@ -145,7 +145,7 @@ impl Course {
             let left = self.left(at);
             return Some(Now { verb: "Running", done, of, part: 0.0, what: names.join(", "), left });
         };
-        let clock = self.timing && benches.now.as_ref().is_none_or(|bench| !bench.timed);
+        let clock = self.timing && benches.now.as_ref().is_none_or(|bench| bench.under_clock);
         let verb = if clock { "Timing" } else { "Counting" };
         let name = benches.now.as_ref().map(|bench| &bench.name);
         let left = self.left(at);
@@ -185,7 +185,7 @@ mod tests {
     use super::{Course, Now, Pace, Running};
 
     fn benches(done: usize, of: usize, now: Option<&str>) -> Option<Benches> {
-        Some(Benches { done, of, now: now.map(|name| Bench { name: name.to_owned(), timed: false }) })
+        Some(Benches { done, of, now: now.map(|name| Bench { name: name.to_owned(), under_clock: true }) })
     }
 
     /// One target in four seconds, or one benchmark in each.
@@ -245,6 +245,17 @@ mod tests {
         assert_eq!((verb, &*count, &*what, left), ("Running", "3/6", "a, b", Some(12)));
         let before = Course { later: 1, ..course(at, 6, 3, both()) };
         assert_eq!(seen(&before, 12, at).3, None, "those under the clock take another time");
+    }
+
+    #[test]
+    fn what_is_not_under_the_clock_is_counted() {
+        let at = Instant::now();
+        let verb = |under_clock: bool| {
+            let now = Some(Bench { name: "algo_one".to_owned(), under_clock });
+            let benches = Some(Benches { done: 0, of: 4, now });
+            seen(&course(at, 1, 0, vec![running(at, "elvis", benches)]), 0, at).0
+        };
+        assert_eq!([true, false].map(verb), ["Timing", "Counting"]);
     }
 
     #[test]

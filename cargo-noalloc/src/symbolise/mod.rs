@@ -292,5 +292,5 @@ fn overhead(result: &BenchResult) -> Overhead {
 fn in_allocator(result: &BenchResult) -> Option<InAllocator> {
     let words = [result.allocator_share, result.allocator_error, result.allocator_overhead_ns];
     let [share, error, overhead] = words.map(f64::from_bits);
-    (result.allocator_measured != 0).then_some(InAllocator { share, error, overhead })
+    (result.allocator_measured == 1).then_some(InAllocator { share, error, overhead })
 }

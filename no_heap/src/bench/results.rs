@@ -161,6 +161,7 @@ mod audit {
             let spent = if calls.iter().all(|calls| calls.get() == 0) {
                 Allocating::default()
             } else {
+                result.allocator_measured.set(2);
                 unrecorded(|| allocating::measure(budget, run))
             };
             result.allocator_share.set(spent.share.to_bits());

@@ -271,7 +271,7 @@ words! {
         processed_bytes,
         /// The same in items.
         processed_items,
-        /// 1 when the share of the allocator was measured.
+        /// 1 when the share of the allocator was measured, 2 while it is.
         allocator_measured,
         /// Of an iteration's time, as the bits of an `f64`.
         allocator_share,
