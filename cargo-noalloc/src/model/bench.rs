@@ -15,6 +15,8 @@ pub struct Bench {
     pub iterations: u64,
     /// Nanoseconds for one iteration, one figure a sample, without `overhead`; empty without the clock.
     pub samples: Vec<f64>,
+    /// What the samples were made of.
+    pub slices: Slices,
     /// What measuring took of each iteration.
     pub overhead: Overhead,
     /// Iterations of the recorded pass, the first iteration not among them.
@@ -37,10 +39,19 @@ pub struct Bench {
     pub hot: Option<HotId>,
 }
 
+/// The clock looks up after each slice of a sample: when somebody else had the processor meanwhile, it leaves it out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Slices {
+    /// In all.
+    pub taken: u64,
+    /// Of those, in no sample.
+    pub left_out: u64,
+}
+
 /// What the allocator takes of one iteration.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct InAllocator {
-    /// Of the iteration's time.
+    /// Of the iteration's time; below zero where noise hides it.
     pub share: f64,
     /// How far that may be off.
     pub error: f64,
@@ -91,8 +102,8 @@ impl Bench {
         }
     }
 
-    /// The part of its time that it spends inside the allocator, from 0 to 1, and the same in nanoseconds; `None` where
-    /// noise hides it.
+    /// The part of its time that it spends inside the allocator, from 0 to 1, and the same in nanoseconds: nothing where
+    /// no iteration uses the heap, and `None` where noise hides it.
     ///
     /// Calls that are timed one by one cannot overlap with what stands around them: together they may seem to take more
     /// than the whole.
@@ -101,7 +112,7 @@ impl Bench {
         let ns = self.ns_per_op().filter(|ns| *ns > 0.0)?;
         // It was measured against a time with the overhead in it.
         let inside = share * (ns + self.overhead.ns());
-        (share == 0.0 || share > 2.0 * error).then(|| ((inside / ns).min(1.0), inside.min(ns)))
+        (!self.uses_heap() || share > 2.0 * error).then(|| ((inside / ns).min(1.0), inside.min(ns)))
     }
 
     /// Whether more than half of what the clock saw was spent on measuring: what is left is a guess.

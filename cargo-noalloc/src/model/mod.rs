@@ -32,7 +32,7 @@ mod verdict;
 pub use address::{LookupAddress, ReturnAddress};
 pub use affected::Affected;
 pub use baseline::{Compared, Debt, Identity, Standing, Weight};
-pub use bench::{Bench, InAllocator, Overhead};
+pub use bench::{Bench, InAllocator, Overhead, Slices};
 pub use binary::{Binaries, Binary, Environment, OwnAllocator, Toolchain};
 pub use comparison::{BenchChange, Change, Comparison, Measured, MeasuredBench, MeasuredSite, TimeChange};
 pub use declared::{Declared, DeclaredFn};

@@ -8,7 +8,7 @@ use crate::model::{
     Audited, Bench, BlockKind, Calls, Candidate, CodePlace, Counts, Doubt, Environment, Frame, FunctionName,
     HotFn, HotId, InAllocator, Level, LinkedBlock, Obstacle, ObstacleKind, Op, Origin, Overhead, Part,
     Partition, Permit, Place, Policy, Problem, Promise, ProofReport, ProofState, Reachable, Rule, Site,
-    Sizes, Status, Step, Target, TargetKind,
+    Sizes, Slices, Status, Step, Target, TargetKind,
 };
 
 travels! {
@@ -45,7 +45,8 @@ travels! {
     Obstacle { kind, text, receiver, import }
     Permit { place, reason, function, entered, allocs, reallocs, frees, bytes }
     LinkedBlock { kind, place, function }
-    Bench { name, target, place, iterations, samples, overhead, recorded, allocs, reallocs, frees, bytes, processed_bytes, processed_items, allocator, hot }
+    Bench { name, target, place, iterations, samples, slices, overhead, recorded, allocs, reallocs, frees, bytes, processed_bytes, processed_items, allocator, hot }
+    Slices { taken, left_out }
     Overhead { each_loop, guard, guarded_calls }
     InAllocator { share, error, overhead }
     Problem { step, message }

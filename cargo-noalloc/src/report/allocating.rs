@@ -37,12 +37,7 @@ pub(super) fn render(verdict: &Verdict, all: bool) -> String {
         let _ = writeln!(out, "and {}: `--verbose` shows them", plural(more as u64, "more benchmark"));
     }
     for (bench, inside) in verdict.benches.iter().filter(|_| all).filter_map(hidden) {
-        let (share, error) = (inside.share * 100.0, inside.error * 100.0);
-        let _ = writeln!(
-            out,
-            "`{}`'s time in the allocator cannot be told from noise: {share:.1} %, give or take {error:.1}",
-            bench.name
-        );
+        let _ = writeln!(out, "{}", below(bench, inside));
     }
     if out.is_empty() { out } else { format!("\n{out}") }
 }
@@ -63,6 +58,15 @@ fn line(bench: &Bench, share: f64, ns: f64) -> String {
     format!("{:.0} % of `{name}`'s time is spent in the allocator ({of})", share * 100.0)
 }
 
+/// The share is no figure then, and what it can be at most is one.
+fn below(bench: &Bench, inside: InAllocator) -> String {
+    let most = (inside.share.max(0.0) + inside.error) * 100.0;
+    format!(
+        "`{}`'s time in the allocator is below what can be measured: at most {most:.1} % of it",
+        bench.name
+    )
+}
+
 /// With a decimal where it matters.
 fn time(ns: f64) -> String {
     if ns < 10.0 { format!("{ns:.1} ns") } else { format!("{ns:.0} ns") }
@@ -70,8 +74,8 @@ fn time(ns: f64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::line;
-    use crate::model::{Bench, InAllocator, Overhead, Place};
+    use super::{below, hidden, line};
+    use crate::model::{Bench, InAllocator, Overhead, Place, Slices};
 
     /// A benchmark of 481 ns an iteration.
     fn bench(share: f64, error: f64) -> Bench {
@@ -81,6 +85,7 @@ mod tests {
             place: Place { file: "benches/elvis.rs".to_owned(), line: 1, column: 1 },
             iterations: 1_000,
             samples: vec![481.0],
+            slices: Slices::default(),
             overhead: Overhead::default(),
             recorded: 999,
             allocs: 1_998,
@@ -123,5 +128,26 @@ mod tests {
     #[test]
     fn what_noise_hides_is_not_said() {
         assert_eq!(said(0.31, 0.16), None);
+    }
+
+    /// A negative time is nonsense, and no time is one that nobody has measured.
+    #[test]
+    fn below_its_error_a_share_is_what_it_can_be_at_most() {
+        for (share, words) in [(-0.002, "at most 1.5 %"), (0.0, "at most 1.5 %"), (0.01, "at most 2.5 %")] {
+            assert_eq!(said(share, 0.015), None);
+            let bench = bench(share, 0.015);
+            let (bench, inside) = hidden(&bench).unwrap();
+            let said = below(bench, inside);
+            assert_eq!(
+                said,
+                format!("`algo_one`'s time in the allocator is below what can be measured: {words} of it")
+            );
+        }
+    }
+
+    #[test]
+    fn who_never_allocates_spends_nothing_there() {
+        let idle = Bench { allocs: 0, frees: 0, ..bench(0.0, 0.0) };
+        assert_eq!((idle.in_allocator(), hidden(&idle).is_none()), (Some((0.0, 0.0)), true));
     }
 }

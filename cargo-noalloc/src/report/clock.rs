@@ -3,8 +3,8 @@
 
 use std::fmt::Write as _;
 
-use crate::model::{Bench, Spread, Verdict};
-use crate::numbers::plural;
+use crate::model::{Bench, Slices, Spread, Verdict};
+use crate::numbers::{count, plural};
 
 /// Between the quartiles, in per cent of the median: on an idle machine most benchmarks stay below a third of it.
 const LARGE: f64 = 10.0;
@@ -14,7 +14,7 @@ pub(super) fn samples(verdict: &Verdict) -> String {
     let mut out = String::new();
     for (bench, spread) in timed(verdict) {
         // Writing to a String cannot fail.
-        let _ = writeln!(out, "`{}`: {}", bench.name, words(&spread));
+        let _ = writeln!(out, "`{}`: {}{}", bench.name, words(&spread), left_out(bench.slices));
     }
     if out.is_empty() { out } else { format!("\n{out}") }
 }
@@ -52,6 +52,15 @@ fn words(spread: &Spread) -> String {
     )
 }
 
+/// `; 41 of 2,240 slices were interrupted and are left out`.
+fn left_out(Slices { taken, left_out }: Slices) -> String {
+    match left_out {
+        0 => String::new(),
+        1 => format!("; 1 of {} was interrupted and is left out", plural(taken, "slice")),
+        _ => format!("; {} of {} were interrupted and are left out", count(left_out), plural(taken, "slice")),
+    }
+}
+
 fn cause(spread: &Spread) -> &'static str {
     if spread.drifts() {
         "later samples differ from earlier ones: the processor changed its frequency, or the benchmark's own data grows"
@@ -62,8 +71,16 @@ fn cause(spread: &Spread) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use super::{cause, words};
-    use crate::model::Spread;
+    use super::{cause, left_out, words};
+    use crate::model::{Slices, Spread};
+
+    #[test]
+    fn what_was_interrupted_is_said_with_how_much_there_was() {
+        let said = |taken, out| left_out(Slices { taken, left_out: out });
+        assert_eq!(said(2_240, 0), "");
+        assert_eq!(said(2_240, 1), "; 1 of 2,240 slices was interrupted and is left out");
+        assert_eq!(said(2_240, 1_041), "; 1,041 of 2,240 slices were interrupted and are left out");
+    }
 
     #[test]
     fn the_cause_follows_the_order_of_the_samples() {

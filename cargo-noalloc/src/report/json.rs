@@ -66,6 +66,8 @@ struct Benchmark<'a> {
     iterations: u64,
     ns_per_op: Option<f64>,
     ns_samples: &'a [f64],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    slices: Option<Slices>,
     recorded_iterations: u64,
     bytes_per_op: f64,
     allocs_per_op: f64,
@@ -77,6 +79,13 @@ struct Benchmark<'a> {
     overhead: Option<Overhead>,
     #[serde(skip_serializing_if = "Option::is_none")]
     allocator: Option<InAllocator>,
+}
+
+/// What the samples were made of; left out without the clock.
+#[derive(Serialize)]
+struct Slices {
+    taken: u64,
+    left_out: u64,
 }
 
 /// What the benchmark says that an iteration works through; left out where it says nothing.
@@ -335,6 +344,9 @@ fn benchmark(bench: &model::Bench) -> Benchmark<'_> {
         iterations: bench.iterations,
         ns_per_op: bench.ns_per_op(),
         ns_samples: &bench.samples,
+        slices: bench
+            .ns_per_op()
+            .map(|_| Slices { taken: bench.slices.taken, left_out: bench.slices.left_out }),
         recorded_iterations: bench.recorded,
         bytes_per_op: bench.per_op(bench.bytes),
         allocs_per_op: bench.per_op(bench.allocs),

@@ -44,7 +44,7 @@ pub(super) fn subtracted(verdict: &Verdict) -> String {
 #[cfg(test)]
 mod tests {
     use super::line;
-    use crate::model::{Bench, Overhead, Place};
+    use crate::model::{Bench, Overhead, Place, Slices};
 
     /// The clock saw `ns` in each iteration, with a hot function in it.
     fn bench(ns: f64) -> Bench {
@@ -55,6 +55,7 @@ mod tests {
             place: Place { file: "benches/hot.rs".to_owned(), line: 1, column: 1 },
             iterations: 1_000,
             samples: vec![overhead.subtract_from(ns)],
+            slices: Slices::default(),
             overhead,
             recorded: 999,
             allocs: 0,

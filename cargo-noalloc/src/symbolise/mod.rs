@@ -17,7 +17,7 @@ use no_heap::record::{BenchResult, HotEntry, PermitEntry, Record, SiteEntry, Sit
 
 use crate::model::{
     Audited, Bench, Calls, Counts, FunctionName, Gap, HotFn, HotId, InAllocator, LookupAddress, Op, Overhead,
-    Permit, Place, Problem, Promise, ReturnAddress, Run, Site, Sizes, Status, Step, Workspace,
+    Permit, Place, Problem, Promise, ReturnAddress, Run, Site, Sizes, Slices, Status, Step, Workspace,
 };
 use origin::Origins;
 use symbols::Symbols;
@@ -235,6 +235,7 @@ impl Reader<'_> {
                 place: Place { file: self.origins.file(&entry.file), line: entry.line, column: entry.column },
                 iterations: result.timed_iterations,
                 samples: samples.iter().map(|ns| overhead.subtract_from(*ns)).collect(),
+                slices: Slices { taken: result.slices, left_out: result.slices_left_out },
                 overhead,
                 recorded: result.recorded,
                 allocs: result.allocs,

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use super::bencher::Pass;
 use super::clock::{self, Budget};
+use super::interrupted::Watch;
 use crate::stopwatch::{self, Rate, Reading};
 
 /// Many short samples: a program that takes the processor away spoils few of them. Fewer where an iteration takes long.
@@ -19,8 +20,8 @@ const SAMPLES: u32 = 128;
 /// What the allocator takes of one iteration.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Allocating {
-    /// Of the iteration's time. Never below zero; above one is possible, for calls that are timed one by one cannot
-    /// overlap with what stands around them.
+    /// Of the iteration's time. Below zero or above one is possible: by `error`, and because calls that are timed one by
+    /// one cannot overlap with what stands around them.
     pub(super) share: f64,
     /// How far `share` may be off in 19 of 20 cases: by the scatter of the samples and by that of the overhead.
     pub(super) error: f64,
@@ -29,6 +30,7 @@ pub(super) struct Allocating {
 }
 
 /// The same iterations twice.
+#[derive(Clone, Copy, Default)]
 struct Sample {
     iterations: u64,
     /// Without the readings.
@@ -36,21 +38,48 @@ struct Sample {
     inside: Reading,
 }
 
+impl Sample {
+    fn plus(self, other: &Sample) -> Sample {
+        Sample {
+            iterations: self.iterations + other.iterations,
+            whole: self.whole + other.whole,
+            inside: Reading {
+                ticks: self.inside.ticks + other.inside.ticks,
+                calls: self.inside.calls + other.inside.calls,
+            },
+        }
+    }
+}
+
 /// Spends about a quarter of `budget` on `pass`.
 pub(super) fn measure(budget: Budget, pass: &mut dyn FnMut(Pass) -> Duration) -> Allocating {
     let rate = Rate::begin();
     let empty = empty_calls();
-    let mut samples = Vec::new();
+    let mut slices = Vec::new();
     let budget = Budget { time: budget.time / 4, samples: budget.samples.max(SAMPLES) };
-    let timing = clock::time(budget, &mut |iterations| {
+    clock::time(budget, &mut |iterations| {
+        let watch = Watch::begin();
         let whole = pass(Pass::Timed(iterations));
         let (elapsed, inside) = stopwatch::run(|| pass(Pass::Recorded(iterations)));
-        samples.push(Sample { iterations, whole, inside });
+        slices.push((Sample { iterations, whole, inside }, watch.end().interrupted));
         whole + elapsed
     });
-    // Those before only sought the number of iterations.
-    let samples = &samples[samples.len() - timing.samples.len()..];
-    summarise(samples, &empty, rate.ns_per_tick())
+    summarise(&samples(&slices), &empty, rate.ns_per_tick())
+}
+
+/// Sums of slices: calls that are rare have their place in most of them. Each slice stands beside whether it was
+/// interrupted: those are left out, unless nothing else is there, and so are the first ones, which only sought the number
+/// of iterations.
+fn samples(slices: &[(Sample, bool)]) -> Vec<Sample> {
+    const TOGETHER: usize = 5;
+    let Some((last, _)) = slices.last() else { return Vec::new() };
+    let sought = |slice: &&(Sample, bool)| slice.0.iterations == last.iterations;
+    let all: Vec<&(Sample, bool)> = slices.iter().filter(sought).collect();
+    let alone: Vec<&Sample> = all.iter().filter(|slice| !slice.1).map(|slice| &slice.0).collect();
+    let kept = if alone.is_empty() { all.iter().map(|slice| &slice.0).collect() } else { alone };
+    let together = if kept.len() < 4 * TOGETHER { 1 } else { TOGETHER };
+    let sum = |slices: &[&Sample]| slices.iter().fold(Sample::default(), |sum, slice| sum.plus(slice));
+    kept.chunks(together).filter(|slices| slices.len() == together).map(sum).collect()
 }
 
 /// Ticks for a call that does nothing, once for each batch.
@@ -82,7 +111,7 @@ fn summarise(samples: &[Sample], empty: &[f64], ns_per_tick: f64) -> Allocating 
     let calls_in_ns = calls / samples.iter().map(ns).sum::<f64>();
     let error_of_empty = clock::error_of_median(empty) * ns_per_tick;
     Allocating {
-        share: clock::median(&shares).max(0.0),
+        share: clock::median(&shares),
         error: clock::error_of_median(&shares) + calls_in_ns * error_of_empty,
         overhead: calls / total(|sample| sample.iterations) * of_empty * ns_per_tick,
     }
@@ -90,7 +119,9 @@ fn summarise(samples: &[Sample], empty: &[f64], ns_per_tick: f64) -> Allocating 
 
 #[cfg(test)]
 mod tests {
-    use super::{Allocating, Budget, Duration, Pass, Reading, Sample, measure, stopwatch, summarise};
+    use super::{
+        Allocating, Budget, Duration, Pass, Reading, Sample, measure, samples, stopwatch, summarise,
+    };
 
     /// Samples of ten iterations of 200 ns with two calls each, of an empty call's ticks, and of ticks of 0.5 ns.
     fn check(ticks: &[u64], empty: &[f64]) -> Allocating {
@@ -109,9 +140,30 @@ mod tests {
     }
 
     #[test]
-    fn less_than_the_readings_take_is_no_time_and_no_negative_one() {
-        let spent = check(&[900, 950, 920], &[50.0, 50.0, 50.0]);
-        assert_eq!((spent.share, spent.overhead), (0.0, 50.0));
+    fn less_than_the_readings_take_is_not_made_up_to_nothing() {
+        let spent = check(&[900, 960, 920], &[50.0, 50.0, 50.0]);
+        assert_eq!((spent.share, spent.overhead), (-0.02, 50.0));
+    }
+
+    #[test]
+    fn what_was_interrupted_is_in_no_sample_and_what_is_rare_in_each() {
+        let slice = |n: u64, interrupted| {
+            let inside = Reading { ticks: 100 * (n % 5), calls: n % 5 };
+            let elapsed = Duration::from_nanos(if interrupted { 9_000_000 } else { 2_000 });
+            (Sample { iterations: 10, whole: elapsed, inside }, interrupted)
+        };
+        let mut slices: Vec<_> = (0..40).map(|n| slice(n, false)).collect();
+        (0..7u64).for_each(|n| slices.insert(6 * n as usize, slice(n, true)));
+        slices.insert(0, (Sample { iterations: 1, ..slice(0, false).0 }, false));
+        let sums = samples(&slices);
+        assert_eq!(sums.len(), 8);
+        for sum in sums {
+            let Reading { ticks, calls } = sum.inside;
+            assert_eq!((sum.iterations, sum.whole.as_nanos(), ticks, calls), (50, 10_000, 1_000, 10));
+        }
+        let all: Vec<_> = (0..3).map(|n| slice(n, true)).collect();
+        assert_eq!(samples(&all).len(), 3, "better than nothing");
+        assert!(samples(&[]).is_empty());
     }
 
     #[test]

@@ -41,7 +41,7 @@ mod tests {
     use super::{Overhead, Timing};
 
     fn check(of_loop: &[f64], of_guard: &[f64]) -> (f64, f64) {
-        let timing = |samples: &[f64]| Timing { iterations: 1, samples: samples.to_vec() };
+        let timing = |samples: &[f64]| Timing { samples: samples.to_vec(), ..Timing::default() };
         let Overhead { each_loop, guard } = Overhead::of(&timing(of_loop), &timing(of_guard));
         (each_loop, guard)
     }

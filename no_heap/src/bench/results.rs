@@ -150,6 +150,8 @@ mod audit {
             }
             result.samples.set(timing.samples.len().min(samples.len()) as u64);
             result.timed_iterations.set(timing.iterations);
+            result.slices.set(timing.slices);
+            result.slices_left_out.set(timing.left_out);
             result.loop_ns.set(overhead.each_loop.to_bits());
             result.guard_ns.set(overhead.guard.to_bits());
         }

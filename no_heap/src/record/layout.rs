@@ -7,7 +7,7 @@
 pub(crate) const MAGIC: u64 = u64::from_le_bytes(*b"noalloc\0");
 
 /// Version of this layout. A reader refuses every other one.
-pub const VERSION: u64 = 3;
+pub const VERSION: u64 = 4;
 
 /// Return addresses kept for one call stack, innermost first.
 pub const FRAMES: usize = 96;
@@ -237,6 +237,10 @@ words! {
         timed_iterations,
         /// Samples that follow the other words, at most [`SAMPLES`].
         samples,
+        /// Slices that the samples were made of, those that were left out among them.
+        slices,
+        /// Of those, how many were interrupted and are in no sample.
+        slices_left_out,
         /// Iterations of the recorded pass, without the first call.
         recorded,
         /// Allocs in those.
@@ -273,7 +277,7 @@ words! {
         processed_items,
         /// 1 when the share of the allocator was measured, 2 while it is.
         allocator_measured,
-        /// Of an iteration's time, as the bits of an `f64`.
+        /// Of an iteration's time, as the bits of an `f64`; below zero where noise hides it.
         allocator_share,
         /// How far that may be off, in the same unit.
         allocator_error,
@@ -284,12 +288,10 @@ words! {
 
 #[cfg(feature = "read-record")]
 impl BenchResult {
-    /// The words that are times and shares.
-    pub(crate) fn floats(&self) -> [f64; 5] {
-        let BenchResult {
-            loop_ns, guard_ns, allocator_share, allocator_error, allocator_overhead_ns, ..
-        } = *self;
-        [loop_ns, guard_ns, allocator_share, allocator_error, allocator_overhead_ns].map(f64::from_bits)
+    /// The words that are times, and the error of a share: never below zero.
+    pub(crate) fn times(&self) -> [f64; 4] {
+        let BenchResult { loop_ns, guard_ns, allocator_error, allocator_overhead_ns, .. } = *self;
+        [loop_ns, guard_ns, allocator_error, allocator_overhead_ns].map(f64::from_bits)
     }
 }
 

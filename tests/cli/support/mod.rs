@@ -220,7 +220,12 @@ fn write(path: &Path, bytes: &[u8]) {
 /// Without what differs from run to run: times, the width of their column, and what is said of times where noise lets it
 /// be said.
 pub(crate) fn without_times(text: &str) -> String {
-    let of_times = ["time is spent in the allocator", "is dominated by measuring overhead"];
+    let of_times = [
+        "time is spent in the allocator",
+        "time in the allocator is below",
+        "is dominated by measuring overhead",
+        "those of the fastest sample of each round",
+    ];
     let counts = |line: &&str| !line.is_empty() && !of_times.iter().any(|words| line.contains(words));
     let is_number = |word: &&str| word.chars().all(|c| c.is_ascii_digit() || ",.".contains(c));
     // Three digits after the point, as no other figure has.

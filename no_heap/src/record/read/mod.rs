@@ -229,8 +229,14 @@ fn read_benches(bytes: &[u8], head: &Head) -> Result<Vec<(BenchResult, Vec<f64>)
             let samples =
                 samples.get(..used).ok_or(BadRecord::Corrupt("a benchmark has too many samples"))?;
             let samples: Vec<f64> = samples.iter().copied().map(f64::from_bits).collect();
-            if samples.iter().chain(&result.floats()).any(|ns| !ns.is_finite() || *ns < 0.0) {
+            if samples.iter().chain(&result.times()).any(|ns| !ns.is_finite() || *ns < 0.0) {
                 return Err(BadRecord::Corrupt("a sample is no time"));
+            }
+            if !f64::from_bits(result.allocator_share).is_finite() {
+                return Err(BadRecord::Corrupt("a share is no number"));
+            }
+            if result.slices_left_out > result.slices {
+                return Err(BadRecord::Corrupt("more slices are left out than there are"));
             }
             Ok((result, samples))
         })
