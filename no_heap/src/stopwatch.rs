@@ -72,11 +72,23 @@ pub(crate) fn run<R>(work: impl FnOnce() -> R) -> (R, Reading) {
 }
 
 /// In ticks of unknown length, see [`Rate`].
+///
+/// The processor executes instructions out of their order, and the counter's own is no exception: without the fences
+/// what stood before the allocator's call ran beside it, or the call itself beyond the second reading, and what an
+/// empty call takes depended on what stood around it.
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]
 fn now() -> u64 {
-    // SAFETY: the instruction reads a counter; every processor of this architecture has it.
-    unsafe { std::arch::x86_64::_rdtsc() }
+    use std::arch::x86_64::{_mm_lfence, _rdtsc};
+
+    // SAFETY: the instructions wait for those before them and read a counter; every processor of this architecture has
+    // them.
+    unsafe {
+        _mm_lfence();
+        let now = _rdtsc();
+        _mm_lfence();
+        now
+    }
 }
 
 /// In nanoseconds since it was read first.
