@@ -8,7 +8,7 @@ use crate::graph::{Doom, Graph, Guards, Statics, resolve_statics};
 use crate::image::Image;
 use crate::parts;
 use crate::symbols::Classes;
-use crate::x86_64::{NeverReturn, Reader};
+use crate::x86_64::{Kept, NeverReturn, Reader};
 
 /// Instructions that even the smallest program is taken to have.
 const SLACK: usize = 10_000;
@@ -22,12 +22,12 @@ pub(crate) struct Analysis {
 /// Runs the passes over all functions of an image. `guards`: addresses of the functions marked as guards.
 pub(crate) fn analyse(image: &Image<'_>, guards: &[u64]) -> Analysis {
     let ends = parts::split(&image.functions);
-    let mut survey = survey(image, &ends);
+    let (mut survey, kept) = survey(image, &ends);
     let mut functions = std::mem::take(&mut survey.functions);
     let classes = Classes::of(image, &functions);
     let (never_functions, never_imports) = Doom::of(&functions, &Vec::new(), &classes).lists();
     let never = NeverReturn { functions: never_functions, imports: never_imports };
-    let (sets, stored) = trace(image, &ends, &survey, &never, &mut functions);
+    let (sets, stored) = trace(image, &ends, &survey, &never, &mut functions, kept);
     let flawed: Vec<bool> = functions.iter().map(|code| code.flaw.is_some()).collect();
     let statics = Statics { image, survey: &survey, sets: &sets, stored: &stored, flawed: &flawed };
     let sets = resolve_statics(&statics, &mut functions);
@@ -35,11 +35,13 @@ pub(crate) fn analyse(image: &Image<'_>, guards: &[u64]) -> Analysis {
     Analysis { graph: Graph::new(functions, sets, classes, guards), never }
 }
 
-/// Surveys all functions. `ends`: where their parts end.
-fn survey(image: &Image<'_>, ends: &[usize]) -> Survey {
+/// Surveys all functions; answers also by part, by function, what was kept of them. `ends`: where their parts end.
+fn survey(image: &Image<'_>, ends: &[usize]) -> (Survey, Vec<Vec<Option<Kept>>>) {
     let starts = std::iter::once(0).chain(ends.iter().copied());
     let ranges = starts.zip(ends).map(|(start, end)| start..*end).collect();
-    Survey::join(parts::each(ranges, |range| Reader::new(image).survey(range)))
+    let surveyed = parts::each(ranges, |range| Reader::new(image).survey(range));
+    let (surveys, kept) = surveyed.into_iter().unzip();
+    (Survey::join(surveys), kept)
 }
 
 /// Traces every function that needs it; answers the sets that their values refer to, and the stores to writable
@@ -50,16 +52,17 @@ fn trace(
     survey: &Survey,
     never: &NeverReturn,
     functions: &mut [FunctionCode],
+    kept: Vec<Vec<Option<Kept>>>,
 ) -> (Sets, Vec<(u64, Value)>) {
     let (mut parts, mut rest, mut start) = (Vec::new(), functions, 0);
-    for end in ends {
+    for (end, kept) in ends.iter().zip(kept) {
         let (part, behind) = rest.split_at_mut_checked(end - start).unwrap_or_default();
-        parts.push((start, part));
+        parts.push((start, part, kept));
         (rest, start) = (behind, *end);
     }
-    let traced = parts::each(parts, |(first, part)| {
+    let traced = parts::each(parts, |(first, part, kept)| {
         let mut reader = Reader::new(image);
-        let stored = trace_part(&mut reader, survey, never, first, part);
+        let stored = trace_part(&mut reader, survey, never, first, part.iter_mut().zip(kept));
         (reader.sets, stored, part)
     });
     let (mut sets, mut stored) = (Sets::default(), Vec::new());
@@ -72,22 +75,21 @@ fn trace(
     (sets, stored)
 }
 
-/// Traces functions, of which the first one has this index.
-fn trace_part(
+/// Traces functions with what was kept of them. The first one has this index.
+fn trace_part<'f>(
     reader: &mut Reader<'_, '_>,
     survey: &Survey,
     never: &NeverReturn,
     first: usize,
-    part: &mut [FunctionCode],
+    part: impl Iterator<Item = (&'f mut FunctionCode, Option<Kept>)>,
 ) -> Vec<(u64, Value)> {
     let mut stored = Vec::new();
     // Every part may take as many steps as the whole program should: which functions are given up must not depend on
     // their neighbours.
     reader.refuel(survey.instructions + SLACK);
-    for (index, code) in (first..).zip(part) {
-        let needs_trace = survey.needs_trace.get(index).copied().unwrap_or(false) && code.flaw.is_none();
-        if let (true, Some(function)) = (needs_trace, reader.image.functions.get(index)) {
-            let traced = reader.trace(function, code, survey, never);
+    for (index, (code, kept)) in (first..).zip(part) {
+        if let (Some(kept), Some(function)) = (kept, reader.image.functions.get(index)) {
+            let traced = reader.trace(function, code, kept, survey, never);
             *code = traced.code;
             stored.extend(traced.stored);
         }

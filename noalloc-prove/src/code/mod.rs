@@ -122,8 +122,6 @@ impl FunctionCode {
 #[derive(Default)]
 pub(crate) struct Survey {
     pub functions: Vec<FunctionCode>,
-    /// By function: some branch or store in it needs the values of registers.
-    pub needs_trace: Vec<bool>,
     /// Every address that an instruction materialises, ascending.
     pub materialised: Vec<u64>,
     /// Direct stores to writable memory, by address.
@@ -138,7 +136,6 @@ impl Survey {
         let mut whole = Self::default();
         for mut part in parts {
             whole.functions.append(&mut part.functions);
-            whole.needs_trace.append(&mut part.needs_trace);
             whole.materialised.append(&mut part.materialised);
             whole.static_writes.append(&mut part.static_writes);
             whole.instructions += part.instructions;

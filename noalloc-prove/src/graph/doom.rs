@@ -85,7 +85,8 @@ struct Pass<'p> {
 impl<'p> Pass<'p> {
     fn new(doom: Doom, functions: &'p [FunctionCode], sets: &'p TargetSets, classes: &'p Classes) -> Self {
         let mut owner = Vec::with_capacity(doom.blocks.len());
-        let (mut before, mut calls) = (Vec::new(), Vec::new());
+        let successors = functions.iter().map(|code| code.successors.len()).sum();
+        let (mut before, mut calls) = (Vec::with_capacity(successors), Vec::with_capacity(successors));
         let mut open = Vec::with_capacity(doom.blocks.len());
         for ((function, code), first) in (0u32..).zip(functions).zip(&doom.first) {
             for (index, block) in (0u32..).zip(&code.blocks) {

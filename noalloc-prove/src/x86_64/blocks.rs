@@ -42,8 +42,15 @@ struct Builder<'p, 'a> {
 /// Builds the blocks of one function. `leaders` are addresses at which blocks may start.
 pub(super) fn build(plan: &Plan<'_, '_>, instructions: &[Instruction], leaders: &[u64]) -> FunctionCode {
     let firsts = firsts(plan.function, instructions, leaders);
-    let starts = firsts.iter().filter_map(|first| instructions.get(*first)).map(Instruction::ip).collect();
-    let code = FunctionCode { start: plan.function.start, ..FunctionCode::default() };
+    // PERF: room is made once for all blocks; lists that grow were a tenth of the first reading.
+    let mut starts = Vec::with_capacity(firsts.len());
+    starts.extend(firsts.iter().filter_map(|first| instructions.get(*first)).map(Instruction::ip));
+    let code = FunctionCode {
+        start: plan.function.start,
+        blocks: Vec::with_capacity(firsts.len()),
+        successors: Vec::with_capacity(firsts.len() + firsts.len() / 2),
+        ..FunctionCode::default()
+    };
     let mut builder = Builder { plan, starts, code, trailing: None, scratch: Vec::new() };
     for index in 0..firsts.len() {
         let bound = firsts.get(index + 1).copied().unwrap_or(instructions.len());
@@ -71,7 +78,9 @@ fn firsts(function: &Function, instructions: &[Instruction], leaders: &[u64]) ->
         let offset = offset(instruction.ip());
         is_leader.get(offset / 64).is_some_and(|bits| bits >> (offset % 64) & 1 == 1)
     };
-    instructions.iter().enumerate().filter(|(_, i)| starts_block(i)).map(|(index, _)| index).collect()
+    let mut firsts = Vec::with_capacity(leaders.len().min(instructions.len()));
+    firsts.extend(instructions.iter().enumerate().filter(|(_, i)| starts_block(i)).map(|(index, _)| index));
+    firsts
 }
 
 impl Builder<'_, '_> {

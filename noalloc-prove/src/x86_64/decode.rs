@@ -10,12 +10,30 @@ pub(super) struct Decoded {
     pub(super) instructions: Vec<Instruction>,
     /// Where blocks start; not sorted yet, may contain addresses that are no instruction's.
     pub(super) leaders: Vec<u64>,
+    /// Some branch or store needs the values of registers.
     pub(super) needs_trace: bool,
     pub(super) materialised: Vec<u64>,
     pub(super) static_writes: Vec<(u64, u64)>,
 }
 
+/// What a later reading of the same function needs of it.
+pub(crate) struct Kept {
+    instructions: Box<[Instruction]>,
+    leaders: Box<[u64]>,
+}
+
 impl Decoded {
+    /// A copy, of which only as much is kept as there is.
+    pub(super) fn keep(&self) -> Kept {
+        Kept { instructions: self.instructions.as_slice().into(), leaders: self.leaders.as_slice().into() }
+    }
+
+    /// As after the reading whose result was kept; only its instructions and leaders are there.
+    pub(super) fn restore(&mut self, kept: Kept) {
+        self.instructions = kept.instructions.into_vec();
+        self.leaders = kept.leaders.into_vec();
+    }
+
     /// Decodes a function anew, keeping the buffers.
     pub(super) fn read(
         &mut self,

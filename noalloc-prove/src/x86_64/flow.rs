@@ -82,11 +82,12 @@ impl Flow<'_, '_> {
         // PERF: lower blocks first is nearly the order of the flow; any other order visits blocks twice as often.
         let mut waiting = BinaryHeap::from([Reverse(0u32)]);
         let mut is_waiting = vec![false; count];
+        let mut after = State::unreached();
         while let Some(Reverse(block)) = waiting.pop() {
             let index = block as usize;
             is_waiting[index] = false;
-            let state = states[index].clone();
-            let mut after = self.block(index, state, &mut ends)?;
+            after.clone_from(&states[index]);
+            self.block(index, &mut after, &mut ends)?;
             let mut merge = |next: u32, state: &State, stepper: &mut Stepper<'_, '_>| {
                 let next_index = next as usize;
                 let changed = states[next_index].merge(state, stepper.image, stepper.sets);
@@ -109,24 +110,24 @@ impl Flow<'_, '_> {
     }
 
     /// Steps through one block and notes what its end needs.
-    fn block(&mut self, index: usize, mut state: State, ends: &mut Ends) -> Option<State> {
+    fn block(&mut self, index: usize, state: &mut State, ends: &mut Ends) -> Option<()> {
         let block = self.code.blocks.get(index)?;
         let (start, end) = (self.code.address(block.start), self.code.address(block.end));
         let from = self.instructions.partition_point(|instruction| instruction.ip() < start);
         for instruction in self.instructions.get(from..)?.iter().take_while(|i| i.ip() < end) {
             *self.fuel = self.fuel.checked_sub(1)?;
             if is_indirect(instruction) && !instruction.is_ip_rel_memory_operand() {
-                ends.through[index] = Some(self.stepper.operand(instruction, 0, &state));
+                ends.through[index] = Some(self.stepper.operand(instruction, 0, state));
             }
             if self.wants_arguments && (is_call(instruction) || matches!(block.exit, Exit::Tail(_))) {
                 ends.arguments[index] = Some(state.arguments());
             }
             if !self.stores.is_empty() && self.stores.binary_search(&instruction.ip()).is_ok() {
-                ends.stored.push((instruction.ip(), self.stored(instruction, &state)));
+                ends.stored.push((instruction.ip(), self.stored(instruction, state)));
             }
-            self.stepper.step(instruction, &mut state);
+            self.stepper.step(instruction, state);
         }
-        Some(state)
+        Some(())
     }
 
     /// What a store writes: known for `mov` and `xchg` of a whole word only.

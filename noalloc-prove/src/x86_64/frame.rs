@@ -15,9 +15,19 @@ pub(super) const SOMEWHERE: i32 = i32::MIN;
 const MOST_WORDS: usize = 24;
 
 /// Known values of private words, by ascending offset from the stack pointer at the function's entry.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Debug, Default, PartialEq)]
 pub(super) struct Frame {
     words: Vec<(i32, Value)>,
+}
+
+impl Clone for Frame {
+    fn clone(&self) -> Self {
+        Self { words: self.words.clone() }
+    }
+
+    fn clone_from(&mut self, source: &Self) {
+        self.words.clone_from(&source.words);
+    }
 }
 
 impl Frame {

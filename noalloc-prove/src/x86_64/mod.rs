@@ -18,6 +18,7 @@ use std::ops::Range;
 
 use iced_x86::{FlowControl, Instruction, InstructionInfoFactory, Mnemonic, OpKind};
 
+pub(crate) use decode::Kept;
 pub(crate) use flow::NeverReturn;
 pub(crate) use targets::code as code_target;
 
@@ -57,15 +58,19 @@ impl<'r, 'a> Reader<'r, 'a> {
         Self { image, decoded: decode::Decoded::default(), info, fuel: 0, sets: Sets::default() }
     }
 
-    /// First reading: the blocks of these functions, without the values of registers.
-    pub(crate) fn survey(&mut self, range: Range<usize>) -> Survey {
-        let mut survey = Survey::default();
+    /// First reading: the blocks of these functions, without the values of registers; and by function, what the
+    /// second reading need not decode anew.
+    ///
+    /// PERF: those that are traced have half of all instructions, and decoding them again took a twelfth of the time.
+    pub(crate) fn survey(&mut self, range: Range<usize>) -> (Survey, Vec<Option<Kept>>) {
+        let (mut survey, mut kept) = (Survey::default(), Vec::with_capacity(range.len()));
         let first = range.start;
         for (index, function) in (first..).zip(self.image.functions.get(range).unwrap_or(&[])) {
             let index = u32::try_from(index).unwrap_or(u32::MAX);
             let code = self.survey_one(function);
+            let is_traced = self.decoded.needs_trace && code.flaw.is_none();
+            kept.push(is_traced.then(|| self.decoded.keep()));
             survey.functions.push(code);
-            survey.needs_trace.push(self.decoded.needs_trace);
             survey.materialised.append(&mut self.decoded.materialised);
             let writes = self.decoded.static_writes.iter();
             survey.static_writes.extend(writes.map(|write| StaticWrite {
@@ -78,7 +83,7 @@ impl<'r, 'a> Reader<'r, 'a> {
         survey.materialised.sort_unstable();
         survey.materialised.dedup();
         survey.static_writes.sort_unstable();
-        survey
+        (survey, kept)
     }
 
     /// Steps for functions with so many instructions.
@@ -107,14 +112,16 @@ impl<'r, 'a> Reader<'r, 'a> {
     }
 
     /// Second reading of one function: indirect branches and jump tables by the values of registers. `surveyed` are
-    /// its blocks by the first reading.
+    /// its blocks by the first reading, `kept` what that reading kept.
     pub(crate) fn trace(
         &mut self,
         function: &Function,
         surveyed: &FunctionCode,
+        kept: Kept,
         survey: &Survey,
         never: &NeverReturn,
     ) -> Traced {
+        self.decoded.restore(kept);
         match self.trace_or_flaw(function, surveyed, survey, never) {
             Ok(traced) => traced,
             Err(flaw) => Traced { code: FunctionCode::flawed(function.start, flaw), stored: Vec::new() },
@@ -128,7 +135,7 @@ impl<'r, 'a> Reader<'r, 'a> {
         survey: &Survey,
         never: &NeverReturn,
     ) -> Result<Traced, Flaw> {
-        let landing = self.decode(function)?;
+        let landing = landing_sites(self.image, function).ok_or(Flaw::ExceptionTable)?;
         let stores = self.stores();
         let mut leaders = self.decoded.leaders.clone();
         let mut tables: BTreeMap<u64, Table> = BTreeMap::new();
@@ -320,9 +327,11 @@ mod tests {
         ];
         let image = Image::made(&sections, &[(0x1000, 0x1000 + code.len() as u64), (0x2000, 0x2001)]);
         let mut reader = Reader::new(&image);
-        let survey = reader.survey(0..2);
+        let (survey, _) = reader.survey(0..2);
         reader.refuel(10_000);
-        reader.trace(&image.functions[0], &survey.functions[0], &survey, &NeverReturn::default()).code
+        reader.decode(&image.functions[0]).expect("it has code");
+        let kept = reader.decoded.keep();
+        reader.trace(&image.functions[0], &survey.functions[0], kept, &survey, &NeverReturn::default()).code
     }
 
     /// `cmp edi, bound; ja default; lea rax, [table]; movsxd rcx, [rax+rdi*4]; add rcx, rax; jmp rcx`, then two

@@ -28,10 +28,22 @@ pub(super) fn number(register: Register) -> Option<usize> {
 }
 
 /// What every register may hold.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug, PartialEq)]
 pub(super) struct State {
     values: [Value; 16],
     pub(super) frame: Frame,
+}
+
+impl Clone for State {
+    fn clone(&self) -> Self {
+        Self { values: self.values, frame: self.frame.clone() }
+    }
+
+    // PERF: the derived one would take memory for the frame's words each time.
+    fn clone_from(&mut self, source: &Self) {
+        self.values = source.values;
+        self.frame.clone_from(&source.frame);
+    }
 }
 
 impl State {
