@@ -47,11 +47,11 @@ pub(crate) enum Command {
     Prove(Box<ProveArgs>),
     /// Every `#[no_heap]` function in the source: its name, place and options
     List(ListArgs),
-    /// Everything known from the last check about one function or place
+    /// Everything known from the last check or proof about one function or place
     Explain(ExplainArgs),
     /// Two checks side by side: times with their significance, counts exactly, sites that came and went
     Compare(Box<CompareArgs>),
-    /// Render the last check again, in other formats, without running anything
+    /// Render the last check or proof again, in other formats, without running anything
     Report(ReportArgs),
     /// Join the JSON reports of all parts of `check --partition I/N` into one verdict, without running anything
     Merge(MergeArgs),
@@ -272,7 +272,7 @@ pub(crate) struct MergeArgs {
     pub(crate) last: LastArgs,
 }
 
-/// Where the last check is.
+/// Where the last check or proof is.
 #[derive(Args, Debug, Default)]
 pub(crate) struct LastArgs {
     /// Path to Cargo.toml

@@ -1,7 +1,10 @@
-//! The last check, kept in `target/noalloc`, so that `explain` and `report` run nothing again.
+//! The last check and the last proof, kept in `target/noalloc`, so that `explain` and `report` run nothing again.
 //!
 //! What is kept is what running gave: where the executables and their records are. The later steps are done anew
 //! from those, so an improved tool says more about an old run.
+//!
+//! Two places, because what counts were compared with or accepted must not vanish with a proof, which has none. A check
+//! proves too, so it takes a proof's place; a proof that is there is younger than the check beside it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,15 +15,45 @@ use serde::{Deserialize, Serialize};
 use crate::cli::BuildArgs;
 use crate::exit::{Exit, Failure};
 use crate::model::{
-    Binary, Environment, Level, OwnAllocator, Part, Partition, Plan, PlannedTarget, Policy, Proofs, Rule,
-    Run, Status, Target, TargetKind, Workspace,
+    Asked, Binary, Environment, Level, OwnAllocator, Part, Partition, Plan, PlannedTarget, Policy, Proofs,
+    Rule, Run, Status, Target, TargetKind, Workspace,
 };
 use crate::{Checked, discover, files, run};
 
 /// Another number: another layout.
-const VERSION: u32 = 3;
+const VERSION: u32 = 4;
 
-const FILE: &str = "last-check.json";
+/// What was done last, of two kinds.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Check,
+    Proof,
+}
+
+impl Kind {
+    fn file(self) -> &'static str {
+        match self {
+            Kind::Check => "last-check.json",
+            Kind::Proof => "last-proof.json",
+        }
+    }
+
+    /// In messages: "the last …".
+    fn noun(self) -> &'static str {
+        match self {
+            Kind::Check => "check",
+            Kind::Proof => "proof",
+        }
+    }
+
+    /// What to do where it is missing or outdated.
+    fn again(self) -> &'static str {
+        match self {
+            Kind::Check => "run `cargo noalloc check` first",
+            Kind::Proof => "run `cargo noalloc prove` first",
+        }
+    }
+}
 
 #[derive(Deserialize, Serialize)]
 struct Kept {
@@ -36,6 +69,8 @@ struct Kept {
     skipped: Vec<(KeptTarget, String)>,
     /// Where only a part was checked.
     part: Option<KeptPart>,
+    /// Of a proof: the patterns of `--fn`.
+    asked: Option<Vec<String>>,
 }
 
 #[derive(Deserialize, Serialize)]
@@ -93,6 +128,7 @@ struct KeptRun {
 #[serde(rename_all = "kebab-case")]
 enum KeptStatus {
     Ok,
+    NotRun,
     Failed(i32),
     Crashed(i32),
     TimedOut(u64),
@@ -115,7 +151,7 @@ struct Stamp {
     modified_ns: u128,
 }
 
-/// Keeps a check for later.
+/// Keeps a check or a proof for later.
 pub(crate) fn save(check: &Checked) -> Result<(), Failure> {
     let Workspace { root, audit_dir, user_roots, no_heap_roots, vendored, .. } = check.plan.workspace.clone();
     let Environment { rustc, target, profile, rustflags } = check.environment.clone();
@@ -135,12 +171,16 @@ pub(crate) fn save(check: &Checked) -> Result<(), Failure> {
         runs: check.runs.iter().map(keep).collect(),
         skipped: check.plan.skipped.iter().map(|(target, why)| (target.into(), why.clone())).collect(),
         part: check.plan.part.as_ref().map(KeptPart::from),
+        asked: check.asked.as_ref().map(|asked| asked.functions.clone()),
     };
-    let path = audit_dir.join(FILE);
+    let kind = if kept.asked.is_some() { Kind::Proof } else { Kind::Check };
+    // An older proof is not the last thing done any more, whatever becomes of this check.
+    let _ = fs::remove_file(audit_dir.join(Kind::Proof.file()));
+    let path = audit_dir.join(kind.file());
     let text =
         serde_json::to_string_pretty(&kept).expect("paths of a workspace that cargo could read are UTF-8");
     files::replace(&path, &text).map_err(|error| {
-        // An older check is not the last one any more.
+        // An older one is not the last any more.
         let _ = fs::remove_file(&path);
         Failure::new(Exit::SetUp, format!("`{}` could not be written: {error}", path.display()))
             .note("what was reported holds; `explain` and `report` have nothing to go by")
@@ -174,8 +214,7 @@ fn keep(run: &Run) -> KeptRun {
             Status::Crashed { signal } => KeptStatus::Crashed(signal),
             Status::TimedOut { after } => KeptStatus::TimedOut(after),
             Status::Skipped { reason } => KeptStatus::Skipped(reason),
-            // A proof alone is not kept: it has no record to render again.
-            Status::NotRun => KeptStatus::Ok,
+            Status::NotRun => KeptStatus::NotRun,
             Status::Unrecorded { reason } => KeptStatus::Unrecorded(reason),
             Status::Interrupted => KeptStatus::Interrupted,
         },
@@ -187,18 +226,29 @@ fn keep(run: &Run) -> KeptRun {
 }
 
 /// The last check of the workspace that `build` names.
-pub(crate) fn load(build: &BuildArgs) -> Result<Checked, Failure> {
+pub(crate) fn check(build: &BuildArgs) -> Result<Checked, Failure> {
+    load(discover::workspace_now(build)?, Kind::Check)
+}
+
+/// The last check or the last proof of the workspace that `build` names, whichever was later.
+pub(crate) fn check_or_proof(build: &BuildArgs) -> Result<Checked, Failure> {
     let now = discover::workspace_now(build)?;
-    let path = now.audit_dir.join(FILE);
-    let again = "run `cargo noalloc check` first";
+    let is_proof = now.audit_dir.join(Kind::Proof.file()).exists();
+    load(now, if is_proof { Kind::Proof } else { Kind::Check })
+}
+
+fn load(now: Workspace, kind: Kind) -> Result<Checked, Failure> {
+    let path = now.audit_dir.join(kind.file());
+    let (noun, again) = (kind.noun(), kind.again());
     let text = fs::read_to_string(&path).map_err(|_| {
-        Failure::new(Exit::NothingToCheck, "there is no last check in this workspace").help(again)
+        Failure::new(Exit::NothingToCheck, format!("there is no last {noun} in this workspace")).help(again)
     })?;
     let kept: Kept =
         serde_json::from_str(&text).ok().filter(|kept: &Kept| kept.version == VERSION).ok_or_else(|| {
-            Failure::new(Exit::SetUp, "the last check was kept by another version of this tool").help(again)
+            let message = format!("the last {noun} was kept by another version of this tool");
+            Failure::new(Exit::SetUp, message).help(again)
         })?;
-    let runs = kept.runs.into_iter().map(|run| recall(run, again)).collect::<Result<Vec<Run>, Failure>>()?;
+    let runs = kept.runs.into_iter().map(|run| recall(run, kind)).collect::<Result<Vec<Run>, Failure>>()?;
     let command_line = kept
         .levels
         .iter()
@@ -225,24 +275,27 @@ pub(crate) fn load(build: &BuildArgs) -> Result<Checked, Failure> {
             require_proof: kept.require_proof,
             command_line,
             deny_warnings: kept.deny_warnings,
-            proof_only: false,
+            proof_only: kind == Kind::Proof,
             // As they are now: a level can be tried out without running anything.
             configured: now.configured,
         },
         plan: Plan { workspace, targets: Vec::new(), skipped, part },
         runs,
         environment: Environment { rustc, target, profile, rustflags },
-        asked: None,
+        asked: kept.asked.map(|functions| Asked { functions }),
     })
 }
 
-fn recall(kept: KeptRun, again: &str) -> Result<Run, Failure> {
+fn recall(kept: KeptRun, kind: Kind) -> Result<Run, Failure> {
     let target = Target::from(kept.target);
     if stamp(&kept.executable).as_ref() != Some(&kept.stamp) {
-        let message = format!("{} `{}` was built anew since the last check", target.kind, target.name);
-        return Err(Failure::new(Exit::SetUp, message)
-            .note("the addresses in its record belong to the executable that ran")
-            .help(again));
+        let message =
+            format!("{} `{}` was built anew since the last {}", target.kind, target.name, kind.noun());
+        let failure = Failure::new(Exit::SetUp, message).help(kind.again());
+        return Err(match kind {
+            Kind::Check => failure.note("the addresses in its record belong to the executable that ran"),
+            Kind::Proof => failure,
+        });
     }
     let planned = PlannedTarget {
         target,
@@ -264,6 +317,7 @@ fn recall(kept: KeptRun, again: &str) -> Result<Run, Failure> {
     };
     let status = match kept.status {
         KeptStatus::Ok => Status::Ok,
+        KeptStatus::NotRun => Status::NotRun,
         KeptStatus::Failed(code) => Status::Failed { code },
         KeptStatus::Crashed(signal) => Status::Crashed { signal },
         KeptStatus::TimedOut(after) => Status::TimedOut { after },

@@ -118,7 +118,9 @@ fn prove_alone(options: &ProveOptions, shell: Shell) -> Result<Exit, Failure> {
     let policy = options.policy(plan.workspace.configured.clone());
     let environment = environment(&binaries.toolchain, options);
     let check = Checked { plan, runs, environment, policy, asked: Some(asked.clone()) };
-    conclude(check, &options.report, shell)
+    let kept = last::save(&check);
+    let exit = conclude(check, &options.report, shell);
+    exit.and_then(|exit| kept.map(|()| exit))
 }
 
 /// Names, judges and reports what was recorded; keeps it where that was asked for.
@@ -189,9 +191,11 @@ fn accept(
     Ok(())
 }
 
-/// Renders the last check again.
+/// Renders the last check or proof again; what has to do with the baseline is asked of the last check.
 fn report(options: &ReportOptions, shell: Shell) -> Result<Exit, Failure> {
-    conclude(last::load(&options.build)?, options, shell)
+    let needs_counts = options.bless || options.strict_baseline;
+    let load = if needs_counts { last::check } else { last::check_or_proof };
+    conclude(load(&options.build)?, options, shell)
 }
 
 /// Parts of a check, which other machines made, as the whole.
@@ -219,14 +223,15 @@ fn list(options: &ListOptions, shell: Shell) -> Result<Exit, Failure> {
     let sources = source::Sources::new(&workspace.root);
     let declared = source::scan::all(&sources, &roots);
     // Without a last check nothing is known of binaries, and the list says so.
-    let last = last::load(&options.build).and_then(|last| last.conclude(shell)).ok().map(|last| last.verdict);
+    let last =
+        last::check(&options.build).and_then(|last| last.conclude(shell)).ok().map(|last| last.verdict);
     report::list(&declared, last.as_ref(), options.json, shell)?;
     Ok(Exit::Pass)
 }
 
-/// Says all that the last check knows about one thing.
+/// Says all that the last check or proof knows about one thing.
 fn explain(options: &ExplainOptions, shell: Shell) -> Result<Exit, Failure> {
-    let Conclusion { verdict, texts, .. } = last::load(&options.build)?.conclude(shell)?;
+    let Conclusion { verdict, texts, .. } = last::check_or_proof(&options.build)?.conclude(shell)?;
     report::explain(&verdict, &texts, &options.what, shell)?;
     Ok(Exit::Pass)
 }

@@ -84,7 +84,7 @@ pub(crate) struct ReportOptions {
     pub(crate) strict_baseline: bool,
     /// Only hot functions whose name matches.
     pub(crate) pattern: Option<Regex>,
-    /// Where the last check is.
+    /// Where the last check or proof is.
     pub(crate) build: BuildArgs,
 }
 

@@ -136,7 +136,7 @@ impl Sides {
         match source {
             Source::File(path) => compare::read_file(path).map(only),
             Source::Saved { name, .. } => compare::read_saved(name, &audit_dir()?).map(only),
-            Source::Last => measured("last check", last::load(&self.check.build)?, self.shell).map(only),
+            Source::Last => measured("last check", last::check(&self.check.build)?, self.shell).map(only),
             Source::Tree => {
                 self.shell.status("Measuring", &format!("the {TREE}"));
                 self.measure(TREE, &self.check, None)

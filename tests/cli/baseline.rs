@@ -179,3 +179,27 @@ fn a_check_that_did_not_see_everything_cannot_be_blessed() {
     assert!(run.stderr.contains("so the baseline was left as it is"), "{}", run.stderr);
     assert!(!project.root.join("noalloc-baseline.toml").exists());
 }
+
+/// A proof is rendered again as a check is. The check beside it stays: what it counted can still be accepted.
+#[test]
+fn a_proof_is_the_last_thing_done_until_the_next_check_and_accepts_nothing() {
+    let debt = Debt::new("proof");
+    debt.run("check --format json").exits(100);
+    let proof = debt.run("prove --format json").exits(100).json();
+    assert_eq!(proof["command"], "prove");
+    assert_eq!(debt.run("report --format json").exits(100).json(), proof);
+    let name = proof["functions"][0]["name"].as_str().unwrap();
+    let explained = debt.run(&format!("explain {name}")).exits(0).stdout;
+    assert!(explained.starts_with(name) && explained.contains("counted   nothing"), "{explained}");
+    let unknown = debt.run("explain nothing_like_it").exits(2).errors();
+    assert!(unknown.contains("the last proof knows no hot function"), "{unknown}");
+    // One function of all, as it was asked for.
+    let one = debt.run(&format!("prove --format json --fn {name}")).json();
+    assert_ne!(one, proof);
+    assert_eq!(debt.run("report --format json").json(), one);
+
+    let blessed = debt.run("report --format json --bless").exits(0).json();
+    assert_eq!(blessed["command"], "check", "what was counted is accepted, not what was proved");
+    debt.run("check --format json").exits(0);
+    assert_eq!(debt.run("report --format json").exits(0).json()["command"], "check");
+}

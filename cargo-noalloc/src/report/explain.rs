@@ -1,4 +1,4 @@
-//! Everything that the last check knows about one function or place.
+//! Everything that the last check or proof knows about one function or place.
 
 use std::fmt::Write as _;
 
@@ -23,7 +23,7 @@ pub(super) fn render(verdict: &Verdict, texts: &Texts, what: &What, style: Style
     }
     let mut out = String::new();
     for report in functions {
-        head(&mut out, report, style);
+        head(&mut out, report, !verdict.proof_only, style);
         for finding in verdict.findings.iter().filter(|finding| finding.hot == report.hot.id) {
             if is_at(what, &finding.span.start.file, finding.span.start.line) {
                 let _ = writeln!(out, "\n{}", human::finding(finding, verdict, texts, style));
@@ -66,14 +66,16 @@ fn is_at(what: &What, file: &str, line: u32) -> bool {
 fn unknown(verdict: &Verdict, what: &What) -> Failure {
     let mut names: Vec<&str> = verdict.functions.iter().map(|report| report.hot.name.as_str()).collect();
     names.truncate(10);
+    let last = if verdict.proof_only { "proof" } else { "check" };
     let asked = match what {
-        What::Function(name) => format!("the last check knows no hot function `{name}`"),
-        What::Place { file, line } => format!("the last check found nothing at `{file}:{line}`"),
+        What::Function(name) => format!("the last {last} knows no hot function `{name}`"),
+        What::Place { file, line } => format!("the last {last} found nothing at `{file}:{line}`"),
     };
     Failure::new(Exit::Usage, asked).help(format!("it knows: {}", names.join(", ")))
 }
 
-fn head(out: &mut String, report: &HotReport, style: Style) {
+/// `ran`: counts are what was counted, and not zeros for want of a run.
+fn head(out: &mut String, report: &HotReport, ran: bool, style: Style) {
     let place = &report.hot.place;
     let name = paint(&report.hot.name, BOLD, style);
     // Writing to a String cannot fail.
@@ -81,6 +83,10 @@ fn head(out: &mut String, report: &HotReport, style: Style) {
     let _ = writeln!(out, "  promise   {}", promise(report));
     let _ = writeln!(out, "  verdict   {}", report.verdict.name());
     let _ = writeln!(out, "  proof     {}", proof(report));
+    if !ran {
+        let _ = writeln!(out, "  counted   nothing: the last thing done was a proof, which runs nothing");
+        return;
+    }
     let _ = writeln!(
         out,
         "  counted   {}: {}, {}, {}, {} requested",
