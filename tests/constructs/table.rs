@@ -148,6 +148,8 @@ pub(crate) const TABLE: &[Row] = &[
     alloc("strings::string_collect", "collect into String", false, "text.chars().rev().collect()"),
     alloc("strings::string_from", "String::from", false, "String::from(text)"),
     realloc("strings::string_insert_str", "String::insert_str", true, "text.insert_str(0, more)"),
+    alloc("strings::string_joined", "+= on String", true, "out += part"),
+    realloc("strings::string_joined", "+= on String", true, "out += part"),
     realloc("strings::string_plus", "+ on String", true, "left + right"),
     alloc("strings::string_plus_assign", "+= on String", false, "text += right"),
     alloc("strings::string_push", "String::push", false, "text.push(c)"),

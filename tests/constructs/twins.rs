@@ -18,6 +18,7 @@ pub(crate) const TWINS: &[(&str, &str)] = &[
     ("vectors::stable_sort", "`data.sort_unstable();`"),
     ("vectors::stable_sort_by", "`data.sort_unstable_by(|a, b| b.cmp(a));`"),
     ("vectors::cached_sort", "`data.sort_unstable_by_key(|n| n.count_ones());`"),
+    ("strings::string_joined", "a `String` that the caller passes in never"),
     ("strings::string_clone", "borrow `text`"),
     ("strings::format_macro", "`buf.clear(); write!(buf, \"n = {n}\")`"),
     ("strings::from_utf8_lossy", "`std::str::from_utf8`"),

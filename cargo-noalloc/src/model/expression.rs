@@ -17,6 +17,8 @@ pub struct Expression {
     pub returned: bool,
     /// Its value is what an `if` or a `match` comes to, in one of several branches.
     pub branch: bool,
+    /// What it is done to is a variable that the function makes anew: `let mut out = String::new();`.
+    pub made_here: bool,
     /// The statement around it.
     pub statement: Option<Span>,
     /// The function around it.
@@ -53,6 +55,8 @@ pub enum Syntax {
     },
     /// `left + right`, `left += right`.
     Operator {
+        /// What stands at its left.
+        left: String,
         /// `+`, `+=`.
         symbol: String,
     },

@@ -28,6 +28,7 @@ pub(super) fn describe<'ast>(
         syntax: syntax(file, last, want),
         returned: coercion::is_returned(package, found),
         branch: is_branch(found),
+        made_here: is_made_here(found),
         statement: found.path.iter().rev().find_map(|node| match node {
             Node::Statement(stmt) => Some(file.span(stmt.span())),
             _ => None,
@@ -50,6 +51,26 @@ fn is_branch(found: &Found<'_>) -> bool {
             (Node::Expr(Expr::If(_)), Node::Block(_)) | (Node::Expr(Expr::Match(_)), Node::Arm(_))
         )
     })
+}
+
+/// Whether the receiver of a method, or the left side of an operator, is a local variable that starts empty.
+fn is_made_here(found: &Found<'_>) -> bool {
+    let receiver = match found.path.last() {
+        Some(Node::Expr(Expr::MethodCall(call))) => &call.receiver,
+        Some(Node::Expr(Expr::Binary(binary))) => &binary.left,
+        _ => return false,
+    };
+    let Expr::Path(path) = &**receiver else { return false };
+    let Some(name) = path.path.get_ident() else { return false };
+    let local = visible_local(&found.path, &name.to_string(), receiver.span().start());
+    let init = local.and_then(|local| local.init.as_ref());
+    match init.map(|init| &*init.expr) {
+        Some(Expr::Call(call)) => matches!(&*call.func, Expr::Path(path)
+            if path.path.segments.len() > 1
+                && path.path.segments.last().is_some_and(|last| last.ident == "new" || last.ident == "default")),
+        Some(Expr::Macro(call)) => call.mac.path.is_ident("vec") && call.mac.tokens.is_empty(),
+        _ => false,
+    }
 }
 
 /// First and last position of what the report underlines.
@@ -132,7 +153,9 @@ fn syntax(file: &SourceFile, node: Node<'_>, want: Want) -> Syntax {
             method: call.method.to_string(),
             args: arguments(file, &call.args),
         },
-        Expr::Binary(binary) => Syntax::Operator { symbol: file.text_of(&binary.op) },
+        Expr::Binary(binary) => {
+            Syntax::Operator { left: file.text_of(&binary.left), symbol: file.text_of(&binary.op) }
+        }
         Expr::Try(_) => Syntax::Question,
         Expr::Assign(_) => Syntax::Assign,
         _ if want == Want::Drop => Syntax::ScopeEnd,

@@ -33,6 +33,11 @@ pub(super) fn growth(case: &Case<'_>) -> Option<String> {
             "make the `{owner}` once, outside the hot path, and pass it in as `&mut`: `clear()` keeps its memory"
         ));
     }
+    if case.expression().is_some_and(|expression| expression.made_here) {
+        return Some(format!(
+            "each call makes it anew: `{owner}::with_capacity(…)` takes memory once, a `{owner}` that the caller passes in never"
+        ));
+    }
     let how = receiver(case).map_or(String::new(), |receiver| format!(": `{receiver}.reserve(…)`"));
     let enough = match case.pattern {
         Pattern::Growth => format!("; {} were enough in this run", bytes(case.sizes.max)),
@@ -47,7 +52,11 @@ fn receiver<'a>(case: &Case<'a>) -> Option<&'a str> {
         return None;
     }
     match &case.expression()?.syntax {
-        Syntax::Method { receiver, .. } if !receiver.contains(['(', '\n']) => Some(receiver),
+        Syntax::Method { receiver: text, .. } | Syntax::Operator { left: text, .. }
+            if !text.contains(['(', '*', '\n']) =>
+        {
+            Some(text)
+        }
         _ => None,
     }
 }
