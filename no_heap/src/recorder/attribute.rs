@@ -188,7 +188,8 @@ fn follow_unseen(thread: &ThreadState, event: &Event) {
 /// Records the event for every hot function that is running, each with the stack up to its own guard.
 fn attribute(thread: &ThreadState, innermost: &Scope, event: &Event, frame: usize) {
     let part = thread.part.get();
-    let mut walk = Walk { trace: Trace::new(), frame, at: frame, flags: 0, next: Some(innermost) };
+    // PERF: a trace has room for many frames, and most events come from a stack that was seen lately.
+    let mut walk: Option<Walk<'_>> = None;
     let mut from = frame;
     let mut inner = None;
     // An inner site that is missing, or that has less than its whole stack, does not tell inner stacks apart.
@@ -199,6 +200,7 @@ fn attribute(thread: &ThreadState, innermost: &Scope, event: &Event, frame: usiz
         let key = Key::new(hot, event.op, inner);
         let known = if all_told_apart { thread.recent.find(from, current.frame(), key) } else { None };
         let seen = known.map(Recognised::seen).or_else(|| {
+            let walk = walk.get_or_insert_with(|| Walk::new(frame, innermost));
             walk.reach(current, thread);
             let seen = sites::find_or_insert(part, hot, event.op, walk.trace.frames(), walk.flags)?;
             if all_told_apart && walk.flags == 0 {
@@ -211,7 +213,7 @@ fn attribute(thread: &ThreadState, innermost: &Scope, event: &Event, frame: usiz
             None => sites::count_unsited(thread, part, current, hot, event),
         }
         inner = seen.map(Seen::site);
-        all_told_apart &= inner.is_some() && walk.flags == 0;
+        all_told_apart &= inner.is_some() && walk.as_ref().is_none_or(|walk| walk.flags == 0);
         from = current.frame();
         scope = current.next();
         if let Some(outer) = scope.filter(|outer| is_permitted_between(outer, current)) {
@@ -245,7 +247,12 @@ struct Walk<'scopes> {
     next: Option<&'scopes Scope>,
 }
 
-impl Walk<'_> {
+impl<'scopes> Walk<'scopes> {
+    /// Starts at the allocator method's frame; `innermost` is the first scope to reach.
+    fn new(frame: usize, innermost: &'scopes Scope) -> Walk<'scopes> {
+        Walk { trace: Trace::new(), frame, at: frame, flags: 0, next: Some(innermost) }
+    }
+
     /// Lengthens the stack up to the guard of `scope`.
     fn reach(&mut self, scope: &Scope, thread: &ThreadState) {
         while let Some(next) = self.next {
