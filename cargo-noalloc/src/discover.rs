@@ -224,7 +224,7 @@ fn nothing_selected(
             .help("leave them out to check all benchmarks, or select others: `--benches`, `--all-targets`");
     }
     failure.note("without a selection all benchmarks are checked, and there is none").help(
-        "add `[[bench]] name = \"hot\", harness = false` with a `benches/hot.rs`, or select other targets: \
-         `--tests`, `--examples`, `--bin NAME`",
+        "`cargo noalloc init` adds a first benchmark, `benches/hot.rs`; or select other targets: `--tests`, \
+         `--examples`, `--bin NAME`",
     )
 }
