@@ -230,10 +230,10 @@ pub(crate) struct CompareArgs {
     #[command(flatten)]
     pub(crate) build: BuildArgs,
     /// Seconds that the clock may take for each benchmark, on each side, over all rounds
-    #[arg(long, value_name = "SECONDS", default_value_t = 0.6, help_heading = "Run")]
+    #[arg(long, value_name = "SECONDS", default_value_t = 0.8, help_heading = "Run")]
     pub(crate) bench_time: f64,
     /// How often the two sides take turns
-    #[arg(long, value_name = "N", default_value_t = 60, help_heading = "Run")]
+    #[arg(long, value_name = "N", default_value_t = 80, help_heading = "Run")]
     pub(crate) rounds: u32,
     /// Count only, do not time
     #[arg(long, help_heading = "Run")]

@@ -9,7 +9,9 @@ pub(crate) use saved::{Made, keep, made, parse, read_file, read_saved, refuse_na
 pub(crate) use source::Source;
 pub(crate) use turns::take_turns;
 
-use crate::model::{BenchChange, Change, Comparison, Measured, MeasuredBench, MeasuredSite, TimeChange};
+use crate::model::{
+    BenchChange, Change, Comparison, Figure, Measured, MeasuredBench, MeasuredSite, TimeChange,
+};
 
 /// Compares; `threshold` is the increase of a time in per cent that is worse. With `rounds`, a benchmark's samples
 /// are the medians of that many, in which the two sides took turns.
@@ -24,6 +26,14 @@ pub(crate) fn compare(old: Measured, new: Measured, threshold: f64, rounds: Opti
                 .to_owned(),
         );
     }
+    let scattered =
+        benches.iter().filter(|bench| bench.time.is_some_and(|time| time.figure == Figure::Fastest));
+    notes.extend(scattered.map(|bench| {
+        format!(
+            "`{}`: its times are those of the fastest sample of each round, which differ: the medians are too scattered",
+            bench.name
+        )
+    }));
     let uneven = pairs.iter().filter(|(old, new)| !steady(old, new) && counts_differ(old, new));
     notes.extend(uneven.map(|(old, new)| {
         format!(
@@ -74,11 +84,7 @@ fn label(bench: &MeasuredBench) -> String {
 
 fn bench(old: &MeasuredBench, new: &MeasuredBench, threshold: f64, in_turns: bool) -> BenchChange {
     let change = |figure: fn(&MeasuredBench) -> f64| Change { old: figure(old), new: figure(new) };
-    let time = old.ns.zip(new.ns).map(|(old_ns, new_ns)| {
-        let ns = Change { old: old_ns, new: new_ns };
-        let (p, significant) = significance::judge(ns, &old.samples, &new.samples, in_turns);
-        TimeChange { ns, p, significant, samples: (old.samples.len(), new.samples.len()) }
-    });
+    let time = significance::judge(old, new, in_turns);
     let slower =
         |time: &TimeChange| time.significant && time.ns.percent().is_none_or(|percent| percent > threshold);
     let (bytes, allocs) = (change(|bench| bench.bytes), change(|bench| bench.allocs));
@@ -182,6 +188,7 @@ mod tests {
             target: "hot".to_owned(),
             name: name.to_owned(),
             samples: samples.to_vec(),
+            fastest: Vec::new(),
             ns: samples.get(samples.len() / 2).copied(),
             recorded: Some(1_000),
             allocs,

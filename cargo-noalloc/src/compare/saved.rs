@@ -242,6 +242,7 @@ fn measured(name: &str, document: Document) -> Measured {
         target: bench.target,
         name: bench.name,
         samples: bench.ns_samples,
+        fastest: Vec::new(),
         ns: bench.ns_per_op,
         recorded: bench.recorded_iterations,
         bytes: bench.bytes_per_op,

@@ -6,7 +6,7 @@ use crate::model::{Measured, median};
 /// The figures of one side in one round: target, benchmark, and its samples in nanoseconds for one iteration.
 pub(crate) type Round = Vec<(String, String, Vec<f64>)>;
 
-/// Runs both sides `rounds` times, and puts the medians in the place of their samples. The one that was first is
+/// Runs both sides `rounds` times, and puts the median and the fastest of each in the place of their samples. The one that was first is
 /// second in the next round, so that a drift that goes on is shared, too. `once` runs one side, 0 or 1, once.
 pub(crate) fn take_turns(
     sides: &mut [Measured; 2],
@@ -15,6 +15,7 @@ pub(crate) fn take_turns(
 ) -> Result<(), Failure> {
     for bench in sides.iter_mut().flat_map(|side| &mut side.benches) {
         bench.samples.clear();
+        bench.fastest.clear();
     }
     for round in 0..rounds {
         let order = if round % 2 == 0 { [0, 1] } else { [1, 0] };
@@ -22,7 +23,10 @@ pub(crate) fn take_turns(
             for (target, name, samples) in once(side)? {
                 let benches = sides[side].benches.iter_mut();
                 let own = benches.filter(|bench| bench.target == target && bench.name == name);
-                own.for_each(|bench| bench.samples.extend(median(&samples)));
+                own.for_each(|bench| {
+                    bench.samples.extend(median(&samples));
+                    bench.fastest.extend(samples.iter().copied().min_by(f64::total_cmp));
+                });
             }
         }
     }
@@ -60,6 +64,7 @@ mod tests {
         take_turns(&mut sides, 4, round).unwrap();
         assert_eq!(order, [0, 1, 1, 0, 0, 1, 1, 0]);
         assert_eq!(sides[0].benches[0].samples, [101.0, 104.0, 105.0, 108.0]);
+        assert_eq!(sides[0].benches[0].fastest, [51.0, 54.0, 55.0, 58.0]);
         assert_eq!(sides[0].benches[0].ns, sides[1].benches[0].ns);
     }
 }

@@ -25,7 +25,9 @@ pub struct MeasuredBench {
     /// Nanoseconds for one iteration, one figure a sample, or the median of each round where the two sides took
     /// turns; empty without the clock.
     pub samples: Vec<f64>,
-    /// Their median.
+    /// The fastest sample of each round; empty where the sides took no turns.
+    pub fastest: Vec<f64>,
+    /// Median of `samples`.
     pub ns: Option<f64>,
     /// Iterations that were counted; `None` in reports that do not say.
     pub recorded: Option<u64>,
@@ -77,11 +79,22 @@ impl Change {
     }
 }
 
+/// What stands for the samples of a round.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Figure {
+    /// Their median, as everywhere else.
+    Median,
+    /// The fastest: what the machine disturbed least.
+    Fastest,
+}
+
 /// How the times differ.
 #[derive(Clone, Copy, Debug)]
 pub struct TimeChange {
-    /// Medians, in nanoseconds for one iteration.
+    /// Medians of the figures, in nanoseconds for one iteration.
     pub ns: Change,
+    /// Which figures.
+    pub figure: Figure,
     /// That samples so far apart come from one distribution; `None` without samples.
     pub p: Option<f64>,
     /// Whether chance, and what else the machine does, is an unlikely explanation.

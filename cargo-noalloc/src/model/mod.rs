@@ -34,7 +34,9 @@ pub use affected::Affected;
 pub use baseline::{Compared, Debt, Identity, Standing, Weight};
 pub use bench::{Bench, InAllocator, Overhead, Slices};
 pub use binary::{Binaries, Binary, Environment, OwnAllocator, Toolchain};
-pub use comparison::{BenchChange, Change, Comparison, Measured, MeasuredBench, MeasuredSite, TimeChange};
+pub use comparison::{
+    BenchChange, Change, Comparison, Figure, Measured, MeasuredBench, MeasuredSite, TimeChange,
+};
 pub use declared::{Declared, DeclaredFn};
 pub use expression::{
     Argument, ArgumentKind, Binding, Construct, ConstructKind, DynRole, Elements, Expression, Function, Lazy,

@@ -49,7 +49,7 @@ impl CompareOptions {
         if args.rounds < ENOUGH {
             return Err(Failure::new(Exit::Usage, format!("`--rounds {}` is too few", args.rounds))
                 .note(format!("with fewer than {ENOUGH} on each side even the clearest order is chance"))
-                .help("leave it out for 60"));
+                .help("leave it out for 80"));
         }
         let json = is_json(&args.format, "compare")?;
         let new = match (args.new, args.last) {
@@ -103,8 +103,8 @@ impl CompareOptions {
     }
 }
 
-/// With five on each side the clearest order has p = 0.008.
-const ENOUGH: u32 = 5;
+/// With six on each side the clearest order has p = 0.004, for two figures of each round.
+const ENOUGH: u32 = 6;
 
 /// What `cargo noalloc check` makes of these words.
 fn check_args(words: &[String]) -> Result<CheckArgs, Failure> {

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use crate::model::{BenchChange, Change, Comparison, MeasuredSite, TimeChange};
+use crate::model::{BenchChange, Change, Comparison, Figure, MeasuredSite, TimeChange};
 use crate::numbers::{per_op, plural};
 
 /// Name and version of the format.
@@ -175,6 +175,8 @@ struct Benchmark<'a> {
 struct Time {
     old_ns_per_op: f64,
     new_ns_per_op: f64,
+    /// Of each round, or of all samples: `median` or `fastest`.
+    figure: &'static str,
     delta_percent: Option<f64>,
     p_value: Option<f64>,
     significant: bool,
@@ -239,6 +241,10 @@ fn benchmark(bench: &BenchChange) -> Benchmark<'_> {
         time: bench.time.as_ref().map(|time| Time {
             old_ns_per_op: time.ns.old,
             new_ns_per_op: time.ns.new,
+            figure: match time.figure {
+                Figure::Median => "median",
+                Figure::Fastest => "fastest",
+            },
             delta_percent: time.ns.percent(),
             p_value: time.p,
             significant: time.significant,

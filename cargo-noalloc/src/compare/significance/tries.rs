@@ -1,10 +1,10 @@
 //! How often the judgement is wrong: over machines that were made up, with seeds, and over one that was recorded.
 
 use super::{judge, p_value};
-use crate::model::{Change, median};
+use crate::model::{Figure, MeasuredBench, median};
 
 /// Rounds that `compare` takes when nobody says otherwise.
-const ROUNDS: usize = 60;
+const ROUNDS: usize = 80;
 
 /// A twin that does 5 % more.
 const SLOWER: f64 = 1.05;
@@ -53,10 +53,15 @@ fn in_turns(figures: &[f64]) -> [Vec<f64>; 2] {
     sides
 }
 
+fn side(samples: &[f64], fastest: &[f64], factor: f64) -> MeasuredBench {
+    let times = |figures: &[f64]| figures.iter().map(|ns| ns * factor).collect();
+    let samples: Vec<f64> = times(samples);
+    MeasuredBench { ns: median(&samples), samples, fastest: times(fastest), ..MeasuredBench::default() }
+}
+
+/// Of rounds it is not known which samples they had: the one figure stands for the fastest as well.
 fn significant(old: &[f64], new: &[f64], factor: f64, in_turns: bool) -> bool {
-    let new: Vec<f64> = new.iter().map(|ns| ns * factor).collect();
-    let ns = Change { old: median(old).unwrap(), new: median(&new).unwrap() };
-    judge(ns, old, &new, in_turns).1
+    judge(&side(old, old, 1.0), &side(new, new, factor), in_turns).unwrap().significant
 }
 
 /// In how many of the tries a difference is found: where there is none, and where one side takes 5 % longer.
@@ -107,6 +112,34 @@ fn on_a_recorded_busy_machine_twins_are_found_and_nothing_else() {
     }
 }
 
+/// Rounds of two copies of one program and of a twin that does 5 % more, on a machine of two cores with a load of ten.
+#[test]
+fn in_recorded_turns_a_twin_is_found_and_a_copy_is_not() {
+    let text = include_str!("../../../../tests/data/turns-of-a-busy-machine.txt");
+    let rounds: Vec<Vec<f64>> = text
+        .lines()
+        .map(|line| line.split(' ').map(|figure| figure.parse().expect("a time")).collect())
+        .collect();
+    // Of each program the medians and the fastest samples.
+    for benchmark in [0, 6] {
+        let program = |start: usize, column: usize| {
+            let of = |column: usize| -> Vec<f64> {
+                rounds[start..start + ROUNDS].iter().map(|round| round[column]).collect()
+            };
+            side(&of(benchmark + column), &of(benchmark + column + 1), 1.0)
+        };
+        let starts: Vec<usize> = (0..=rounds.len() - ROUNDS).step_by(10).collect();
+        let differs = |column: usize| {
+            let judged =
+                |start: &&usize| judge(&program(**start, 0), &program(**start, column), true).unwrap();
+            starts.iter().filter(|start| judged(start).significant).count()
+        };
+        let (copy, twin) = (differs(2), differs(4));
+        assert!(copy <= starts.len() - most(starts.len()), "{benchmark}: {copy} of {}", starts.len());
+        assert!(twin >= most(starts.len()), "{benchmark}: {twin} of {}", starts.len());
+    }
+}
+
 /// Samples of one run, of which each resembles the one before it.
 fn run(random: &mut Random, noise: f64) -> Vec<f64> {
     let mut state = random.normal();
@@ -139,4 +172,68 @@ fn at_two_times_a_difference_within_the_spread_is_none() {
         (0..200).map(|_| [run(&mut random, 0.1), run(&mut random, 0.1)]).collect();
     let [none, _] = found(&tries, false);
     assert!(none <= tries.len() - most(tries.len()), "{none} differences where there is none");
+}
+
+/// Sixty rounds of a program that is in a fast state now and then: it scatters the medians, and not the fastest.
+fn scattered(random: &mut Random) -> MeasuredBench {
+    let medians: Vec<f64> = (0..ROUNDS).map(|_| 300.0 + 400.0 * random.share()).collect();
+    let fastest: Vec<f64> = (0..ROUNDS).map(|_| 170.0 * (1.0 + 0.02 * random.normal())).collect();
+    side(&medians, &fastest, 1.0)
+}
+
+#[test]
+fn where_medians_are_scattered_the_fastest_samples_tell_a_twin() {
+    let mut random = Random(0xFA57);
+    let (old, new) = (scattered(&mut random), scattered(&mut random));
+    let twin = side(&new.samples, &new.fastest, SLOWER);
+    let same = judge(&old, &new, true).unwrap();
+    assert!(!same.significant && same.figure == Figure::Median, "{same:?}");
+    let slower = judge(&old, &twin, true).unwrap();
+    assert!(slower.significant && slower.figure == Figure::Fastest, "{slower:?}");
+    assert_eq!(slower.ns.new, median(&twin.fastest).unwrap());
+    assert!((slower.ns.percent().unwrap() - 5.0).abs() < 2.0, "{slower:?}");
+    // Measured at two times there are no rounds to have a fastest sample.
+    assert_eq!(judge(&old, &twin, false).unwrap().figure, Figure::Median);
+}
+
+/// The medians of such programs lie anywhere between the fast state and the slow one.
+#[test]
+fn where_the_fastest_are_far_clearer_they_say_by_how_much() {
+    let mut random = Random(0xC1EA);
+    let [(old, _), (new, fastest)] = [1.0, 1.3].map(|factor| {
+        let medians: Vec<f64> = (0..ROUNDS).map(|_| factor * (300.0 + 400.0 * random.share())).collect();
+        let fastest: Vec<f64> = (0..ROUNDS).map(|_| 170.0 * (1.0 + 0.02 * random.normal())).collect();
+        (medians, fastest)
+    });
+    let slower: Vec<f64> = fastest.iter().map(|ns| ns * SLOWER).collect();
+    assert!(2.0 * p_value(&old, &new).unwrap() < super::LEVEL);
+    let judged = judge(&side(&old, &fastest, 1.0), &side(&new, &slower, 1.0), true).unwrap();
+    assert!(judged.significant && judged.figure == Figure::Fastest, "{judged:?}");
+    assert!((judged.ns.percent().unwrap() - 5.0).abs() < 0.1, "{judged:?}");
+}
+
+#[test]
+fn medians_that_differ_are_the_figures_whatever_the_fastest_are() {
+    let around = |ns: f64| -> Vec<f64> { (0..20).map(|n| ns + f64::from(n) / 10.0).collect() };
+    let judged = |new: f64, fastest: f64| {
+        judge(&side(&around(100.0), &around(90.0), 1.0), &side(&around(new), &around(fastest), 1.0), true)
+            .unwrap()
+    };
+    let of = |new, fastest| (judged(new, fastest).figure, judged(new, fastest).significant);
+    assert_eq!(of(110.0, 90.0), (Figure::Median, true));
+    assert_eq!(of(110.0, 99.0), (Figure::Median, true));
+    assert_eq!(of(100.0, 99.0), (Figure::Fastest, true));
+    assert_eq!(of(100.0, 90.0), (Figure::Median, false));
+}
+
+/// Two questions are asked of each round, so chance has two tries.
+#[test]
+fn p_is_doubled_for_the_second_figure() {
+    let old = [1.0, 2.0, 4.0, 6.0, 9.0, 11.0];
+    let new = [3.0, 5.0, 7.0, 8.0, 10.0, 12.0];
+    let one = p_value(&old, &new).unwrap();
+    let both = judge(&side(&old, &old, 1.0), &side(&new, &new, 1.0), true).unwrap();
+    assert_eq!(both.p, Some((2.0 * one).min(1.0)));
+    // Without a fastest sample there is nothing to compare, and no panic.
+    assert!(judge(&side(&old, &[], 1.0), &side(&new, &[], 1.0), true).unwrap().p.is_some());
 }
