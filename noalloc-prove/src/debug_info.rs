@@ -10,6 +10,8 @@ use gimli::{AttributeValue, EndianSlice, LittleEndian, Section as _};
 use memchr::{memchr, memmem, memrchr};
 use object::{Object, ObjectSection};
 
+use crate::parts;
+
 type Bytes<'b> = EndianSlice<'b, LittleEndian>;
 
 /// Larger debug sections than this are not decompressed.
@@ -18,6 +20,8 @@ const LARGEST_SECTION: u64 = 1 << 30;
 const MOST_TEXTS: usize = 256;
 /// Nor are ends of a longer name tried, one by one.
 const LONGEST_NAME: usize = 1024;
+/// Parts of the debug information that are read at the same time.
+const MOST_PARTS: usize = 64;
 
 /// Which functions are asked about, by linkage name or plain name.
 #[derive(Clone, Copy)]
@@ -25,7 +29,7 @@ pub(crate) struct Wanted<'w> {
     /// What every wanted name contains.
     pub(crate) part: &'w str,
     /// Whether a name that contains it is wanted.
-    pub(crate) is: &'w dyn Fn(&str) -> bool,
+    pub(crate) is: &'w (dyn Fn(&str) -> bool + Sync),
 }
 
 /// An inlined copy of a function: the first address of its code.
@@ -50,14 +54,19 @@ fn copies(dwarf: &gimli::Dwarf<Bytes<'_>>, wanted: Wanted<'_>) -> Vec<InlinedCop
         return Vec::new();
     }
     let shared = Texts::of(dwarf.debug_str.reader().slice(), wanted.part);
-    let mut scan = Scan { dwarf, wanted, shared, names: HashMap::new(), copies: Vec::new() };
-    scan.units(gimli::DW_TAG_subprogram, Scan::name);
-    if !scan.names.is_empty() {
-        scan.units(gimli::DW_TAG_inlined_subroutine, Scan::copy);
+    let nothing = HashMap::new();
+    let scan = Scan { dwarf, wanted, shared: &shared, names: &nothing };
+    let names: HashMap<usize, String> =
+        scan.units(gimli::DW_TAG_subprogram, Scan::name).into_iter().flatten().collect();
+    if names.is_empty() {
+        return Vec::new();
     }
-    scan.copies.sort_unstable();
-    scan.copies.dedup();
-    scan.copies
+    let scan = Scan { names: &names, ..scan };
+    let copies = scan.units(gimli::DW_TAG_inlined_subroutine, Scan::copy);
+    let mut copies: Vec<InlinedCopy> = copies.into_iter().flatten().collect();
+    copies.sort_unstable();
+    copies.dedup();
+    copies
 }
 
 /// Whether some text that ends with a zero, or the end of one, may be a wanted name. The linker lets a name share the
@@ -111,13 +120,13 @@ fn section<'d>(file: &object::File<'d>, name: &str) -> Cow<'d, [u8]> {
     section.uncompressed_data().unwrap_or(Cow::Borrowed(&[]))
 }
 
+#[derive(Clone, Copy)]
 struct Scan<'s, 'b> {
     dwarf: &'s gimli::Dwarf<Bytes<'b>>,
     wanted: Wanted<'s>,
-    shared: Texts,
+    shared: &'s Texts,
     /// By offset in `.debug_info`: names of wanted functions.
-    names: HashMap<usize, String>,
-    copies: Vec<InlinedCopy>,
+    names: &'s HashMap<usize, String>,
 }
 
 type Unit<'b> = gimli::Unit<Bytes<'b>>;
@@ -135,23 +144,30 @@ struct Entry<'b> {
 }
 
 impl<'b> Scan<'_, 'b> {
-    /// Shows every entry of a kind to `visit`.
-    fn units(&mut self, tag: gimli::DwTag, visit: fn(&mut Self, &Unit<'b>, &Entry<'b>)) {
-        let mut units = self.dwarf.units();
+    /// What `visit` makes of the entries of a kind, by parts of the units; these at the same time.
+    ///
+    /// PERF: whoever asks for functions by name waits for this, and it was done on one processor.
+    fn units<A: Send>(
+        self,
+        tag: gimli::DwTag,
+        visit: fn(Self, &Unit<'b>, &Entry<'b>) -> Option<A>,
+    ) -> Vec<Vec<A>> {
+        let (mut units, mut headers) = (self.dwarf.units(), Vec::new());
         while let Ok(Some(header)) = units.next() {
-            if let Ok(unit) = self.dwarf.unit(header) {
-                self.unit(&unit, tag, visit);
-            }
+            headers.push(header);
         }
+        let parts = headers.chunks(headers.len().div_ceil(MOST_PARTS).max(1)).collect();
+        parts::each(parts, |headers: &[gimli::UnitHeader<Bytes<'b>>]| {
+            let mut found = Vec::new();
+            for unit in headers.iter().filter_map(|header| self.dwarf.unit(*header).ok()) {
+                self.unit(&unit, tag, &mut |entry| found.extend(visit(self, &unit, entry)));
+            }
+            found
+        })
     }
 
     /// An entry that cannot be read ends its unit.
-    fn unit(
-        &mut self,
-        unit: &Unit<'b>,
-        tag: gimli::DwTag,
-        visit: fn(&mut Self, &Unit<'b>, &Entry<'b>),
-    ) -> Option<()> {
+    fn unit(self, unit: &Unit<'b>, tag: gimli::DwTag, visit: &mut impl FnMut(&Entry<'b>)) -> Option<()> {
         let start = unit.header.debug_info_offset()?.0;
         let mut entries = unit.entries_raw(None).ok()?;
         while !entries.is_empty() {
@@ -165,30 +181,27 @@ impl<'b> Scan<'_, 'b> {
             for attribute in abbreviation.attributes() {
                 entry.note(start, &entries.read_attribute(*attribute).ok()?);
             }
-            visit(self, unit, &entry);
+            visit(&entry);
         }
         Some(())
     }
 
-    /// Remembers a function that is wanted.
-    fn name(&mut self, unit: &Unit<'b>, entry: &Entry<'b>) {
-        let Some(value) = entry.linkage_name.or(entry.name) else { return };
+    /// The name of a function that is wanted, by its offset.
+    fn name(self, unit: &Unit<'b>, entry: &Entry<'b>) -> Option<(usize, String)> {
+        let value = entry.linkage_name.or(entry.name)?;
         if matches!(value, AttributeValue::DebugStrRef(text) if !self.shared.may_begin_at(text.0)) {
-            return;
+            return None;
         }
-        let Ok(name) = self.dwarf.attr_string(unit, value) else { return };
-        let Ok(name) = std::str::from_utf8(name.slice()) else { return };
-        if (self.wanted.is)(name) {
-            self.names.insert(entry.offset, name.to_owned());
-        }
+        let name = self.dwarf.attr_string(unit, value).ok()?;
+        let name = std::str::from_utf8(name.slice()).ok()?;
+        (self.wanted.is)(name).then(|| (entry.offset, name.to_owned()))
     }
 
-    /// Keeps a copy of such a function.
-    fn copy(&mut self, unit: &Unit<'b>, entry: &Entry<'b>) {
-        let Some(name) = entry.origin.and_then(|origin| self.names.get(&origin)) else { return };
-        if let Some(address) = entry.address(self.dwarf, unit) {
-            self.copies.push(InlinedCopy { address, name: name.clone() });
-        }
+    /// A copy of such a function.
+    fn copy(self, unit: &Unit<'b>, entry: &Entry<'b>) -> Option<InlinedCopy> {
+        let name = entry.origin.and_then(|origin| self.names.get(&origin))?;
+        let address = entry.address(self.dwarf, unit)?;
+        Some(InlinedCopy { address, name: name.clone() })
     }
 }
 
