@@ -127,14 +127,14 @@ pub fn algo_four<const N: usize>(data: &[u8], find: &[u8; N], repl: &[u8], out: 
     let mut buf = [0u8; N];
     let end = N - 1;
 
-    let n = take(&mut input, &mut buf[..end]);
+    let n = read_full(&mut input, &mut buf[..end]);
     if n < end {
         return out.write(&buf[..n]);
     }
-    while take(&mut input, &mut buf[end..]) == 1 {
+    while read_full(&mut input, &mut buf[end..]) == 1 {
         if buf == *find {
             out.write(repl)?;
-            let n = take(&mut input, &mut buf[..end]);
+            let n = read_full(&mut input, &mut buf[..end]);
             if n < end {
                 return out.write(&buf[..n]);
             }
@@ -163,14 +163,6 @@ fn read_full<R: Read + ?Sized>(input: &mut R, buf: &mut [u8]) -> usize {
         }
     }
     filled
-}
-
-/// Moves bytes from the front of `input` to `buf`; returns their number.
-fn take(input: &mut &[u8], buf: &mut [u8]) -> usize {
-    let (front, rest) = input.split_at(buf.len().min(input.len()));
-    buf[..front.len()].copy_from_slice(front);
-    *input = rest;
-    front.len()
 }
 
 /// The caller's memory and how much of it is written.
