@@ -15,8 +15,8 @@ use serde::{Deserialize, Serialize};
 use crate::cli::BuildArgs;
 use crate::exit::{Exit, Failure};
 use crate::model::{
-    Asked, Binary, Environment, Level, OwnAllocator, Part, Partition, Plan, PlannedTarget, Policy, Proofs,
-    Rule, Run, Status, Target, TargetKind, Workspace,
+    Asked, Binary, Environment, Level, OwnAllocator, Part, Partition, Plan, PlannedTarget, Policy, Rule, Run,
+    Status, Target, TargetKind, Workspace,
 };
 use crate::{Checked, discover, files, run};
 
@@ -325,14 +325,7 @@ fn recall(kept: KeptRun, kind: Kind) -> Result<Run, Failure> {
         KeptStatus::Unrecorded(reason) => Status::Unrecorded { reason },
         KeptStatus::Interrupted => Status::Interrupted,
     };
-    let mut run = Run {
-        binary,
-        status,
-        folders: kept.records,
-        records: Vec::new(),
-        proofs: Proofs::default(),
-        problems: Vec::new(),
-    };
+    let mut run = Run::new(binary, status, kept.records);
     run::read_records(&mut run);
     Ok(run)
 }

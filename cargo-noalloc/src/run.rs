@@ -19,9 +19,7 @@ use no_heap::env;
 use no_heap::record::Record;
 
 use crate::exit::{Exit, Failure};
-use crate::model::{
-    Binaries, Binary, Plan, Problem, Proofs, Run, Status, Step, TargetKind, Toolchain, Workspace,
-};
+use crate::model::{Binaries, Binary, Plan, Problem, Run, Status, Step, TargetKind, Toolchain, Workspace};
 use crate::options::CheckOptions;
 use crate::process::{self, Terminal};
 use crate::shell::Shell;
@@ -87,14 +85,7 @@ fn add_program(runs: &mut Vec<Run>, program: Run) {
 
 /// Runs nothing: what is left to the later steps are the binaries.
 pub(crate) fn none(binaries: &Binaries) -> Vec<Run> {
-    let run = |binary: &Binary| Run {
-        binary: binary.clone(),
-        status: Status::NotRun,
-        folders: Vec::new(),
-        records: Vec::new(),
-        proofs: Proofs::default(),
-        problems: Vec::new(),
-    };
+    let run = |binary: &Binary| Run::new(binary.clone(), Status::NotRun, Vec::new());
     binaries.binaries.iter().map(run).collect()
 }
 
@@ -157,14 +148,7 @@ impl Runner<'_> {
 
     fn one(&self, index: usize, binary: &Binary, heard: Heard, watch: &Watch) -> Result<Run, Failure> {
         let records = &self.records(index, binary);
-        let mut run = Run {
-            binary: binary.clone(),
-            status: Status::Ok,
-            folders: vec![records.clone()],
-            records: Vec::new(),
-            proofs: Proofs::default(),
-            problems: Vec::new(),
-        };
+        let mut run = Run::new(binary.clone(), Status::Ok, vec![records.clone()]);
         if process::interrupted() {
             run.status = Status::Interrupted;
             return Ok(run);
@@ -332,13 +316,8 @@ fn of_program(run: &Run, executable: PathBuf, selected: usize) -> Run {
     planned.position += selected;
     planned.target.name = executable.file_name().unwrap_or_default().to_string_lossy().into_owned();
     planned.target.kind = TargetKind::Bin;
-    let mut program = Run {
-        binary: Binary { planned, executable, ..run.binary.clone() },
-        status: Status::Ok,
-        records: Vec::new(),
-        problems: Vec::new(),
-        ..run.clone()
-    };
+    let binary = Binary { planned, executable, ..run.binary.clone() };
+    let mut program = Run::new(binary, Status::Ok, run.folders.clone());
     read_records(&mut program);
     // Of the target that started it, and said there.
     program.problems.clear();

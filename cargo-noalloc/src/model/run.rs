@@ -30,6 +30,14 @@ pub struct Run {
     pub problems: Vec<Problem>,
 }
 
+impl Run {
+    /// Of which nothing has been read or proved yet.
+    pub(crate) fn new(binary: Binary, status: Status, folders: Vec<PathBuf>) -> Run {
+        let (records, proofs, problems) = (Vec::new(), Proofs::default(), Vec::new());
+        Run { binary, status, folders, records, proofs, problems }
+    }
+}
+
 /// A target whose addresses have names.
 #[derive(Clone, Debug)]
 pub struct Audited {
