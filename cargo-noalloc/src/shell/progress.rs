@@ -122,14 +122,14 @@ impl Drop for Stage {
     }
 }
 
-/// `   Measuring [=====>      ] 3/12: algo_two (elvis), 4 s left`, in so many columns.
+/// `      Timing [===>        ] 3/12: algo_two (elvis), 4 s left`, in so many columns.
 fn line(now: &Now, columns: usize, color: bool) -> String {
-    let Now { verb, done, of, part, what, left } = now;
+    let Now { verb, done, of, what, left, .. } = now;
     let style = if color { VERB } else { Style::new() };
     let bar = match columns {
         0..50 => String::new(),
-        50..80 => format!("[{}] ", bar(now.share(*part), 12)),
-        _ => format!("[{}] ", bar(now.share(*part), 25)),
+        50..80 => format!("[{}] ", bar(now.share(), 12)),
+        _ => format!("[{}] ", bar(now.share(), 25)),
     };
     let left = left.map(|left| format!(", {} left", duration(left))).unwrap_or_default();
     let before = format!("{verb:>12} {bar}{done}/{of}: ").chars().count();
@@ -143,8 +143,8 @@ fn line(now: &Now, columns: usize, color: bool) -> String {
 
 impl Now {
     /// Of the whole.
-    fn share(&self, part: f64) -> f64 {
-        ((self.done as f64 + part) / self.of.max(1) as f64).clamp(0.0, 1.0)
+    fn share(&self) -> f64 {
+        ((self.done as f64 + self.part) / self.of.max(1) as f64).clamp(0.0, 1.0)
     }
 }
 
