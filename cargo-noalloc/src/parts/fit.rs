@@ -88,9 +88,8 @@ fn refuse_missing(parts: &[Received]) -> Result<(), Failure> {
     let missing: Vec<String> =
         (1..=count).filter(|index| !given(index)).map(|index| index.to_string()).collect();
     let Some(first) = missing.first() else { return Ok(()) };
-    let verb =
-        if missing.len() == 1 { "part {} of {count} is missing" } else { "parts {} of {count} are missing" };
-    let message = verb.replace("{}", &missing.join(", ")).replace("{count}", &count.to_string());
+    let (parts, are) = if missing.len() == 1 { ("part", "is") } else { ("parts", "are") };
+    let message = format!("{parts} {} of {count} {are} missing", missing.join(", "));
     Err(Failure::new(Exit::SetUp, message)
         .note("nobody knows what its targets do, so this is no pass")
         .help(format!("add its report, which `cargo noalloc check --partition {first}/{count} --format json=PATH` writes")))
