@@ -57,16 +57,16 @@ impl CompareOptions {
             (None, true) => New::Last,
             (None, false) => New::Tree,
         };
+        let usual = check_args(&[])?;
         let chooses = args.selection != SelectionArgs::default()
             || !args.harness_args.is_empty()
             || args.build
                 != BuildArgs {
-                    cargo_profile: "bench".to_owned(),
                     manifest_path: args.build.manifest_path.clone(),
                     target_dir: args.build.target_dir.clone(),
-                    ..BuildArgs::default()
+                    ..usual.build
                 };
-        let CheckArgs { bench_time: usual, .. } = check_args(&[])?;
+        let usual_time = usual.bench_time;
         let mut check = super::check(CheckArgs {
             selection: args.selection,
             build: args.build,
@@ -74,11 +74,11 @@ impl CompareOptions {
             no_timing: args.no_timing,
             timeout: args.timeout,
             harness_args: args.harness_args,
-            ..check_args(&[])?
+            ..usual
         })?;
         let round = check.bench_time.map(|time| time / args.rounds);
         // What a file holds was measured without turns: so is what stands beside it.
-        check.bench_time = round.map(|_| Duration::from_secs_f64(usual));
+        check.bench_time = round.map(|_| Duration::from_secs_f64(usual_time));
         let (old, threshold, rounds) = (args.old, args.threshold, args.rounds);
         Ok(CompareOptions { old, new, threshold, json, round, rounds, check, chooses })
     }
