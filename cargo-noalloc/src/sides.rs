@@ -171,7 +171,7 @@ impl Sides {
                 plan.workspace.build_dir.take().map(|_| plan.workspace.audit_dir.join("build"));
         }
         let (checked, binaries) = crate::build_and_run(plan.clone(), check, self.shell)?;
-        crate::last::save(&checked)?;
+        last::save(&checked)?;
         if process::interrupted() {
             return Err(Failure::new(Exit::TargetFailed, "interrupted before both sides were measured"));
         }
