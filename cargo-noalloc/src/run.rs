@@ -62,8 +62,8 @@ pub(crate) fn run(
     }
     let (mut all, mut programs) = (Vec::new(), Vec::new());
     for run in runs.into_values() {
-        let run = run?;
-        programs.extend(started_by(&run, plan));
+        let (run, others) = run?;
+        programs.extend(started_by(&run, others, plan));
         all.push(run);
     }
     programs.into_iter().for_each(|program| add_program(&mut all, program));
@@ -146,12 +146,19 @@ impl Runner<'_> {
         }
     }
 
-    fn one(&self, index: usize, binary: &Binary, heard: Heard, watch: &Watch) -> Result<Run, Failure> {
+    /// Runs a target; with its run come the records of programs that it started.
+    fn one(
+        &self,
+        index: usize,
+        binary: &Binary,
+        heard: Heard,
+        watch: &Watch,
+    ) -> Result<(Run, Vec<Record>), Failure> {
         let records = &self.records(index, binary);
         let mut run = Run::new(binary.clone(), Status::Ok, vec![records.clone()]);
         if process::interrupted() {
             run.status = Status::Interrupted;
-            return Ok(run);
+            return Ok((run, Vec::new()));
         }
         fs::create_dir_all(records).map_err(|error| unwritable(records, &error))?;
         let mut command = self.command(binary, records);
@@ -191,8 +198,8 @@ impl Runner<'_> {
             let message = format!("`{}` could not be started: {error}", binary.executable.display());
             Failure::new(Exit::TargetFailed, message)
         })?;
-        read_records(&mut run);
-        Ok(run)
+        let others = read_records(&mut run);
+        Ok((run, others))
     }
 
     /// What the target said while others ran.
@@ -273,13 +280,15 @@ fn io<T>(shared: std::io::Result<T>) -> Result<T, Failure> {
     })
 }
 
-/// Reads what a run has left in its folder.
-pub(crate) fn read_records(run: &mut Run) {
+/// Reads what a run has left in its folders, and returns what other programs have left there: those that it started.
+pub(crate) fn read_records(run: &mut Run) -> Vec<Record> {
+    let executable = &run.binary.executable;
+    let executable = fs::canonicalize(executable).unwrap_or_else(|_| executable.clone());
+    let mut others = Vec::new();
     for path in run.folders.iter().flat_map(|folder| files(folder)) {
         match read(&path) {
-            // Another program that this one started: a run of its own, or nothing of ours.
-            Ok(record) if !is_of(&record, &run.binary) => {}
-            Ok(record) => run.records.push(record),
+            Ok(record) if Path::new(&record.hello.exe) == executable => run.records.push(record),
+            Ok(record) => others.push(record),
             Err(error) => {
                 let target = &run.binary.planned.target;
                 let message = format!("a record of {} `{}` was left out: {error}", target.kind, target.name);
@@ -287,22 +296,24 @@ pub(crate) fn read_records(run: &mut Run) {
             }
         }
     }
+    others
 }
 
 /// Programs of the audit build that the target started, and that called hot functions: a test of a command line
-/// tool does nothing else. Each is a target of its own.
-fn started_by(run: &Run, plan: &Plan) -> Vec<Run> {
-    let records = run.folders.iter().flat_map(|folder| files(folder)).filter_map(|path| read(&path).ok());
-    let called = records.filter(|record| record.counts.iter().any(|counts| counts.calls > 0));
-    let mut executables: Vec<PathBuf> =
-        called.filter(|record| !is_of(record, &run.binary)).map(|record| record.hello.exe.into()).collect();
-    executables.sort();
-    executables.dedup();
+/// tool does nothing else. Each is a target of its own; `records` are those that they left.
+fn started_by(run: &Run, records: Vec<Record>, plan: &Plan) -> Vec<Run> {
+    let mut programs: BTreeMap<PathBuf, Vec<Record>> = BTreeMap::new();
+    for record in records {
+        programs.entry(PathBuf::from(&record.hello.exe)).or_default().push(record);
+    }
+    let called = |record: &Record| record.counts.iter().any(|counts| counts.calls > 0);
     // What was built elsewhere is of another build, and its lines may be of another source.
-    let built_by_us = executables.into_iter().filter(|executable| is_below(executable, &plan.workspace));
+    programs
+        .retain(|executable, records| records.iter().any(called) && is_below(executable, &plan.workspace));
     // Behind all that were selected, those of other parts too.
     let selected = plan.part.as_ref().map_or(plan.targets.len(), |part| part.selected.len());
-    built_by_us.map(|executable| of_program(run, executable, selected)).collect()
+    let program = |(executable, records)| of_program(run, executable, records, selected);
+    programs.into_iter().map(program).collect()
 }
 
 fn is_below(executable: &Path, workspace: &Workspace) -> bool {
@@ -310,24 +321,15 @@ fn is_below(executable: &Path, workspace: &Workspace) -> bool {
     folders.filter_map(|folder| fs::canonicalize(folder).ok()).any(|folder| executable.starts_with(folder))
 }
 
-/// What one program left behind in the folder of the run that started it.
-fn of_program(run: &Run, executable: PathBuf, selected: usize) -> Run {
+/// What one program left behind in the folder of the run that started it. Records that cannot be read are of that run,
+/// and said there.
+fn of_program(run: &Run, executable: PathBuf, records: Vec<Record>, selected: usize) -> Run {
     let mut planned = run.binary.planned.clone();
     planned.position += selected;
     planned.target.name = executable.file_name().unwrap_or_default().to_string_lossy().into_owned();
     planned.target.kind = TargetKind::Bin;
     let binary = Binary { planned, executable, ..run.binary.clone() };
-    let mut program = Run::new(binary, Status::Ok, run.folders.clone());
-    read_records(&mut program);
-    // Of the target that started it, and said there.
-    program.problems.clear();
-    program
-}
-
-/// Whether the record was written by this very executable.
-fn is_of(record: &Record, binary: &Binary) -> bool {
-    let executable = fs::canonicalize(&binary.executable).unwrap_or_else(|_| binary.executable.clone());
-    Path::new(&record.hello.exe) == executable
+    Run { records, ..Run::new(binary, Status::Ok, run.folders.clone()) }
 }
 
 fn read(path: &Path) -> anyhow::Result<Record> {
