@@ -158,3 +158,23 @@ fn the_last_check_is_compared_as_it_is_when_that_is_asked_for() {
         .exits(0);
     assert!(run.stdout.starts_with("compared → last check\n"), "{}", run.stdout);
 }
+
+#[test]
+fn a_check_that_fails_before_its_report_leaves_the_saved_one_whole() {
+    let project = Project::own("gate", "gate");
+    let target = tempfile::tempdir().unwrap();
+    let check = |words: &str| project.check(words).kept_in(target.path()).run();
+    let saved = || {
+        let folder = target.path().join("noalloc/saved");
+        ["before.json", "before/check.json"].map(|file| std::fs::read_to_string(folder.join(file)).unwrap())
+    };
+    check("--bench other --save before").exits(100);
+    let first = saved();
+    project.write("noalloc-baseline.toml", "version = ");
+    check("--bench hot --save before").exits(2);
+    assert!(saved() == first, "{:#?}", saved());
+    std::fs::remove_file(project.root.join("noalloc-baseline.toml")).unwrap();
+    check("--bench hot --save before").exits(100);
+    let last = saved();
+    assert!(last[0] != first[0] && last[1].contains("hot"), "{last:#?}");
+}

@@ -29,13 +29,28 @@ pub(crate) fn refuse_name(name: &str) -> Result<(), Failure> {
         .help("take a word, such as `--save before`"))
 }
 
-/// Keeps a report under a name; the name's earlier report is lost.
+/// Keeps a report under a name, with what [`keep`] has laid by for it; the name's earlier check is lost.
 pub(crate) fn save(audit_dir: &Path, name: &str, report: &str) -> Result<(), Failure> {
-    let folder = folder(audit_dir);
-    let path = folder.join(format!("{name}.json"));
-    fs::create_dir_all(&folder).and_then(|()| files::replace(&path, report)).map_err(|error| {
-        Failure::new(Exit::SetUp, format!("`{}` could not be written: {error}", path.display()))
-    })
+    let (home, laid_by) = (home(audit_dir, name), laid_by(audit_dir, name));
+    let path = folder(audit_dir).join(format!("{name}.json"));
+    let saved = || -> std::io::Result<()> {
+        fs::create_dir_all(folder(audit_dir))?;
+        // Who is stopped between these steps has a report alone, never one with the executables of another check.
+        remove(&home)?;
+        files::replace(&path, report)?;
+        if laid_by.exists() { fs::rename(&laid_by, &home) } else { Ok(()) }
+    };
+    saved().map_err(|error| not_written(&path, &error))
+}
+
+fn not_written(path: &Path, error: &std::io::Error) -> Failure {
+    Failure::new(Exit::SetUp, format!("`{}` could not be written: {error}", path.display()))
+        .help("make room or choose another folder with `--target-dir`, and check again with `--save`")
+}
+
+/// Removes a folder that may not be there.
+fn remove(folder: &Path) -> std::io::Result<()> {
+    if folder.exists() { fs::remove_dir_all(folder) } else { Ok(()) }
 }
 
 /// What a saved check was made of.
@@ -66,40 +81,47 @@ impl Made {
     }
 }
 
-/// Keeps what a check was made of, beside its report.
+/// Lays by what a check was made of, until its report is saved: an earlier check of this name stays whole until then.
 pub(crate) fn keep(audit_dir: &Path, name: &str, words: &[String], runs: &[Run]) -> Result<(), Failure> {
-    let home = folder(audit_dir).join(name);
+    let (home, laid_by) = (home(audit_dir, name), laid_by(audit_dir, name));
     let kept = || -> std::io::Result<()> {
-        if home.exists() {
-            fs::remove_dir_all(&home)?;
-        }
-        fs::create_dir_all(&home)?;
+        remove(&laid_by)?;
+        fs::create_dir_all(&laid_by)?;
         let mut made = Made { words: words.to_vec(), targets: Vec::new() };
         for (index, run) in runs.iter().enumerate() {
             let target = &run.binary.planned.target;
-            let executable = home.join(format!("{index}-{}", target.name));
+            let file = format!("{index}-{}", target.name);
             // A copy: cargo writes over what it has built.
-            fs::copy(&run.binary.executable, &executable)?;
+            fs::copy(&run.binary.executable, laid_by.join(&file))?;
+            let executable = home.join(file);
             let (package, kind, name) =
                 (target.package.clone(), target.kind.to_string(), target.name.clone());
             made.targets.push(MadeTarget { package, kind, name, executable });
         }
-        fs::write(home.join(MADE), serde_json::to_string_pretty(&made)?)
+        fs::write(laid_by.join(MADE), serde_json::to_string_pretty(&made)?)
     };
-    kept().map_err(|error| {
-        Failure::new(Exit::SetUp, format!("`{}` could not be written: {error}", home.display()))
-    })
+    kept().map_err(|error| not_written(&laid_by, &error))
 }
 
 /// What a saved check was made of; nothing where only its report is left.
 pub(crate) fn made(audit_dir: &Path, name: &str) -> Option<Made> {
-    serde_json::from_str(&fs::read_to_string(folder(audit_dir).join(name).join(MADE)).ok()?).ok()
+    serde_json::from_str(&fs::read_to_string(home(audit_dir, name).join(MADE)).ok()?).ok()
 }
 
 const MADE: &str = "check.json";
 
 fn folder(audit_dir: &Path) -> PathBuf {
     audit_dir.join("saved")
+}
+
+/// Where the executables of a saved check are.
+fn home(audit_dir: &Path, name: &str) -> PathBuf {
+    folder(audit_dir).join(name)
+}
+
+/// Where they wait for its report. No name begins with a dot.
+fn laid_by(audit_dir: &Path, name: &str) -> PathBuf {
+    folder(audit_dir).join(format!(".{name}.new"))
 }
 
 /// Whether a check was saved under this name.
