@@ -19,7 +19,9 @@ const TARGET: &str = "x86_64-unknown-linux-gnu";
 /// timed makes a difference of up to 7 % between programs whose code for it is the same to the byte.
 const ALIGNED: &str = "-Cllvm-args=-align-all-functions=6";
 const FRAMES: &str = "-Cforce-frame-pointers=yes";
-const AUDIT: &str = "--cfg=noalloc_audit -Csymbol-mangling-version=v0 -Cdebuginfo=1 -Cstrip=none";
+const AUDIT: &str = "--cfg=noalloc_audit -Csymbol-mangling-version=v0 -Cdebuginfo=1 -Cstrip=none \
+                     -Csplit-debuginfo=off -Cllvm-args=-hoist-common-insts=0 -Cllvm-args=-sink-common-insts=0 \
+                     -Cllvm-args=-enable-tail-merge=0";
 
 const ROUNDS: usize = 31;
 

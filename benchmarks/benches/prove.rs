@@ -20,7 +20,9 @@ use rustix::time::{ClockId, clock_gettime};
 
 const SUBJECT: (&str, &str) = ("ripgrep", "14.1.1");
 const TARGET: &str = "x86_64-unknown-linux-gnu";
-const FLAGS: &str = "-Cforce-frame-pointers=yes -Csymbol-mangling-version=v0 -Cdebuginfo=1 -Cstrip=none";
+const FLAGS: &str = "-Cforce-frame-pointers=yes -Csymbol-mangling-version=v0 -Cdebuginfo=1 -Cstrip=none \
+                     -Csplit-debuginfo=off -Cllvm-args=-hoist-common-insts=0 -Cllvm-args=-sink-common-insts=0 \
+                     -Cllvm-args=-enable-tail-merge=0";
 
 /// Samples of each.
 const SAMPLES: usize = 11;

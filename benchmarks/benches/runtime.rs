@@ -12,7 +12,9 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 const TARGET: &str = "x86_64-unknown-linux-gnu";
 const FLAGS: &str = "--cfg=noalloc_audit --cfg=noalloc_own_allocator -Cforce-frame-pointers=yes \
-                     -Csymbol-mangling-version=v0 -Cdebuginfo=1 -Cstrip=none";
+                     -Csymbol-mangling-version=v0 -Cdebuginfo=1 -Cstrip=none -Csplit-debuginfo=off \
+                     -Cllvm-args=-hoist-common-insts=0 -Cllvm-args=-sink-common-insts=0 \
+                     -Cllvm-args=-enable-tail-merge=0";
 
 const PEERS: [&str; 7] =
     ["system", "no_heap", "assert_no_alloc", "divan", "stats_alloc", "mod_alloc", "dhat"];

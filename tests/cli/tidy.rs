@@ -212,6 +212,26 @@ fn nothing_is_left_half_done() {
 }
 
 #[test]
+fn what_is_tested_and_measured_is_built_with_the_flags_of_an_audit() {
+    let read = |path: &str| fs::read_to_string(repository().join(path)).unwrap();
+    let flags = read("cargo-noalloc/src/compile/flags.rs");
+    let flags: Vec<&str> = flags.split('"').filter(|word| word.starts_with("-C")).collect();
+    assert!(flags.len() >= 8, "{flags:?}");
+    let copies = [
+        "tests/runtime/support.rs",
+        "benchmarks/benches/clock.rs",
+        "benchmarks/benches/prove.rs",
+        "benchmarks/benches/runtime.rs",
+    ];
+    let missing = copies.iter().flat_map(|path| {
+        let text = read(path);
+        let missing = flags.iter().filter(move |flag| !text.contains(**flag));
+        missing.map(|flag| format!("{path}: {flag}")).collect::<Vec<_>>()
+    });
+    assert_none("copies of the audit's flags have all of them", missing);
+}
+
+#[test]
 fn the_architecture_speaks_of_files_that_exist() {
     let Ok(text) = fs::read_to_string(repository().join("ARCHITECTURE.md")) else { return };
     let roots = [

@@ -25,7 +25,8 @@ pub(crate) enum Build {
 pub(crate) const TARGET: &str = "x86_64-unknown-linux-gnu";
 
 const FLAGS: &str = "--cfg=noalloc_audit -Cforce-frame-pointers=yes -Csymbol-mangling-version=v0 -Cdebuginfo=1 \
-                     -Cstrip=none";
+                     -Cstrip=none -Csplit-debuginfo=off -Cllvm-args=-hoist-common-insts=0 \
+                     -Cllvm-args=-sink-common-insts=0 -Cllvm-args=-enable-tail-merge=0";
 
 pub(crate) fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/runtime/fixtures")
