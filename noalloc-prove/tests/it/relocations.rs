@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use noalloc_prove::{Branch, JumpTable, Program};
-use object::{Object, ObjectSection, ObjectSymbol, RelocationTarget};
+use object::{Object, ObjectSection, ObjectSymbol, RelocationTarget, SymbolFlags, elf};
 
 use crate::subjects::{Options, build_with};
 
@@ -20,7 +20,10 @@ fn relocations(file: &object::File<'_>, of: &str) -> BTreeMap<u64, (Pointed, i64
         for (offset, relocation) in section.relocations() {
             let RelocationTarget::Symbol(index) = relocation.target() else { continue };
             let Ok(symbol) = file.symbol_by_index(index) else { continue };
-            let pointed = if symbol.is_undefined() {
+            // What the loader chooses is known by its name alone, as what it finds elsewhere.
+            let is_chosen = matches!(symbol.flags(), SymbolFlags::Elf { st_info, .. }
+                if st_info.st_type() == elf::STT_GNU_IFUNC);
+            let pointed = if symbol.is_undefined() || is_chosen {
                 let name = symbol.name().unwrap_or("");
                 Pointed::Import(name.split('@').next().unwrap_or(name).to_owned())
             } else {
