@@ -347,6 +347,7 @@ fn report(args: ReportArgs) -> Result<ReportOptions, Failure> {
             Exit::Usage,
             format!("`{}` is no regular expression: {error}", args.pattern.as_deref().unwrap_or("")),
         )
+        .help("name functions by any part of their path, such as `parse` or `^app::net::`")
     };
     Ok(ReportOptions {
         pattern: args.pattern.as_deref().map(Regex::new).transpose().map_err(wrong)?,

@@ -154,7 +154,9 @@ impl Sides {
     fn revision(&self, repository: &Repository, worktree: Worktree, label: &str) -> Result<Side, Failure> {
         let manifest = repository.counterpart(&self.manifest, &worktree).filter(|manifest| manifest.exists());
         let manifest = manifest.ok_or_else(|| {
-            Failure::new(Exit::MetadataFailed, format!("there is no manifest `{}`", self.manifest.display()))
+            let manifest = self.manifest.display();
+            Failure::new(Exit::MetadataFailed, format!("`{manifest}` is not in the revision"))
+                .help("compare with one in which the package was there already")
         })?;
         let mut check = self.check.clone();
         check.build.manifest_path = Some(manifest);

@@ -88,8 +88,9 @@ fn a_target_that_is_timed_runs_alone_and_after_the_others() {
 fn who_ends_the_check_ends_all_that_run() {
     for signal in [Signal::INT, Signal::TERM] {
         let events = Events::new();
-        let (child, root) = events.tool("--no-timing -j 4 --format json").env("JOBS_HANG", "1").start();
+        let (mut child, root) = events.tool("--no-timing -j 4 --format json").env("JOBS_HANG", "1").start();
         while events.all().len() < 4 {
+            assert_eq!(child.try_wait().unwrap(), None, "it ended by itself");
             std::thread::sleep(Duration::from_millis(20));
         }
         kill_process(Pid::from_raw(child.id().cast_signed()).unwrap(), signal).unwrap();

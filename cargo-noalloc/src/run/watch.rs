@@ -77,13 +77,15 @@ impl Watch {
     /// Asks a target's record, not too often.
     fn look(&self, index: usize, live: &mut Live) {
         let now = Instant::now();
-        let mut course = self.course();
-        let Some(running) = course.running.iter_mut().find(|running| running.index == index) else { return };
-        if now - running.looked < BEAT {
-            return;
+        let is_it = |running: &&mut Running| running.index == index;
+        match self.course().running.iter_mut().find(is_it) {
+            Some(running) if now - running.looked >= BEAT => running.looked = now,
+            _ => return,
         }
-        running.looked = now;
+        // Others do not wait while the file is read.
         let benches = live.benches();
+        let mut course = self.course();
+        let Some(running) = course.running.iter_mut().find(is_it) else { return };
         let done = |benches: &Option<Benches>| benches.as_ref().map_or(0, |benches| benches.done);
         for _ in done(&running.benches)..done(&benches) {
             running.pace.one_more(now);

@@ -160,7 +160,7 @@ fn duration(left: Duration) -> String {
     let seconds = left.as_secs_f64().ceil() as u64;
     match seconds {
         0..100 => format!("{seconds} s"),
-        100..6_000 => format!("{} min", seconds.div_ceil(60)),
+        100..=5_940 => format!("{} min", seconds.div_ceil(60)),
         _ => format!("{} h", seconds.div_ceil(3_600)),
     }
 }
@@ -276,7 +276,7 @@ mod tests {
     #[test]
     fn time_is_told_in_two_digits() {
         let told =
-            [0, 1, 99_000, 100_000, 5_999_000, 6_000_000].map(|ms| duration(Duration::from_millis(ms)));
-        assert_eq!(told, ["0 s", "1 s", "99 s", "2 min", "100 min", "2 h"]);
+            [0, 1, 99_000, 100_000, 5_940_000, 5_940_001].map(|ms| duration(Duration::from_millis(ms)));
+        assert_eq!(told, ["0 s", "1 s", "99 s", "2 min", "99 min", "2 h"]);
     }
 }
