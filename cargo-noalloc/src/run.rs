@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::IsTerminal as _;
 use std::os::fd::AsFd as _;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::thread;
@@ -72,15 +73,21 @@ pub(crate) fn run(
 
 /// A program that a target has started may be selected itself, or started by others as well: it is one target.
 fn add_program(runs: &mut Vec<Run>, program: Run) {
-    let executable = |run: &Run| fs::canonicalize(&run.binary.executable).ok();
-    match runs.iter_mut().find(|run| executable(run).is_some_and(|known| known == program.binary.executable))
-    {
+    let started = file(&program.binary.executable);
+    match runs.iter_mut().find(|run| started.is_some() && file(&run.binary.executable) == started) {
         Some(known) => {
             known.folders.extend(program.folders);
             known.records.extend(program.records);
         }
         None => runs.push(program),
     }
+}
+
+/// Which file a path leads to. Cargo links a program into the target directory, and a test may start it where it was
+/// built.
+fn file(path: &Path) -> Option<(u64, u64)> {
+    let data = fs::metadata(path).ok()?;
+    Some((data.dev(), data.ino()))
 }
 
 /// Runs nothing: what is left to the later steps are the binaries.
