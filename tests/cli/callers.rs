@@ -6,7 +6,7 @@ use std::os::unix::process::CommandExt as _;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
-use crate::support::{Outcome, Project, Tool, named, shared_target_dir};
+use crate::support::{Outcome, Project, Tool, named};
 
 fn callers() -> Project {
     Project::shared("callers")
@@ -96,7 +96,7 @@ fn a_program_finds_the_variables_that_cargo_sets() {
         line.expect("the program prints it").to_owned()
     };
     let check = || project.check("--bin program -- environment");
-    assert_eq!(home(check()), shared_target_dir().join("noalloc/criterion").to_str().unwrap());
+    assert_eq!(home(check()), project.kept.join("noalloc/criterion").to_str().unwrap());
     assert_eq!(home(check().env("CRITERION_HOME", "/of/mine")), "/of/mine/noalloc");
     project.write(".cargo/config.toml", "[env]\nCRITERION_HOME = \"/of/the/file\"\n");
     assert_eq!(home(check()), "/of/the/file/noalloc");

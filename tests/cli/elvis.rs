@@ -210,7 +210,7 @@ fn body<'a>(source: &'a str, function: &str) -> &'a str {
 fn a_saved_check_shows_what_an_edit_has_changed() {
     let project = copy_of_the_workspace();
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("edited-target");
-    let run = |words: &str| project.noalloc(words.split_whitespace()).env("CARGO_TARGET_DIR", &target).run();
+    let run = |words: &str| project.noalloc(words.split_whitespace()).built_in(&target).run();
     run("check -p elvis --save before --bench-time 0.05").exits(100);
     let source = std::fs::read_to_string(project.root.join(SOURCE)).unwrap();
     let (old, new) = (body(&source, "algo_one"), body(&source, "algo_two"));

@@ -110,7 +110,7 @@ fn target_dir() -> std::path::PathBuf {
 
 fn compare(project: &Project, words: &str) -> Tool {
     let words = ["compare"].into_iter().chain(words.split_whitespace());
-    project.noalloc(words).env("CARGO_TARGET_DIR", target_dir())
+    project.noalloc(words).built_in(target_dir())
 }
 
 /// Runs `compare`, and holds that the repository is as it was.
@@ -138,11 +138,7 @@ fn a_revision_is_measured_in_turns_with_the_working_tree() {
     assert_eq!(document["notes"], serde_json::json!([]));
 
     // A saved check goes before a revision of its name.
-    project
-        .noalloc(["check", "--no-timing", "--save", "end"])
-        .env("CARGO_TARGET_DIR", target_dir())
-        .run()
-        .exits(0);
+    project.noalloc(["check", "--no-timing", "--save", "end"]).built_in(target_dir()).run().exits(0);
     let run = compared(&project, "end --no-timing").exits(0);
     assert!(run.stdout.starts_with("end → working tree\n"), "{}", run.stdout);
     assert!(

@@ -54,8 +54,8 @@ fn builds_go_to_the_folders_that_are_configured() {
         fs::remove_dir_all(project.root.join(folder)).unwrap();
     };
     let tool = || project.check_json("--bin setups");
-    check("of the file", tool().without_env("CARGO_TARGET_DIR"));
-    check("of the variable", tool().env("CARGO_TARGET_DIR", "of the variable"));
+    check("of the file", tool().without_env("CARGO_TARGET_DIR").without_env("CARGO_BUILD_BUILD_DIR"));
+    check("of the variable", tool().built_in("of the variable"));
     check("of the option", tool().arg("--target-dir").arg("of the option"));
 }
 

@@ -18,15 +18,23 @@ pub(crate) fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the crate is a folder of the workspace").to_owned()
 }
 
-/// Where all fixtures are built: one folder, so that they share what they depend on.
+/// Where all fixtures are built: one folder, so that they share what they depend on. What is kept of a check, and locked
+/// while it runs, stands in a folder for each fixture: [`Project::kept`].
 pub(crate) fn shared_target_dir() -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join("fixtures-target")
+}
+
+/// The target directory for checks of a fixture: those of two fixtures run at the same time.
+fn kept(fixture: &str) -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join("kept").join(fixture)
 }
 
 /// A crate that the tool can be run in.
 #[derive(Debug)]
 pub(crate) struct Project {
     pub(crate) root: PathBuf,
+    /// The target directory of its checks.
+    pub(crate) kept: PathBuf,
     /// Kept until the test ends, where the copy is nobody else's.
     _own: Option<tempfile::TempDir>,
 }
@@ -34,7 +42,7 @@ pub(crate) struct Project {
 impl Project {
     /// This repository itself, for its examples.
     pub(crate) fn repository() -> Project {
-        Project { root: repository(), _own: None }
+        Project { root: repository(), kept: kept("repository"), _own: None }
     }
 
     /// A copy of a fixture that several tests may use: none of them writes to it. It keeps its place from one run
@@ -43,7 +51,7 @@ impl Project {
         let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join("fixtures").join(fixture);
         copy(&repository().join("tests/fixtures").join(fixture), &root);
         add_lock_file(&root);
-        Project { root, _own: None }
+        Project { root, kept: kept(fixture), _own: None }
     }
 
     /// A copy of a fixture for one test alone, below a folder of any name.
@@ -53,18 +61,18 @@ impl Project {
         copy(&repository().join("tests/fixtures").join(fixture), &root);
         add_lock_file(&root);
         number(&root.join("Cargo.toml"));
-        Project { root, _own: Some(temporary) }
+        Project { root, kept: kept(fixture), _own: Some(temporary) }
     }
 
     /// A crate that a test has put somewhere.
     pub(crate) fn at(root: PathBuf) -> Project {
-        Project { root, _own: None }
+        Project { root, kept: kept("elsewhere"), _own: None }
     }
 
     /// An empty folder.
     pub(crate) fn empty() -> Project {
         let temporary = tempfile::tempdir().expect("there is a folder for temporary files");
-        Project { root: temporary.path().to_owned(), _own: Some(temporary) }
+        Project { root: temporary.path().to_owned(), kept: kept("elsewhere"), _own: Some(temporary) }
     }
 
     /// Writes a file into the copy.
@@ -78,8 +86,7 @@ impl Project {
         let mut command = Command::new(env!("CARGO_BIN_EXE_cargo-noalloc"));
         scrub(&mut command);
         command.arg("noalloc").args(words).current_dir(&self.root);
-        command.env("CARGO_TARGET_DIR", shared_target_dir());
-        Tool { command, root: self.root.clone() }
+        Tool { command, root: self.root.clone() }.kept_in(&self.kept)
     }
 
     /// `cargo noalloc check --no-timing` with these words.
@@ -110,6 +117,11 @@ impl Tool {
     /// finds it.
     pub(crate) fn kept_in(self, dir: impl AsRef<OsStr>) -> Tool {
         self.env("CARGO_TARGET_DIR", dir).env("CARGO_BUILD_BUILD_DIR", shared_target_dir())
+    }
+
+    /// A target directory of its own for all that is built, too: for packages that another test builds under the same name.
+    pub(crate) fn built_in(self, dir: impl AsRef<OsStr>) -> Tool {
+        self.env("CARGO_TARGET_DIR", dir).without_env("CARGO_BUILD_BUILD_DIR")
     }
 
     pub(crate) fn arg(mut self, word: impl AsRef<OsStr>) -> Tool {
