@@ -73,8 +73,8 @@ pub(crate) fn run(
 
 /// A program that a target has started may be selected itself, or started by others as well: it is one target.
 fn add_program(runs: &mut Vec<Run>, program: Run) {
-    let started = file(&program.binary.executable);
-    match runs.iter_mut().find(|run| started.is_some() && file(&run.binary.executable) == started) {
+    let same = |run: &&mut Run| is_same_file(&run.binary.executable, &program.binary.executable);
+    match runs.iter_mut().find(same) {
         Some(known) => {
             known.folders.extend(program.folders);
             known.records.extend(program.records);
@@ -83,11 +83,10 @@ fn add_program(runs: &mut Vec<Run>, program: Run) {
     }
 }
 
-/// Which file a path leads to. Cargo links a program into the target directory, and a test may start it where it was
-/// built.
-fn file(path: &Path) -> Option<(u64, u64)> {
-    let data = fs::metadata(path).ok()?;
-    Some((data.dev(), data.ino()))
+/// Cargo links a program into the target directory, and a test may start it where it was built: one file at two paths.
+fn is_same_file(one: &Path, other: &Path) -> bool {
+    let file = |path: &Path| fs::metadata(path).ok().map(|data| (data.dev(), data.ino()));
+    one == other || file(one).is_some_and(|one| Some(one) == file(other))
 }
 
 /// Runs nothing: what is left to the later steps are the binaries.
@@ -290,11 +289,10 @@ fn io<T>(shared: std::io::Result<T>) -> Result<T, Failure> {
 /// Reads what a run has left in its folders, and returns what other programs have left there: those that it started.
 pub(crate) fn read_records(run: &mut Run) -> Vec<Record> {
     let executable = &run.binary.executable;
-    let executable = fs::canonicalize(executable).unwrap_or_else(|_| executable.clone());
     let mut others = Vec::new();
     for path in run.folders.iter().flat_map(|folder| files(folder)) {
         match read(&path) {
-            Ok(record) if Path::new(&record.hello.exe) == executable => run.records.push(record),
+            Ok(record) if is_same_file(Path::new(&record.hello.exe), executable) => run.records.push(record),
             Ok(record) => others.push(record),
             Err(error) => {
                 let target = &run.binary.planned.target;

@@ -52,14 +52,33 @@ fn a_test_is_recorded_with_the_programs_that_it_starts() {
     assert_calls(&one.exits(100).json(), 1);
 }
 
+/// A test of a program, which starts it by another of its names.
+const LINKS_AND_STARTS: &str = r#"
+#[test]
+fn a_program_ends_well() {
+    let program = std::path::Path::new(env!("CARGO_BIN_EXE_other"));
+    let link = program.with_file_name("another");
+    drop(std::fs::remove_file(&link));
+    std::fs::hard_link(program, &link).unwrap();
+    assert!(std::process::Command::new(link).status().unwrap().success());
+}
+"#;
+
 #[test]
 fn a_program_that_is_selected_and_started_is_one_target() {
-    let report = callers().check_json("--bin other --test of_libtest").run().exits(100).json();
-    // Three by itself, one in the test's own thread, three when the test starts it.
-    assert_calls(&report, 7);
+    let project = Project::own("callers", "app");
+    // As cargo does it where what it builds is not in the target directory.
+    project.write("tests/of_libtest.rs", LINKS_AND_STARTS);
+    let target = tempfile::tempdir().unwrap();
+    let tool = project.check_json("--bin other --test of_libtest").kept_in(target.path());
+    let report = tool.run().exits(100).json();
+    // Three by itself, three when the test starts it.
+    assert_calls(&report, 6);
     let targets = report["targets"].as_array().unwrap();
     let names: Vec<&Value> = targets.iter().map(|target| &target["name"]).collect();
     assert_eq!(names, ["other", "of_libtest"]);
+    let again = project.noalloc(["report", "--format", "json"]).kept_in(target.path()).run();
+    assert_eq!(again.exits(100).json()["functions"], report["functions"]);
 }
 
 #[test]
