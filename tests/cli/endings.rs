@@ -83,6 +83,19 @@ fn a_thread_that_never_ends_is_recorded() {
     assert_eq!([&function["calls"], &function["allocs"]], [1, 1]);
 }
 
+/// Its proof speaks of calls that return; nobody knows what would have become of its block.
+#[test]
+fn a_call_that_ends_the_program_contradicts_no_proof() {
+    let run = endings().check_json("--bench inside").run().exits(103);
+    let report = run.json();
+    let function = named(&report["functions"], "name", "inside::ends");
+    assert_eq!([&function["calls"], &function["allocs"], &function["frees"]], [7, 1, 0]);
+    assert_eq!([&function["verdict"], &function["proof"]["state"]], ["allocates", "proved"]);
+    let finding = named(&report["findings"], "function", "inside::ends");
+    assert_eq!([finding.get("escapes"), finding.get("bytes")], [Some(&Value::Null), Some(&100.into())]);
+    assert!(!run.stderr.contains("bug"), "{}", run.stderr);
+}
+
 /// Ctrl-C at the moment the target hangs; `times` as often as it takes.
 fn interrupt(bench: &str, times: usize) -> Outcome {
     let (mut child, root) = endings().check_json(&format!("--bench {bench}")).start();

@@ -233,8 +233,13 @@ pub(crate) fn judge(mut evidence: Evidence, policy: &Policy) -> Verdict {
 }
 
 /// What was counted is a fact: a proof that says otherwise is wrong, and the report says so.
+///
+/// The proof speaks of calls that return. Where none of those allocated, one did that has ended the process or its thread
+/// for ever, and contradicts nothing; of the calls of a warm-up that is not known.
 fn doubt_what_was_seen(hot: &HotFn, counts: &Counts, proof: &mut ProofReport) -> Option<Problem> {
-    if proof.state != ProofState::Proved || counts.allocs + counts.reallocs == 0 {
+    let allocated = counts.allocs + counts.reallocs > 0;
+    let returned = counts.max_requests > 0 || hot.promise.warmup > 0;
+    if proof.state != ProofState::Proved || !allocated || !returned {
         return None;
     }
     proof.state = ProofState::Unknown;
@@ -314,5 +319,32 @@ fn by_proof(case: &Case<'_>) -> FunctionVerdict {
         ProofState::MayAllocate => FunctionVerdict::MayAllocate,
         ProofState::Unknown | ProofState::NotAnalysed => FunctionVerdict::Unknown,
         ProofState::Absent => FunctionVerdict::Absent,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::doubt_what_was_seen;
+    use crate::model::{Counts, HotFn, HotId, Place, Promise, ProofReport, ProofState};
+
+    fn doubted(warmup: u64, counts: &Counts) -> (ProofState, bool) {
+        let place = Place { file: "src/lib.rs".to_owned(), line: 1, column: 1 };
+        let promise = Promise { allocs: Some(0), bytes: Some(0), warmup, allow_free: false, prove: false };
+        let hot =
+            HotFn { id: HotId(1), name: "f".to_owned(), place, attributed: true, by_code: false, promise };
+        let mut proof = ProofReport { state: ProofState::Proved, ..ProofReport::not_analysed() };
+        let problem = doubt_what_was_seen(&hot, counts, &mut proof);
+        (proof.state, problem.is_some_and(|problem| problem.message.contains("`f` was proved")))
+    }
+
+    #[test]
+    fn what_a_call_that_returned_allocated_is_held_against_a_proof() {
+        let none = Counts { calls: 9, frees: 1, ..Counts::default() };
+        assert_eq!(doubted(0, &none), (ProofState::Proved, false));
+        for one in [Counts { allocs: 1, ..none.clone() }, Counts { reallocs: 1, ..none }] {
+            assert_eq!(doubted(0, &one), (ProofState::Proved, false), "that call never returned");
+            assert_eq!(doubted(0, &Counts { max_requests: 1, ..one.clone() }), (ProofState::Unknown, true));
+            assert_eq!(doubted(3, &one), (ProofState::Unknown, true), "it may have been in the warm-up");
+        }
     }
 }

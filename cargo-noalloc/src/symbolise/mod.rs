@@ -175,13 +175,17 @@ impl Reader<'_> {
         // The reader has checked that the index is in the list.
         let hot = hot.get(site.hot as usize).map_or(HotId(0), |hot| hot.id);
         let incomplete = SiteFlag::Truncated as u64 | SiteFlag::Incomplete as u64;
+        let op = match site.op {
+            0 => Op::Alloc,
+            1 => Op::Realloc,
+            _ => Op::Free,
+        };
+        // Those of a call that was still running when the process ended are not followed either.
+        let followed = [site.freed, site.escaped, site.superseded];
+        let untracked = followed.iter().fold(site.count, |left, fate| left.saturating_sub(*fate));
         Site {
             hot,
-            op: match site.op {
-                0 => Op::Alloc,
-                1 => Op::Realloc,
-                _ => Op::Free,
-            },
+            op,
             process: 0,
             chain: self.chain(frames),
             count: site.count,
@@ -190,7 +194,7 @@ impl Reader<'_> {
             calls: Calls { affected: site.calls_affected, first: site.first_call, last: site.last_call },
             freed: site.freed,
             escaped: site.escaped,
-            untracked: site.untracked,
+            untracked: if op == Op::Free { 0 } else { untracked },
             own: site.own,
             freed_by: freed_by.map(|index| first + index),
             source: None,
