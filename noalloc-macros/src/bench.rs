@@ -3,7 +3,9 @@
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
-use syn::{Error, Expr, GenericParam, Ident, ItemFn, Path, Result, Signature, parse_quote, parse2};
+use syn::{
+    Error, Expr, FnArg, GenericParam, Ident, ItemFn, Path, Result, Signature, Type, parse_quote, parse2,
+};
 
 use crate::arguments::{self, Argument, List};
 use crate::item::explain_item;
@@ -35,6 +37,7 @@ fn try_expand(options: TokenStream, item: &TokenStream) -> Result<TokenStream> {
     let start = ident.span().unwrap().start();
     let (line, column) = (start.line() as u32, start.column() as u32);
     let mut entries: Vec<(String, TokenStream)> = Vec::new();
+    refuse_bencher_by_value(sig)?;
     for (name, function) in functions(sig, name, lists.consts)? {
         match (sig.inputs.len(), &lists.args) {
             (0, None) => entries.push((name, quote!(|bencher| bencher.iter(#function)))),
@@ -62,6 +65,21 @@ fn try_expand(options: TokenStream, item: &TokenStream) -> Result<TokenStream> {
     let register: TokenStream = register.collect();
     let function = function.to_token_stream();
     Ok(quote!(#function #register))
+}
+
+/// What rustc would say of it names no line of the user's but the function's.
+fn refuse_bencher_by_value(sig: &Signature) -> Result<()> {
+    let Some(FnArg::Typed(first)) = sig.inputs.first() else { return Ok(()) };
+    let named = match &*first.ty {
+        Type::Reference(reference) if reference.mutability.is_none() => &reference.elem,
+        _ => &first.ty,
+    };
+    match &**named {
+        Type::Path(path) if path.path.segments.last().is_some_and(|last| last.ident == "Bencher") => {
+            Err(Error::new_spanned(&first.ty, "a benchmark takes its `Bencher` as `&mut no_heap::Bencher`"))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The function, or one for each value of its const parameter, and what it is called.

@@ -132,6 +132,8 @@ fn benchmarks_that_cannot_run() {
         ("#[no_heap::bench]\n«async» fn b() {}\n", "a benchmark is not `async`"),
         ("#[no_heap::bench]\nfn b«<»T>() {}\n", "a benchmark cannot be generic"),
         ("#[no_heap::bench]\nfn b(«x»: &mut no_heap::Bencher, y: u8) {}\n", "a benchmark takes nothing or"),
+        ("#[no_heap::bench]\nfn b(b: «no_heap»::Bencher) {}\n", "as `&mut no_heap::Bencher`"),
+        ("#[no_heap::bench]\nfn b(b: «&»no_heap::Bencher) {}\n", "as `&mut no_heap::Bencher`"),
         ("#[no_heap::bench(args = «[]»)]\nfn b(b: &mut no_heap::Bencher, n: u8) {}\n", "would never run"),
         (
             "#[no_heap::bench(args = [1, «0x1»])]\nfn b(b: &mut no_heap::Bencher, n: u8) {}\n",
