@@ -1,6 +1,6 @@
 //! The harness: what it selects, how it ends, what it counts.
 
-use no_heap::record::{BenchResult, BenchState, Underway};
+use no_heap::record::{AllocatorPass, BenchResult, BenchState, Underway};
 
 use crate::support::{Build, Run, program, run_with};
 
@@ -267,11 +267,12 @@ fn time_inside_the_allocator_is_told_from_time_elsewhere() {
     }
     assert_eq!(share("no_allocator"), 0.0);
     for (result, _) in &run.records[0].0.benches {
-        assert_eq!(result.allocator_measured, 1);
+        assert_eq!(result.allocator_pass, AllocatorPass::Done as u64);
     }
     // The pass is in no count.
     assert_eq!(run.records[0].counts("hot").calls, 2 * result(&run, "slow_allocator").0.recorded + 2);
 
     let untimed = measured("0");
-    assert!(untimed.records[0].0.benches.iter().all(|(result, _)| result.allocator_measured == 0));
+    let not_run = |result: &BenchResult| result.allocator_pass == AllocatorPass::NotRun as u64;
+    assert!(untimed.records[0].0.benches.iter().all(|(result, _)| not_run(result)));
 }

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use no_heap::record::{BenchResult, BenchState, Underway};
+use no_heap::record::{AllocatorPass, BenchResult, BenchState, Underway};
 
 use super::files;
 
@@ -60,7 +60,7 @@ impl Live {
             of,
             now: now.map(|(bench, result)| Bench {
                 name: bench.name.clone(),
-                under_clock: result.samples == 0 || result.allocator_measured == 2,
+                under_clock: result.samples == 0 || result.allocator_pass == AllocatorPass::Started as u64,
             }),
         })
     }

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use no_heap::record::{BenchResult, HotEntry, PermitEntry, Record, SiteEntry, SiteFlag};
+use no_heap::record::{AllocatorPass, BenchResult, HotEntry, PermitEntry, Record, SiteEntry, SiteFlag};
 
 use crate::model::{
     Audited, Bench, Calls, Counts, FunctionName, Gap, HotFn, HotId, InAllocator, LookupAddress, Op, Overhead,
@@ -297,5 +297,5 @@ fn overhead(result: &BenchResult) -> Overhead {
 fn in_allocator(result: &BenchResult) -> Option<InAllocator> {
     let words = [result.allocator_share, result.allocator_error, result.allocator_overhead_ns];
     let [share, error, overhead] = words.map(f64::from_bits);
-    (result.allocator_measured == 1).then_some(InAllocator { share, error, overhead })
+    (result.allocator_pass == AllocatorPass::Done as u64).then_some(InAllocator { share, error, overhead })
 }

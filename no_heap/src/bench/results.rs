@@ -65,7 +65,7 @@ mod plain {
 mod audit {
     use super::{Budget, Duration, Outcome, Overhead, Pass, Processed, Timing};
     use crate::bench::allocating::{self, Allocating};
-    use crate::record::{BenchCells, BenchState};
+    use crate::record::{AllocatorPass, BenchCells, BenchState};
     use crate::recorder;
     use crate::registry::HOT_FUNCTIONS;
     use crate::scope::{self, Counts, Kind, Scope, with_thread};
@@ -163,13 +163,13 @@ mod audit {
             let spent = if calls.iter().all(|calls| calls.get() == 0) {
                 Allocating::default()
             } else {
-                result.allocator_measured.set(2);
+                result.allocator_pass.set(AllocatorPass::Started as u64);
                 unrecorded(|| allocating::measure(budget, run))
             };
             result.allocator_share.set(spent.share.to_bits());
             result.allocator_error.set(spent.error.to_bits());
             result.allocator_overhead_ns.set(spent.overhead.to_bits());
-            result.allocator_measured.set(1);
+            result.allocator_pass.set(AllocatorPass::Done as u64);
         }
 
         pub(in crate::bench) fn processed(&self, Processed { bytes, items }: Processed) {

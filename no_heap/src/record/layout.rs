@@ -275,8 +275,8 @@ words! {
         processed_bytes,
         /// The same in items.
         processed_items,
-        /// 1 when the share of the allocator was measured, 2 while it is.
-        allocator_measured,
+        /// See [`AllocatorPass`].
+        allocator_pass,
         /// Of an iteration's time, as the bits of an `f64`; below zero where noise hides it.
         allocator_share,
         /// How far that may be off, in the same unit.
@@ -311,6 +311,18 @@ pub enum BenchState {
     NeverIterated = 4,
     /// Selected, and not reached yet.
     Waiting = 5,
+}
+
+/// How far the pass came that times the allocator's calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u64)]
+pub enum AllocatorPass {
+    /// Not begun, and never without the clock: nothing is known of the share.
+    NotRun = 0,
+    /// The share stands in the words behind this one.
+    Done = 1,
+    /// Was running when the record was read, or when the process ended.
+    Started = 2,
 }
 
 /// Of a site's key: hot function, operation and frames. Never 0: that marks an empty slot.

@@ -17,8 +17,8 @@ mod read;
 mod write;
 
 pub use layout::{
-    BLOCK_TEXT, BLOCKS, BenchResult, BenchState, Block, BlockKind, FRAMES, FnCounts, Head, SAMPLES, SITES,
-    Site, SiteFlag, THREADS, ThreadHead, VERSION, hello_flag,
+    AllocatorPass, BLOCK_TEXT, BLOCKS, BenchResult, BenchState, Block, BlockKind, FRAMES, FnCounts, Head,
+    SAMPLES, SITES, Site, SiteFlag, THREADS, ThreadHead, VERSION, hello_flag,
 };
 #[cfg(noalloc_audit)]
 pub(crate) use layout::{SiteSlot, site_hash};
