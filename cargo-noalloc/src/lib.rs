@@ -81,7 +81,8 @@ fn check(options: &CheckOptions, shell: Shell) -> Result<Exit, Failure> {
     let plan = discover::plan(options)?;
     process::handle_interrupts();
     let _lock = lock::take(&plan.workspace.audit_dir, shell)?;
-    let (check, _) = build_and_run(plan, options, shell)?;
+    let binaries = build(&plan, options, shell)?;
+    let check = run_built(plan, &binaries, options, shell)?;
     let kept = last::save(&check);
     if let Some(name) = &options.report.save {
         compare::keep(&check.plan.workspace.audit_dir, name, &options.words, &check.runs)?;
@@ -97,17 +98,26 @@ fn check(options: &CheckOptions, shell: Shell) -> Result<Exit, Failure> {
     exit.and_then(|exit| kept.map(|()| exit))
 }
 
-/// The steps that may fail, under a lock that the caller holds.
-fn build_and_run(plan: Plan, options: &CheckOptions, shell: Shell) -> Result<(Checked, Binaries), Failure> {
+/// The steps that may fail, up to the binaries, under a lock that the caller holds.
+fn build(plan: &Plan, options: &CheckOptions, shell: Shell) -> Result<Binaries, Failure> {
     run::prepare(&plan.workspace)?;
-    let binaries = compile::compile(&plan, options, shell)?;
-    let runs = run::run(&plan, &binaries, options, shell)?;
-    let policy = options.policy(plan.workspace.configured.clone());
-    let environment = environment(&binaries.toolchain, options);
-    Ok((Checked { plan, runs, environment, policy, asked: None }, binaries))
+    compile::compile(plan, options, shell)
 }
 
-/// The same without running: what the binaries alone tell.
+/// The step after them, under the same lock.
+fn run_built(
+    plan: Plan,
+    binaries: &Binaries,
+    options: &CheckOptions,
+    shell: Shell,
+) -> Result<Checked, Failure> {
+    let runs = run::run(&plan, binaries, options, shell)?;
+    let policy = options.policy(plan.workspace.configured.clone());
+    let environment = environment(&binaries.toolchain, options);
+    Ok(Checked { plan, runs, environment, policy, asked: None })
+}
+
+/// Without running: what the binaries alone tell.
 fn prove_alone(options: &ProveOptions, shell: Shell) -> Result<Exit, Failure> {
     process::handle_interrupts();
     let ProveOptions { check: options, asked } = options;

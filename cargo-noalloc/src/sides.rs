@@ -41,19 +41,17 @@ pub(crate) fn compare(options: &CompareOptions, shell: Shell) -> Result<Comparis
             .transpose()?,
         shell,
     };
-    let (old, new) = (sides.side(&old)?, sides.side(&new)?);
-    let mut both = [old.measured, new.measured];
-    let new = new.built;
+    let (old, new) = (sides.prepare(&old)?, sides.prepare(&new)?);
     // The executables of a saved check are run as those that were built now.
-    let old = old.built.or_else(|| new.as_ref()?.as_it_was(made.as_ref()?));
-    let rounds = match (options.round, old, new) {
-        (Some(time), Some(old), Some(new)) => {
-            sides.take_turns(&mut both, [&old, &new], options.rounds, time)?;
-            Some(options.rounds)
-        }
-        _ => None,
-    };
-    let [old, new] = both;
+    let then = made.zip(new.built()).and_then(|(made, new)| new.as_it_was(&made));
+    let both = old.built().or(then.as_ref()).zip(new.built());
+    let turns = both.zip(options.round);
+    let mut measured = [sides.measure(&old, turns.is_some())?, sides.measure(&new, turns.is_some())?];
+    if let Some(((old, new), time)) = turns {
+        sides.take_turns(&mut measured, [old, new], options.rounds, time)?;
+    }
+    let [old, new] = measured;
+    let rounds = turns.map(|_| options.rounds);
     let mut comparison = compare::compare(old, new, options.threshold, rounds);
     comparison.notes.extend(notes);
     Ok(comparison)
@@ -102,14 +100,26 @@ struct Sides {
     shell: Shell,
 }
 
-struct Side {
-    measured: Measured,
-    /// Where it can run again.
-    built: Option<Built>,
+/// A side whose turn has not come.
+enum Side {
+    /// Measured before, as a report says.
+    Read(Measured),
+    Built(Box<Built>),
 }
 
-/// What can run again, and the files that it may need for that.
+impl Side {
+    fn built(&self) -> Option<&Built> {
+        match self {
+            Side::Read(_) => None,
+            Side::Built(built) => Some(built),
+        }
+    }
+}
+
+/// What can run, and the files that it may need for that.
 struct Built {
+    name: String,
+    check: CheckOptions,
     plan: Plan,
     binaries: Binaries,
     _worktree: Option<Worktree>,
@@ -122,6 +132,8 @@ impl Built {
             self.binaries.binaries.iter().filter_map(|binary| made.counterpart(binary)).collect();
         let toolchain = self.binaries.toolchain.clone();
         (!then.is_empty()).then(|| Built {
+            name: self.name.clone(),
+            check: self.check.clone(),
             plan: self.plan.clone(),
             binaries: Binaries { toolchain, binaries: then },
             _worktree: None,
@@ -130,23 +142,24 @@ impl Built {
 }
 
 impl Sides {
-    fn side(&self, source: &Source) -> Result<Side, Failure> {
-        let only = |measured| Side { measured, built: None };
+    /// Reads what was measured, and builds what is to be.
+    fn prepare(&self, source: &Source) -> Result<Side, Failure> {
         let audit_dir = || discover::audit_dir(&self.check.build);
         match source {
-            Source::File(path) => compare::read_file(path).map(only),
-            Source::Saved { name, .. } => compare::read_saved(name, &audit_dir()?).map(only),
-            Source::Last => measured("last check", last::check(&self.check.build)?, self.shell).map(only),
+            Source::File(path) => compare::read_file(path).map(Side::Read),
+            Source::Saved { name, .. } => compare::read_saved(name, &audit_dir()?).map(Side::Read),
+            Source::Last => {
+                measured("last check", last::check(&self.check.build)?, self.shell).map(Side::Read)
+            }
             Source::Tree => {
-                self.shell.status("Measuring", &format!("the {TREE}"));
-                self.measure(TREE, &self.check, None)
+                self.shell.status("Building", &format!("the {TREE}"));
+                self.build(TREE, self.check.clone(), None)
             }
             Source::Revision(repository, revision) => {
                 let label = revision.label();
-                self.shell.status("Measuring", &label);
+                self.shell.status("Building", &label);
                 let worktree = repository.check_out(revision, &audit_dir()?)?;
-                self.revision(repository, worktree, &label)
-                    .map_err(|failure| failure.note(format!("this is `{label}`, in a worktree of its own")))
+                self.revision(repository, worktree, &label).map_err(|failure| of_revision(failure, &label))
             }
         }
     }
@@ -161,24 +174,53 @@ impl Sides {
         let mut check = self.check.clone();
         check.build.manifest_path = Some(manifest);
         check.build.target_dir = Some(worktree.home.clone());
-        self.measure(label, &check, Some(worktree))
+        self.build(label, check, Some(worktree))
     }
 
-    /// Checks, and keeps what was built.
-    fn measure(&self, name: &str, check: &CheckOptions, worktree: Option<Worktree>) -> Result<Side, Failure> {
-        let mut plan = discover::plan(check)?;
+    fn build(&self, name: &str, check: CheckOptions, worktree: Option<Worktree>) -> Result<Side, Failure> {
+        let mut plan = discover::plan(&check)?;
         if worktree.is_some() {
             // A build directory that is configured for all would be the other side's, too.
             plan.workspace.build_dir =
                 plan.workspace.build_dir.take().map(|_| plan.workspace.audit_dir.join("build"));
         }
-        let (checked, binaries) = crate::build_and_run(plan.clone(), check, self.shell)?;
+        let binaries = crate::build(&plan, &check, self.shell)?;
+        Ok(Side::Built(Box::new(Built { name: name.to_owned(), check, plan, binaries, _worktree: worktree })))
+    }
+
+    /// Checks what was built; without the clock where the sides will take turns for that.
+    fn measure(&self, side: &Side, in_turns: bool) -> Result<Measured, Failure> {
+        let built = match side {
+            Side::Read(measured) => return Ok(measured.clone()),
+            Side::Built(built) => built,
+        };
+        let Built { name, check, plan, binaries, _worktree: worktree } = &**built;
+        let mut check = check.clone();
+        check.bench_time = check.bench_time.filter(|_| !in_turns);
+        let what = if worktree.is_some() { name.clone() } else { format!("the {name}") };
+        self.shell.status(if check.bench_time.is_some() { "Measuring" } else { "Counting" }, &what);
+        let measured = self.checked(name, plan, binaries, &check);
+        match worktree {
+            Some(_) => measured.map_err(|failure| of_revision(failure, name)),
+            None => measured,
+        }
+    }
+
+    fn checked(
+        &self,
+        name: &str,
+        plan: &Plan,
+        binaries: &Binaries,
+        check: &CheckOptions,
+    ) -> Result<Measured, Failure> {
+        // One revision may be both sides: what it has left was the other's.
+        run::prepare(&plan.workspace)?;
+        let checked = crate::run_built(plan.clone(), binaries, check, self.shell)?;
         last::save(&checked)?;
         if process::interrupted() {
             return Err(Failure::new(Exit::TargetFailed, "interrupted before both sides were measured"));
         }
-        let built = Built { plan, binaries, _worktree: worktree };
-        Ok(Side { measured: measured(name, checked, self.shell)?, built: Some(built) })
+        measured(name, checked, self.shell)
     }
 
     fn take_turns(
@@ -200,9 +242,9 @@ impl Sides {
         let side = |side: usize| {
             let Built { plan, binaries: Binaries { toolchain, .. }, .. } = built[side];
             let home = home.join(side.to_string());
-            let rounds = run::Rounds { plan, toolchain, options: &self.check, time, home };
-            let binaries = rounds.stage(&timed[side])?;
-            Ok((rounds, binaries))
+            let runs = run::Rounds { plan, toolchain, options: &self.check, time, home };
+            let binaries = runs.stage(&timed[side])?;
+            Ok((runs, binaries))
         };
         let sides = [side(0)?, side(1)?];
         self.shell.status("Timing", &format!("both sides in turns, {rounds} rounds"));
@@ -210,14 +252,14 @@ impl Sides {
         let (stage, mut pace, mut turns) = (self.shell.stage(), Pace::new(), 0);
         let of = rounds as usize;
         let taken = take_turns(measured, rounds, |side| {
-            let (rounds, binaries) = &sides[side];
+            let (runs, binaries) = &sides[side];
             let mut figures = Vec::new();
             for binary in binaries {
                 let target = &binary.planned.target.name;
                 let left = pace.left(2 * of - turns, Instant::now());
                 let what = format!("{target} ({})", names[side]);
                 stage.show(&Now { verb: "Timing", done: turns / 2, of, part: 0.0, what, left });
-                figures.extend(rounds.once(binary)?.into_iter().map(|(name, ns)| (target.clone(), name, ns)));
+                figures.extend(runs.once(binary)?.into_iter().map(|(name, ns)| (target.clone(), name, ns)));
             }
             turns += 1;
             pace.one_more(Instant::now());
@@ -228,6 +270,10 @@ impl Sides {
         let _ = std::fs::remove_dir_all(&home);
         taken
     }
+}
+
+fn of_revision(failure: Failure, label: &str) -> Failure {
+    failure.note(format!("this is `{label}`, in a worktree of its own"))
 }
 
 /// What a check measured, read like every other report.

@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::process::Command;
 
+use serde_json::json;
+
 use crate::support::{Outcome, Project, Tool, add_lock_file, named, repository, scrub};
 
 const BOXES: &str = "\
@@ -135,7 +137,12 @@ fn a_revision_is_measured_in_turns_with_the_working_tree() {
     assert_eq!([&sum["bytes_per_op"]["old"], &sum["bytes_per_op"]["new"]], [32.0, 0.0]);
     assert_eq!([&sum["time"]["old_samples"], &sum["time"]["new_samples"]], [6, 6]);
     assert_eq!(document["vanished"][0]["construct"], "Box::new", "{document:#}");
-    assert_eq!(document["notes"], serde_json::json!([]));
+    assert_eq!(document["notes"], json!([]));
+    // The clock runs in the turns alone.
+    assert!(run.stderr.contains("Counting the working tree"), "{}", run.stderr);
+    let last = project.noalloc(["report", "--format", "json"]).built_in(target_dir()).run().exits(0).json();
+    let sum = named(&last["benchmarks"], "name", "sum");
+    assert!(sum["ns_per_op"].is_null() && sum["recorded_iterations"].is_number(), "{last:#}");
 
     // A saved check goes before a revision of its name.
     project.noalloc(["check", "--no-timing", "--save", "end"]).built_in(target_dir()).run().exits(0);
