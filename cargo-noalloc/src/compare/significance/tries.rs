@@ -32,7 +32,7 @@ type Machine = fn(&mut Random, f64) -> f64;
 
 const MACHINES: [(&str, Machine); 5] = [
     ("steady", |random, _| 1.0 + 0.02 * random.normal()),
-    ("drifting", |random, now| 1.0 + 0.3 * now + 0.02 * random.normal()),
+    ("drifting", |random, now| 1.0 + 0.6 * now + 0.02 * random.normal()),
     // Of two threads of one core the other one is idle for a while.
     ("bimodal", |random, _| if random.share() < 0.3 { 0.82 } else { 1.0 } * (1.0 + 0.02 * random.normal())),
     (
@@ -89,9 +89,7 @@ fn sides_that_take_turns_are_judged_rightly_nineteen_times_of_twenty() {
             .collect();
         let [none, slower] = found(&tries, true);
         assert!(none <= tries.len() - most(tries.len()), "{name}: {none} differences where there is none");
-        // Where the drift alone is six times the difference, it is hidden, and nothing is claimed.
-        let hidden = matches!(name, "drifting" | "waking up");
-        assert!(hidden || slower >= most(tries.len()), "{name}: {slower} of {} twins found", tries.len());
+        assert!(slower >= most(tries.len()), "{name}: {slower} of {} twins found", tries.len());
     }
 }
 
@@ -140,6 +138,22 @@ fn in_recorded_turns_a_twin_is_found_and_a_copy_is_not() {
     }
 }
 
+/// The default 80 rounds, in which the machine became slower and faster again: ranked all together, the figures of a
+/// twin that does 5 % more had p = 0.012.
+#[test]
+fn in_recorded_turns_on_a_drifting_machine_a_twin_is_found() {
+    let text = include_str!("../../../../tests/data/turns-of-a-drifting-machine.txt");
+    let column = |column: usize| -> Vec<f64> {
+        let figure = |line: &str| line.split(' ').nth(column).unwrap().parse().expect("a time");
+        text.lines().map(figure).collect()
+    };
+    let (program, twin) = (side(&column(0), &column(1), 1.0), side(&column(2), &column(3), 1.0));
+    assert_eq!(program.samples.len(), ROUNDS);
+    let judged = judge(&program, &twin, true).unwrap();
+    assert!(judged.significant && judged.p.unwrap() < 0.001, "{judged:?}");
+    assert!(!judge(&program, &side(&column(0), &column(1), 1.0), true).unwrap().significant);
+}
+
 /// Samples of one run, of which each resembles the one before it.
 fn run(random: &mut Random, noise: f64) -> Vec<f64> {
     let mut state = random.normal();
@@ -174,7 +188,7 @@ fn at_two_times_a_difference_within_the_spread_is_none() {
     assert!(none <= tries.len() - most(tries.len()), "{none} differences where there is none");
 }
 
-/// Sixty rounds of a program that is in a fast state now and then: it scatters the medians, and not the fastest.
+/// Rounds of a program that is in a fast state now and then: it scatters the medians, and not the fastest.
 fn scattered(random: &mut Random) -> MeasuredBench {
     let medians: Vec<f64> = (0..ROUNDS).map(|_| 300.0 + 400.0 * random.share()).collect();
     let fastest: Vec<f64> = (0..ROUNDS).map(|_| 170.0 * (1.0 + 0.02 * random.normal())).collect();
