@@ -100,12 +100,13 @@ impl Statics<'_, '_> {
         (!targets.is_empty()).then_some(targets)
     }
 
-    /// Whether anything but a direct store that was traced could write there: its address is taken, a wider or
-    /// partial store hits it, a function that writes there could not be traced.
+    /// Whether anything but a direct store that was traced could write there: its address is taken, or the one right
+    /// behind it (from which a pointer may step back), a wider or partial store hits it, a function that writes there
+    /// could not be traced.
     fn escapes(&self, start: u64, end: u64) -> bool {
         let materialised = &self.survey.materialised;
         let taken = materialised.partition_point(|address| *address < start);
-        let is_taken = materialised.get(taken).is_some_and(|address| *address < end);
+        let is_taken = materialised.get(taken).is_some_and(|address| *address <= end);
         let writes = &self.survey.static_writes;
         let near = writes.partition_point(|write| write.address < start.saturating_sub(64));
         let mut near = writes.iter().skip(near).take_while(|write| write.address < end);
@@ -115,7 +116,7 @@ impl Statics<'_, '_> {
             let is_flawed = self.flawed.get(write.function as usize).copied().unwrap_or(true);
             !is_apart && (!is_plain || is_flawed)
         });
-        self.image.fixed || is_taken || is_written || self.image.is_pointed_into(start, end)
+        self.image.fixed || is_taken || is_written || self.image.is_pointed_into(start, end.saturating_add(1))
     }
 }
 
@@ -183,6 +184,8 @@ mod tests {
     fn an_address_that_is_taken_makes_it_unknown() {
         // lea rax, [static + 4]
         assert_eq!(targets(&writer(&[], &[0x48, 0x8d, 0x05], STATIC + 4), WORD), None);
+        // lea rax, [static + 8]: the end of it, from which a pointer may step back
+        assert_eq!(targets(&writer(&[], &[0x48, 0x8d, 0x05], STATIC + 8), WORD), None);
     }
 
     #[test]

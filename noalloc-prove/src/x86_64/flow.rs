@@ -5,13 +5,9 @@ use std::collections::BinaryHeap;
 
 use iced_x86::{FlowControl, Instruction, Mnemonic, OpKind};
 
-use super::frame::SOMEWHERE;
 use super::registers::State;
 use super::step::{Stepper, is_call};
 use crate::code::{ARGUMENTS, Exit, FunctionCode, NO_BLOCK, Target, Value};
-
-/// Runs of one function before its frame is given up.
-const RUNS: usize = 3;
 
 /// Functions and imports that never return, by index.
 #[derive(Clone, Default)]
@@ -58,18 +54,12 @@ pub(super) struct Flow<'f, 'a> {
 impl Flow<'_, '_> {
     /// Runs to the fixpoint; nothing when the fuel runs out.
     ///
-    /// Which words of the frame are private is only known in the end, so a run that finds more addresses taken than
-    /// it started with counts for nothing but that.
+    /// Whether the frame has private words is only known in the end, so a run that finds that its address is taken
+    /// counts for nothing but that.
     pub(super) fn run(mut self) -> Option<Ends> {
-        for _ in 0..RUNS {
-            let floor = self.stepper.floor;
-            let ends = self.run_once()?;
-            if self.stepper.floor == floor {
-                return Some(ends);
-            }
-        }
-        self.stepper.floor = SOMEWHERE;
-        self.run_once()
+        let was_taken = self.stepper.is_taken;
+        let ends = self.run_once()?;
+        if self.stepper.is_taken == was_taken { Some(ends) } else { self.run_once() }
     }
 
     fn run_once(&mut self) -> Option<Ends> {

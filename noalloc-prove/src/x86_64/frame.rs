@@ -1,15 +1,14 @@
 //! Words of a function's own stack frame that only its own instructions can touch: where the compiler keeps a
 //! register's value for a while.
 //!
-//! A word counts as private when it lies below every address of the frame that the function ever takes: what is
-//! addressed through a pointer starts there and extends upwards. A function that indexes its frame, or whose stack
-//! pointer is not known, has no private words.
+//! A function that takes any address of its frame has no such words: from a pointer into an object the whole object
+//! can be reached, below and above, and nothing tells where an object ends. Nor has one that indexes its frame.
 
-use iced_x86::{Instruction, Mnemonic, OpKind, Register};
+use iced_x86::{Instruction, Mnemonic, Register};
 
 use crate::code::Value;
 
-/// An offset that is not known; also the floor of a frame without private words.
+/// An offset that is not known.
 pub(super) const SOMEWHERE: i32 = i32::MIN;
 /// More private words than this are forgotten.
 const MOST_WORDS: usize = 24;
@@ -84,37 +83,16 @@ fn is_worth_keeping(value: Value) -> bool {
     }
 }
 
-/// A guess at the lowest address of the frame that a function takes, from its first instructions and every `lea`.
+/// Whether a function seems to take an address of its frame.
 ///
-/// PERF: it saves a run. A guess that is too low only forgets words, one that is too high is corrected by the run.
-pub(super) fn expected_floor(instructions: &[Instruction]) -> i32 {
-    let mut depth = 0i64;
-    for instruction in instructions.iter().take(16) {
-        match instruction.mnemonic() {
-            Mnemonic::Push => depth -= 8,
-            Mnemonic::Sub
-                if instruction.op0_register() == Register::RSP && is_number(instruction.op1_kind()) =>
-            {
-                depth -= instruction.immediate(1).cast_signed().clamp(0, 1 << 24);
-                break;
-            }
-            _ => {}
-        }
-    }
-    let taken = instructions.iter().filter(|instruction| instruction.mnemonic() == Mnemonic::Lea);
-    let offsets = taken.filter_map(|instruction| {
-        let displacement = instruction.memory_displacement64().cast_signed();
-        match instruction.memory_base() {
-            Register::RSP => depth.checked_add(displacement),
-            Register::RBP => displacement.checked_sub(8),
-            _ => None,
-        }
-    });
-    offsets.filter_map(|offset| i32::try_from(offset).ok()).min().unwrap_or(i32::MAX)
-}
-
-fn is_number(kind: OpKind) -> bool {
-    matches!(kind, OpKind::Immediate8to64 | OpKind::Immediate32to64)
+/// PERF: it saves a run. Seeming so only forgets words; seeming not to is corrected by the run.
+pub(super) fn seems_taken(instructions: &[Instruction]) -> bool {
+    let is_frame = |register| matches!(register, Register::RSP | Register::RBP);
+    instructions.iter().any(|instruction| {
+        instruction.mnemonic() == Mnemonic::Lea
+            && is_frame(instruction.memory_base())
+            && !is_frame(instruction.op0_register())
+    })
 }
 
 #[cfg(test)]

@@ -239,8 +239,8 @@ impl<'r, 'a> Reader<'r, 'a> {
         wants_arguments: bool,
     ) -> Option<Ends> {
         let instructions = self.decoded.instructions.as_slice();
-        let floor = frame::expected_floor(instructions);
-        let stepper = Stepper { floor, image: self.image, sets: &mut self.sets, info: &mut self.info };
+        let is_taken = frame::seems_taken(instructions);
+        let stepper = Stepper { is_taken, image: self.image, sets: &mut self.sets, info: &mut self.info };
         Flow { stepper, instructions, code, never, stores, wants_arguments, fuel: &mut self.fuel }.run()
     }
 
@@ -372,6 +372,16 @@ mod tests {
         let code = trace(&jump_through_table(0), &TABLE[..4]);
         let (exit, _) = jump_of(&code);
         assert!(matches!(exit, Exit::Tail(Target::Open(open)) if code.open(open) == OpenCall::Table));
+    }
+
+    #[test]
+    fn a_table_that_begins_with_its_own_function_is_open() {
+        // and edi, 1; lea rax, [table]; movsxd rcx, [rax+rdi*4]; add rcx, rax; jmp rcx
+        let mut code = vec![0x83, 0xe7, 0x01, 0x48, 0x8d, 0x05, 0xf6, 0x1f, 0, 0];
+        code.extend([0x48, 0x63, 0x0c, 0xb8, 0x48, 0x01, 0xc1, 0xff, 0xe1]);
+        // The function itself, and the one at 0x2000: it is a table of functions.
+        let code = trace(&code, &[0, 0xe0, 0xff, 0xff, 0, 0xf0, 0xff, 0xff]);
+        assert_eq!(code.opens, [OpenCall::Table]);
     }
 
     #[test]

@@ -12,8 +12,8 @@ use crate::image::{Image, Pointer};
 
 /// What the transfer function needs besides the state.
 pub(super) struct Stepper<'s, 'a> {
-    /// The lowest address of the frame that was ever taken; words below it are private.
-    pub(super) floor: i32,
+    /// An address of the frame was taken: its words can be reached by whom no instruction shows.
+    pub(super) is_taken: bool,
     pub(super) image: &'s Image<'a>,
     pub(super) sets: &'s mut Sets,
     pub(super) info: &'s mut InstructionInfoFactory,
@@ -55,7 +55,7 @@ impl Stepper<'_, '_> {
                 && !matches!(register, RSP | RBP)
                 && matches!(state.get(register), Value::Frame(_))
             {
-                self.floor = SOMEWHERE;
+                self.is_taken = true;
             }
             let is_written = !matches!(used.access(), OpAccess::Read | OpAccess::CondRead | OpAccess::None);
             if is_written && let Some(register) = number(used.register()) {
@@ -74,11 +74,9 @@ impl Stepper<'_, '_> {
         match instruction.mnemonic() {
             Mnemonic::Push if is_whole => {
                 let value = self.operand(instruction, 0, state);
-                if let Value::Frame(offset) = value {
-                    self.take(offset);
-                }
+                self.is_taken |= is_frame(value);
                 state.move_stack_pointer(-8);
-                state.frame.store(state.stack_pointer(), 8, value);
+                self.store(state, state.stack_pointer(), 8, value);
             }
             Mnemonic::Pop if is_whole => {
                 let value = self.word_of_frame(state, state.stack_pointer());
@@ -86,7 +84,7 @@ impl Stepper<'_, '_> {
                 if let Some(register) = register {
                     state.set(register, value);
                 } else {
-                    state.frame.store(SOMEWHERE, 0, Value::Any);
+                    self.store(state, SOMEWHERE, 0, Value::Any);
                 }
             }
             Mnemonic::Leave => {
@@ -110,29 +108,21 @@ impl Stepper<'_, '_> {
             Mnemonic::Mov => self.operand(instruction, 1, state),
             _ => Value::Any,
         };
-        if let Value::Frame(offset) = stored {
-            self.take(offset);
-        }
+        self.is_taken |= is_frame(stored);
         let index = number(instruction.memory_index()).map(|index| state.get(index));
-        if matches!(index, Some(Value::Frame(_))) {
-            self.take(SOMEWHERE);
-        }
+        self.is_taken |= index.is_some_and(is_frame);
         let Some(Value::Frame(base)) = number(instruction.memory_base()).map(|base| state.get(base)) else {
             return;
         };
-        if instruction.memory_index() != Register::None {
-            self.take(SOMEWHERE);
-        }
+        self.is_taken |= instruction.memory_index() != Register::None;
         let offset = moved(base, instruction.memory_displacement64().cast_signed());
         let size = i32::try_from(instruction.memory_size().size()).unwrap_or(0);
-        state.frame.store(offset, size, if size == 8 { stored } else { Value::Any });
+        self.store(state, offset, size, if size == 8 { stored } else { Value::Any });
     }
 
     /// A frame address in any other register than the two that hold it by convention was taken.
     fn note_taken(&mut self, register: usize, value: Value) {
-        if let (Value::Frame(offset), false) = (value, matches!(register, RSP | RBP)) {
-            self.take(offset);
-        }
+        self.is_taken |= is_frame(value) && !matches!(register, RSP | RBP);
     }
 
     /// The stack or frame pointer as a source of something that is not followed: its value may go anywhere.
@@ -148,7 +138,7 @@ impl Stepper<'_, '_> {
             matches!(instruction.mnemonic(), Mnemonic::Xchg | Mnemonic::Xadd | Mnemonic::Cmpxchg);
         let first = u32::from(!is_exchange);
         if !is_followed && (first..instruction.op_count()).any(is_pointer) {
-            self.floor = SOMEWHERE;
+            self.is_taken = true;
         }
     }
 
@@ -159,17 +149,19 @@ impl Stepper<'_, '_> {
             Mnemonic::Mov | Mnemonic::Lea | Mnemonic::Movzx | Mnemonic::Movsx | Mnemonic::Movsxd
         );
         if !is_new && register != RSP && matches!(state.get(register), Value::Frame(_)) {
-            self.floor = SOMEWHERE;
+            self.is_taken = true;
         }
     }
 
-    fn take(&mut self, offset: i32) {
-        self.floor = self.floor.min(offset);
+    /// PERF: words that may not be read are not kept either.
+    fn store(&self, state: &mut State, offset: i32, size: i32, value: Value) {
+        if !self.is_taken {
+            state.frame.store(offset, size, value);
+        }
     }
 
     fn word_of_frame(&self, state: &State, offset: i32) -> Value {
-        let is_private = offset != SOMEWHERE && offset.saturating_add(8) <= self.floor;
-        if is_private { state.frame.get(offset) } else { Value::Any }
+        if self.is_taken { Value::Any } else { state.frame.get(offset) }
     }
 
     /// The one register that an instruction writes, and its new value, where that can be told.
@@ -413,21 +405,20 @@ fn is_conditional_move(mnemonic: Mnemonic) -> bool {
 mod tests {
     use iced_x86::{Decoder, DecoderOptions, InstructionInfoFactory};
 
-    use super::super::frame::SOMEWHERE;
     use super::super::registers::{RAX, RCX, State};
     use super::Stepper;
     use crate::code::{Sets, Value};
     use crate::image::Image;
 
-    /// Runs a few instructions from a function's entry; answers the state and the floor after them.
-    fn run(bytes: &[u8]) -> (State, i32) {
+    /// Runs a few instructions from a function's entry; answers the state after them, and whether the frame was taken.
+    fn run(bytes: &[u8]) -> (State, bool) {
         let (image, mut sets, mut info) = (Image::empty(), Sets::default(), InstructionInfoFactory::new());
-        let mut stepper = Stepper { floor: i32::MAX, image: &image, sets: &mut sets, info: &mut info };
+        let mut stepper = Stepper { is_taken: false, image: &image, sets: &mut sets, info: &mut info };
         let mut state = State::entry();
         for instruction in &mut Decoder::with_ip(64, bytes, 0x1000, DecoderOptions::NONE) {
             stepper.step(&instruction, &mut state);
         }
-        (state, stepper.floor)
+        (state, stepper.is_taken)
     }
 
     fn check(bytes: &[u8], register: usize, expected: Value) {
@@ -457,9 +448,12 @@ mod tests {
         let spill = [0x48, 0x89, 0x7c, 0x24, 0xf8];
         let reload = [0x48, 0x8b, 0x44, 0x24, 0xf8];
         check(&[spill, reload].concat(), RAX, Value::Argument(0));
-        // lea rcx, [rsp-16] in between: a pointer to something that may reach up to the word
-        let taken = [0x48, 0x8d, 0x4c, 0x24, 0xf0];
-        check(&[spill, taken, reload].concat(), RAX, Value::Any);
+        // lea rcx, [rsp-16] in between: a pointer that may go up to the word
+        let below = [0x48, 0x8d, 0x4c, 0x24, 0xf0];
+        check(&[spill, below, reload].concat(), RAX, Value::Any);
+        // lea rcx, [rsp]: behind what the word belongs to, or in the middle of it; it may go down
+        let behind = [0x48, 0x8d, 0x4c, 0x24, 0];
+        check(&[spill, behind, reload].concat(), RAX, Value::Any);
         // push rdi; pop rax
         check(&[0x57, 0x58], RAX, Value::Argument(0));
     }
@@ -467,12 +461,12 @@ mod tests {
     #[test]
     fn a_frame_that_is_indexed_or_escapes_has_no_private_words() {
         // mov [rsp+rcx*8-64], rdi
-        assert_eq!(run(&[0x48, 0x89, 0x7c, 0xcc, 0xc0]).1, SOMEWHERE);
+        assert!(run(&[0x48, 0x89, 0x7c, 0xcc, 0xc0]).1);
         // xchg rax, rsp
-        assert_eq!(run(&[0x48, 0x94]).1, SOMEWHERE);
+        assert!(run(&[0x48, 0x94]).1);
         // mov rax, rsp; and rax, -32
-        assert_eq!(run(&[0x48, 0x89, 0xe0, 0x48, 0x83, 0xe0, 0xe0]).1, SOMEWHERE);
+        assert!(run(&[0x48, 0x89, 0xe0, 0x48, 0x83, 0xe0, 0xe0]).1);
         // push rbp; mov rbp, rsp; sub rsp, 32: the usual beginning
-        assert_eq!(run(&[0x55, 0x48, 0x89, 0xe5, 0x48, 0x83, 0xec, 0x20]).1, i32::MAX);
+        assert!(!run(&[0x55, 0x48, 0x89, 0xe5, 0x48, 0x83, 0xec, 0x20]).1);
     }
 }

@@ -1,8 +1,9 @@
 //! Jump tables: how many entries one has, and where they lead.
 //!
 //! No table says its length. It ends at the next address that some instruction materialises, or at the first
-//! entry that is no instruction of this function. Two things speak against such a reading and make the jump
-//! unknown: a comparison before the jump that allows more entries, and (in `trace`) blocks that nothing reaches.
+//! entry that is no instruction of this function. Three things speak against such a reading and make the jump
+//! unknown: a comparison before the jump that allows more entries, an entry that is the function itself (then they may
+//! all be functions, each of which jumps on to the next), and (in `trace`) blocks that nothing reaches.
 
 use iced_x86::{FlowControl, Instruction, Mnemonic, OpKind};
 
@@ -44,7 +45,8 @@ impl TableReader<'_, '_> {
             entries += 1;
         }
         let allowed = self.allowed(jump).unwrap_or(0);
-        table.incomplete = entries >= MOST_ENTRIES || allowed > entries;
+        let is_of_functions = table.targets.contains(&self.function.start);
+        table.incomplete = entries >= MOST_ENTRIES || allowed > entries || is_of_functions;
         table.targets.sort_unstable();
         table.targets.dedup();
         (entries > 0).then_some(table)

@@ -162,11 +162,79 @@ fn hook_among_constants(d: &mut Data) -> u64 {
     unsafe { CONSTANT_HOOK(u64::from(d.n)) }
 }
 
+type Op = fn(&mut Machine) -> u64;
+
+/// An interpreter whose operations jump to one another.
+struct Machine {
+    code: std::slice::Iter<'static, u8>,
+    sum: u64,
+}
+
+#[rustfmt::skip]
+static OPS: [Op; 16] = [
+    op::<0>, op::<1>, op::<2>, op::<3>, op::<4>, op::<5>, op::<6>, op::<7>,
+    op::<8>, op::<9>, op::<10>, op::<11>, op::<12>, op::<13>, op::<14>, op::<15>,
+];
+
+#[inline(never)]
+fn op<const N: u64>(machine: &mut Machine) -> u64 {
+    machine.sum = machine.sum.wrapping_mul(N * 2 + 3) ^ if N == 13 { *black_box(Box::new(N)) } else { N };
+    match machine.code.next() {
+        Some(next) => OPS[usize::from(*next) % 16](machine),
+        None => machine.sum,
+    }
+}
+
+// Allocates: the table that an operation jumps through begins with that operation, as one of its own labels would.
+fn threaded_code(_: &mut Data) -> u64 {
+    op::<0>(&mut Machine { code: black_box(&[1, 0, 13]).iter(), sum: 1 })
+}
+
+static mut LONE_HOOK: fn(u64) -> u64 = quiet;
+
+/// Writes what stands before a pointer.
+#[inline(never)]
+fn set_before(end: *mut fn(u64) -> u64) {
+    // SAFETY: the callers pass the end of an array of such functions.
+    unsafe { *end.sub(1) = noisy }
+}
+
+// Allocates: only the end of what holds the function is ever named, and written from there.
+fn written_from_its_end(d: &mut Data) -> u64 {
+    let mut hooks: [fn(u64) -> u64; 1] = [quiet];
+    let range = hooks.as_mut_ptr_range();
+    set_before(range.end);
+    // SAFETY: it points to the only element.
+    unsafe { (*range.start)(u64::from(d.n)) }
+}
+
+// Allocates: only the address of the second element leaves the function, and the first one is written from there.
+fn written_from_its_middle(d: &mut Data) -> u64 {
+    let mut hooks: [fn(u64) -> u64; 2] = [quiet; 2];
+    let first = hooks.as_mut_ptr();
+    // SAFETY: both are elements of the array.
+    unsafe {
+        set_before(first.add(1));
+        (*first)(u64::from(d.n))
+    }
+}
+
+// Allocates: the same with a static.
+fn static_written_from_its_end(d: &mut Data) -> u64 {
+    // SAFETY: one thread.
+    unsafe { LONE_HOOK(u64::from(d.n)) }
+}
+
 pub fn cases() -> Vec<Case> {
     set_hooks();
+    set_before((&raw mut LONE_HOOK).wrapping_add(1));
     vec![
         #[cfg(feature = "unprotected")]
         case!(hook_among_constants, Allocates, frees),
+        case!(threaded_code, Allocates, frees),
+        case!(written_from_its_end, Allocates, frees),
+        case!(written_from_its_middle, Allocates, frees),
+        case!(static_written_from_its_end, Allocates, frees),
         case!(exported_hook, Allocates, frees),
         case!(second_hook_of_a_section, Allocates, frees),
         case!(constant_only_caller, Free),
