@@ -223,6 +223,7 @@ fn compare_two(options: &CompareOptions, shell: Shell) -> Result<Exit, Failure> 
     Ok(match (comparison.is_worse(), comparison.incomplete) {
         (_, true) => Exit::TargetFailed,
         (true, false) => Exit::Findings,
+        (false, false) if comparison.is_nothing() => Exit::NothingToCheck,
         (false, false) => Exit::Pass,
     })
 }

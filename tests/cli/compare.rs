@@ -131,6 +131,117 @@ fn what_cannot_be_compared_is_refused_with_the_reason() {
     insta::assert_snapshot!("no_threshold", compare(&good, &good, "--threshold=-1").exits(2).errors());
 }
 
+/// Names of benchmarks are all that two reports are held together by.
+#[test]
+fn where_every_benchmark_has_another_name_nothing_passes() {
+    let (old, mut new) = (timed(100.0), timed(100.0));
+    for bench in new["benchmarks"].as_array_mut().unwrap() {
+        bench["name"] = json!(format!("new_{}", bench["name"].as_str().unwrap()));
+    }
+    let run = compare(&old, &new, "").exits(4);
+    assert!(run.stdout.contains("only in old.json: hot: boxing"), "{}", run.stdout);
+    let said = "error: no benchmark of `old.json` is in `new.json`: nothing was compared\n";
+    assert!(run.stdout.ends_with(said), "{}", run.stdout);
+    assert_eq!(compare(&old, &new, "--format json").exits(4).json()["verdict"], "fail");
+
+    // Who writes the first benchmarks has nothing to compare them with, and did nothing wrong.
+    let mut without = timed(100.0);
+    without["benchmarks"] = json!([]);
+    let run = compare(&without, &new, "").exits(0);
+    assert!(run.stdout.ends_with("pass: no benchmark to compare\n"), "{}", run.stdout);
+    compare(&without, &without, "").exits(0);
+    compare(&old, &without, "").exits(4);
+}
+
+#[test]
+fn a_function_that_was_not_there_is_not_said_to_have_kept_off_the_heap() {
+    let (old, mut new) = (timed(100.0), timed(100.0));
+    let renamed =
+        |value: &mut Value| *value = json!(value.as_str().unwrap().replace("gate::boxes", "gate::packs"));
+    for function in new["functions"].as_array_mut().unwrap() {
+        renamed(&mut function["name"]);
+    }
+    for finding in new["findings"].as_array_mut().unwrap() {
+        renamed(&mut finding["function"]);
+    }
+    let run = compare(&old, &new, "").exits(100);
+    assert!(run.stdout.ends_with("error: `gate::packs` uses the heap, and is new\n"), "{}", run.stdout);
+}
+
+#[test]
+fn a_time_that_was_nothing_has_no_percentage() {
+    let (mut old, new) = (timed(100.0), timed(100.0));
+    let none = bench(&mut old, "boxing");
+    (none["ns_per_op"], none["ns_samples"]) = (json!(0.0), json!(vec![0.0; 10]));
+    let run = compare(&old, &new, "").exits(100);
+    let row = run.stdout.lines().find(|line| line.contains("boxing")).unwrap();
+    assert!(row.contains("  0.0  ") && row.contains("  from 0 !  "), "{}", run.stdout);
+    let document = compare(&old, &new, "--format json").exits(100).json();
+    let time = &named(&document["benchmarks"], "name", "boxing")["time"];
+    assert_eq!((&time["delta_percent"], &time["significant"]), (&json!(null), &json!(true)));
+    assert!(!run.stdout.contains("NaN") && !run.stdout.contains("inf"), "{}", run.stdout);
+    let back = compare(&new, &old, "").exits(0);
+    assert!(back.stdout.contains("-100.0 %"), "{}", back.stdout);
+}
+
+#[test]
+fn a_side_without_times_is_named() {
+    let said = "note: `old.json` has no times: it was checked without the clock\n";
+    let run = compare(checked(), &timed(100.0), "").exits(0);
+    assert!(run.stdout.contains(said), "{}", run.stdout);
+    // Who wanted none on either side knows.
+    let run = compare(checked(), checked(), "").exits(0);
+    assert!(!run.stdout.contains("no times"), "{}", run.stdout);
+}
+
+#[test]
+fn a_threshold_of_nothing_takes_any_significant_increase() {
+    compare(&timed(100.0), &timed(100.0), "--threshold 0").exits(0);
+    compare(&timed(100.0), &timed(102.0), "--threshold 5").exits(0);
+    compare(&timed(100.0), &timed(102.0), "--threshold 0").exits(100);
+    compare(&timed(102.0), &timed(100.0), "--threshold 0").exits(0);
+}
+
+/// Files that a user may take for a report: each is named, with the reason and what to name instead.
+#[test]
+fn files_that_are_no_reports_are_refused_by_name() {
+    let project = Project::empty();
+    let mut negative = timed(100.0);
+    bench(&mut negative, "boxing")["ns_samples"][3] = json!(-5.0);
+    let mut proof = timed(100.0);
+    proof["command"] = json!("prove");
+    let compared = compare(&timed(100.0), &timed(100.0), "--format json").exits(0).stdout;
+    project.write("good.json", &timed(100.0).to_string()).write("a-folder/file", "");
+    for (text, why) in [
+        (String::new(), "EOF while parsing"),
+        (timed(100.0).to_string()[..200].to_owned(), "EOF while parsing"),
+        ("[1]".to_owned(), "it has no `schema`"),
+        (r#"{"schema": 1}"#.to_owned(), "it has no `schema`"),
+        (compared, "its `schema` is `noalloc-compare/1`"),
+        (proof.to_string(), "`prove` runs nothing"),
+        (negative.to_string(), "a figure of `boxing` is below zero"),
+        (timed(100.0).to_string().replacen("100.", "1e999.", 1), "line 1 column"),
+    ] {
+        project.write("bad.json", &text);
+        for words in [["compare", "bad.json", "good.json"], ["compare", "good.json", "bad.json"]] {
+            let run = project.noalloc(words).run().exits(2);
+            assert!(run.stderr.contains("`bad.json` is no report of a check"), "{}", run.stderr);
+            assert!(run.stderr.contains(why) && run.stderr.contains("= help: name a file"), "{}", run.stderr);
+            assert_eq!(run.stdout, "");
+        }
+    }
+    for (file, why) in [("gone.json", "No such file"), ("./a-folder", "Is a directory")] {
+        let run = project.noalloc(["compare", "good.json", file]).run().exits(2);
+        assert!(
+            run.stderr.contains(&format!("the report `{file}` could not be read: {why}")),
+            "{}",
+            run.stderr
+        );
+    }
+    let run = project.noalloc(["compare"]).run().exits(2);
+    assert!(run.stderr.contains("<OLD>"), "{}", run.stderr);
+}
+
 #[test]
 fn a_saved_check_is_found_by_its_name_and_an_unknown_one_by_the_nearest() {
     let project = Project::shared("gate");

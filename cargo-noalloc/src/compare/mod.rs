@@ -45,6 +45,7 @@ pub(crate) fn compare(old: Measured, new: Measured, threshold: f64, rounds: Opti
         )
     }));
     let began = began(&old.sites, &new.sites);
+    let unknown = began.iter().filter(|function| !old.functions.contains(function)).cloned().collect();
     let (appeared, vanished, moved) = sites(old.sites, new.sites);
     Comparison {
         geometric_mean: geometric_mean(&benches),
@@ -57,6 +58,7 @@ pub(crate) fn compare(old: Measured, new: Measured, threshold: f64, rounds: Opti
         vanished,
         moved,
         began,
+        unknown,
         notes,
         incomplete: !new.unfinished.is_empty(),
     }
@@ -172,10 +174,16 @@ fn notes(old: &Measured, new: &Measured) -> Vec<String> {
     let built = what.iter().zip(old.built_with.iter().zip(&new.built_with));
     let built = built.filter(|(_, (old, new))| old != new);
     let built = built.map(|(what, (old, new))| format!("the {what} is another one: {old}, then {new}"));
+    let is_timed = |side: &Measured| side.benches.iter().any(|bench| bench.ns.is_some());
+    let untimed = [(old, new), (new, old)]
+        .into_iter()
+        .filter(|(side, other)| !side.benches.is_empty() && !is_timed(side) && is_timed(other));
+    let untimed =
+        untimed.map(|(side, _)| format!("`{}` has no times: it was checked without the clock", side.name));
     let unfinished = [old, new].into_iter().flat_map(|side| {
         side.unfinished.iter().map(|target| format!("in `{}` {target}: its figures are not all", side.name))
     });
-    built.chain(unfinished).collect()
+    built.chain(untimed).chain(unfinished).collect()
 }
 
 #[cfg(test)]
@@ -202,6 +210,7 @@ mod tests {
             name: "any".to_owned(),
             built_with: [const { String::new() }; 3],
             benches,
+            functions: Vec::new(),
             sites: Vec::new(),
             unfinished: Vec::new(),
         }

@@ -180,7 +180,13 @@ struct Document {
     environment: Environment,
     targets: Vec<Target>,
     benchmarks: Vec<Benchmark>,
+    functions: Vec<Function>,
     findings: Vec<Finding>,
+}
+
+#[derive(Deserialize)]
+struct Function {
+    name: String,
 }
 
 #[derive(Deserialize)]
@@ -210,6 +216,14 @@ struct Benchmark {
     allocs_per_op: f64,
     frees_per_op: f64,
     reallocs_per_op: f64,
+}
+
+impl Benchmark {
+    /// Whether no figure is what none can be.
+    fn is_possible(&self) -> bool {
+        let figures = [self.bytes_per_op, self.allocs_per_op, self.frees_per_op, self.reallocs_per_op];
+        self.ns_samples.iter().chain(&self.ns_per_op).chain(&figures).all(|figure| *figure >= 0.0)
+    }
 }
 
 #[derive(Deserialize)]
@@ -253,6 +267,9 @@ pub(crate) fn parse(name: &str, text: &str) -> Result<Measured, Failure> {
     if document.command == "prove" {
         return Err(not_ours("`prove` runs nothing, so there is nothing to compare"));
     }
+    if let Some(bench) = document.benchmarks.iter().find(|bench| !bench.is_possible()) {
+        return Err(not_ours(&format!("a figure of `{}` is below zero", bench.name)));
+    }
     Ok(measured(name, document))
 }
 
@@ -289,6 +306,7 @@ fn measured(name: &str, document: Document) -> Measured {
         built_with: [rustc, target, profile],
         unfinished: unfinished.collect(),
         benches: document.benchmarks.into_iter().map(bench).collect(),
+        functions: document.functions.into_iter().map(|function| function.name).collect(),
         sites: document.findings.into_iter().filter_map(site).collect(),
     }
 }

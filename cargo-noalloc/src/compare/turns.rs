@@ -47,6 +47,7 @@ mod tests {
             name: "any".to_owned(),
             built_with: [const { String::new() }; 3],
             benches: vec![bench],
+            functions: Vec::new(),
             sites: Vec::new(),
             unfinished: Vec::new(),
         }

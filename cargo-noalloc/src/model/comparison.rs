@@ -9,6 +9,8 @@ pub struct Measured {
     pub built_with: [String; 3],
     /// In the order of the report.
     pub benches: Vec<MeasuredBench>,
+    /// Hot functions, by name.
+    pub functions: Vec<String>,
     /// Places that used the heap.
     pub sites: Vec<MeasuredSite>,
     /// Targets that did not end well: `bench `hot` crashed`.
@@ -145,6 +147,8 @@ pub struct Comparison {
     pub moved: Vec<(MeasuredSite, MeasuredSite)>,
     /// Hot functions that failed for a site in the new check, and for none in the old one.
     pub began: Vec<String>,
+    /// Of those, the ones that the old check has not.
+    pub unknown: Vec<String>,
     /// What a reader should know before believing the figures.
     pub notes: Vec<String>,
     /// The new check did not come to its end, so what it does not show is not known.
@@ -155,5 +159,10 @@ impl Comparison {
     /// Whether anything got worse. A site that takes another's place is judged by the counts alone.
     pub fn is_worse(&self) -> bool {
         self.benches.iter().any(|bench| !bench.worse.is_empty()) || !self.began.is_empty()
+    }
+
+    /// Whether there were benchmarks, and none of them is left: whatever became slower has another name now.
+    pub fn is_nothing(&self) -> bool {
+        self.benches.is_empty() && !self.only[0].is_empty()
     }
 }

@@ -76,7 +76,8 @@ impl CompareOptions {
             harness_args: args.harness_args,
             ..usual
         })?;
-        let round = check.bench_time.map(|time| time / args.rounds);
+        // However many rounds there are, the clock runs in each: no time at all would tell the harness to leave it.
+        let round = check.bench_time.map(|time| (time / args.rounds).max(LEAST));
         // What a file holds was measured without turns: so is what stands beside it.
         check.bench_time = round.map(|_| Duration::from_secs_f64(usual_time));
         let (old, threshold, rounds) = (args.old, args.threshold, args.rounds);
@@ -105,6 +106,9 @@ impl CompareOptions {
 
 /// With six on each side the clearest order has p = 0.004, for two figures of each round.
 const ENOUGH: u32 = 6;
+
+/// A round of one sample.
+const LEAST: Duration = Duration::from_micros(100);
 
 /// What `cargo noalloc check` makes of these words.
 fn check_args(words: &[String]) -> Result<CheckArgs, Failure> {

@@ -55,17 +55,35 @@ fn place(site: &MeasuredSite) -> String {
 fn last_line(comparison: &Comparison) -> String {
     let worse = comparison.benches.iter().filter(|bench| !bench.worse.is_empty()).count();
     let all = plural(comparison.benches.len() as u64, "benchmark");
-    let began: Vec<String> = comparison.began.iter().map(|function| format!("`{function}`")).collect();
-    let began = format!("{} kept off the heap before", began.join(", "));
-    let new = &comparison.names[1];
-    match (worse, comparison.began.len()) {
-        (0, 0) if comparison.incomplete => {
-            format!("error: `{new}` did not come to its end: nothing is certain")
+    let [old, new] = &comparison.names;
+    let of = |unknown: bool| -> Vec<String> {
+        let known = |function: &&String| comparison.unknown.contains(function) == unknown;
+        comparison.began.iter().filter(known).map(|function| format!("`{function}`")).collect()
+    };
+    let mut said = Vec::new();
+    if worse > 0 {
+        said.push(format!("{worse} of {all} got worse"));
+    }
+    for (functions, what) in [
+        (of(false), ["kept off the heap before"; 2]),
+        (of(true), ["uses the heap, and is new", "use the heap, and are new"]),
+    ] {
+        if !functions.is_empty() {
+            said.push(format!("{} {}", functions.join(", "), what[usize::from(functions.len() > 1)]));
         }
-        (0, 0) => format!("pass: {all} compared, none is worse"),
-        (0, _) => format!("error: {began}"),
-        (_, 0) => format!("error: {worse} of {all} got worse"),
-        _ => format!("error: {worse} of {all} got worse, and {began}"),
+    }
+    if !said.is_empty() {
+        return format!("error: {}", said.join(", and "));
+    }
+    if comparison.incomplete {
+        return format!("error: `{new}` did not come to its end: nothing is certain");
+    }
+    if comparison.is_nothing() {
+        return format!("error: no benchmark of `{old}` is in `{new}`: nothing was compared");
+    }
+    match comparison.benches.len() {
+        0 => "pass: no benchmark to compare".to_owned(),
+        _ => format!("pass: {all} compared, none is worse"),
     }
 }
 
@@ -115,8 +133,9 @@ fn row(bench: &BenchChange, name: String) -> [String; 8] {
 /// Old, new, Δ and p; `~` where chance explains the difference as well.
 fn time(time: &TimeChange) -> [String; 4] {
     let delta = match time.ns.percent() {
-        Some(change) if time.significant => percent(change),
-        _ => "~".to_owned(),
+        _ if !time.significant => "~".to_owned(),
+        Some(change) => percent(change),
+        None => "from 0".to_owned(),
     };
     let (old, new) = time.samples;
     let p = match time.p {
@@ -210,7 +229,7 @@ struct Moved<'a> {
 
 /// One document, with a line break at its end.
 pub(super) fn json(comparison: &Comparison) -> String {
-    let passes = !comparison.is_worse() && !comparison.incomplete;
+    let passes = !comparison.is_worse() && !comparison.incomplete && !comparison.is_nothing();
     let document = Document {
         schema: SCHEMA,
         old: &comparison.names[0],
