@@ -18,6 +18,11 @@ const OF_ANOTHER: [&str; 6] =
 /// Revisions whose builds are kept.
 const KEPT: usize = 4;
 
+/// Where a revision's files are. Cargo looks for a workspace above a package, and would find the one of the user's
+/// checkout, which the revision may not have had; above this folder it looks no further, because its own
+/// `cargo package` unpacks there.
+const TREE: &str = "target/package/tree";
+
 /// The user's repository.
 #[derive(Debug)]
 pub(crate) struct Repository {
@@ -77,62 +82,106 @@ impl Repository {
     pub(crate) fn counterpart(&self, file: &Path, worktree: &Worktree) -> Option<PathBuf> {
         let canonical = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
         let inside = canonical(file).strip_prefix(canonical(&self.top)).ok()?.to_owned();
-        Some(worktree.folder.join(inside))
+        Some(worktree.tree.folder.join(inside))
     }
 
-    /// Checks a revision out below `audit_dir`.
+    /// Checks a revision out below `audit_dir`, with the submodules that the user's checkout has.
     pub(crate) fn check_out(&self, revision: &Revision, audit_dir: &Path) -> Result<Worktree, Failure> {
         let home = audit_dir.join("revisions").join(revision.short());
-        let worktree = Worktree { top: self.top.clone(), folder: home.join("tree"), home };
+        let tree = Tree { top: self.top.clone(), commit: revision.commit.clone(), folder: home.join(TREE) };
+        let worktree = Worktree { tree, home };
         // One that a killed check has left behind.
-        worktree.remove();
+        worktree.tree.remove();
         forget_oldest(&audit_dir.join("revisions"), &worktree.home);
         fs::create_dir_all(&worktree.home).map_err(|error| {
             Failure::new(Exit::SetUp, format!("`{}` cannot be written: {error}", worktree.home.display()))
         })?;
-        // A hook of the user's is not for this.
-        let words = ["-c", "core.hooksPath=/dev/null", "worktree", "add", "--force", "--detach", "--quiet"];
-        let words = words.map(OsStr::new).into_iter();
-        let words = words.chain([worktree.folder.as_os_str(), OsStr::new(&revision.commit)]);
-        let output = git(&self.top, words).map_err(|error| unusable(revision, &error.to_string()))?;
-        if !output.status.success() {
-            return Err(unusable(revision, String::from_utf8_lossy(&output.stderr).trim()));
-        }
-        age(&worktree.folder);
+        worktree.tree.add(&revision.name)?;
+        age(&worktree.tree.folder);
         Ok(worktree)
     }
 }
 
-fn unusable(revision: &Revision, said: &str) -> Failure {
-    Failure::new(Exit::SetUp, format!("`{}` could not be checked out: {said}", revision.name))
-        .note("git says this; your own checkout was not touched")
-}
-
-/// A revision's files; they go when this does.
+/// One repository's files of one commit, in a worktree of its own.
 #[derive(Debug)]
-pub(crate) struct Worktree {
+struct Tree {
     /// The user's checkout, whose repository knows of this one.
     top: PathBuf,
-    /// The revision's files.
-    pub(crate) folder: PathBuf,
-    /// What belongs to the revision: its files for now, and what was built of them.
-    pub(crate) home: PathBuf,
+    /// Its whole hash.
+    commit: String,
+    folder: PathBuf,
 }
 
-impl Worktree {
+impl Tree {
+    /// `what` is what the user calls it.
+    fn add(&self, what: &str) -> Result<(), Failure> {
+        let unusable = |said: &str| {
+            Failure::new(Exit::SetUp, format!("`{what}` could not be checked out: {said}"))
+                .note("git says this; your own checkout was not touched")
+        };
+        // A hook of the user's is not for this.
+        let words = ["-c", "core.hooksPath=/dev/null", "worktree", "add", "--force", "--detach", "--quiet"];
+        let words = words.map(OsStr::new).into_iter();
+        let words = words.chain([self.folder.as_os_str(), OsStr::new(&self.commit)]);
+        let output = git(&self.top, words).map_err(|error| unusable(&error.to_string()))?;
+        if !output.status.success() {
+            return Err(unusable(String::from_utf8_lossy(&output.stderr).trim()));
+        }
+        self.submodules().try_for_each(|tree| {
+            let at = tree.top.display();
+            tree.add(&format!("{what}` with its submodule `{at}"))
+                .map_err(|failure| failure.help(format!("fetch its commits: `git -C {at} fetch`")))
+        })
+    }
+
     fn remove(&self) {
         if self.folder.exists() {
+            // Their repositories know of their worktrees, and would go on to.
+            self.submodules().for_each(|tree| tree.remove());
             let words = ["worktree", "remove", "--force", "--force"].map(OsStr::new);
             let _ = git(&self.top, words.into_iter().chain([self.folder.as_os_str()]));
             // What git does not know any more is nobody's.
             let _ = fs::remove_dir_all(&self.folder);
         }
     }
+
+    /// Those of the commit that the user's checkout has, each a repository with worktrees of its own: nothing is
+    /// fetched. Cargo says what it misses in the others.
+    fn submodules(&self) -> impl Iterator<Item = Tree> {
+        let listed = git(&self.top, ["ls-tree", "-r", "-z", &self.commit]).map(|output| output.stdout);
+        let listed = String::from_utf8(listed.unwrap_or_default()).unwrap_or_default();
+        // `160000 commit <hash>\t<path>`: what is no file of this repository.
+        let links = listed.split('\0').filter_map(|entry| {
+            let (commit, path) = entry.strip_prefix("160000 commit ")?.split_once('\t')?;
+            Some((commit.to_owned(), path.to_owned()))
+        });
+        let tree = |(commit, path): (String, String)| {
+            let (top, folder) = (self.top.join(&path), self.folder.join(&path));
+            top.join(".git").exists().then_some(Tree { top, commit, folder })
+        };
+        links.filter_map(tree).collect::<Vec<Tree>>().into_iter()
+    }
+}
+
+/// A revision's files; they go when this does.
+#[derive(Debug)]
+pub(crate) struct Worktree {
+    tree: Tree,
+    /// What belongs to the revision: its files for now, and what was built of them.
+    pub(crate) home: PathBuf,
+}
+
+impl Worktree {
+    /// Whether a message is about something beside the revision's files: a path that leads out of the repository.
+    pub(crate) fn is_left_by(&self, message: &str) -> bool {
+        let paths = |path: &Path| path.display().to_string();
+        message.replace(&paths(&self.tree.folder), "").contains(&paths(&self.home))
+    }
 }
 
 impl Drop for Worktree {
     fn drop(&mut self) {
-        self.remove();
+        self.tree.remove();
     }
 }
 
@@ -159,7 +208,7 @@ fn forget_oldest(revisions: &Path, but: &Path) {
     let used = |path: &PathBuf| fs::metadata(path.join("noalloc")).and_then(|data| data.modified()).ok();
     let mut others: Vec<PathBuf> = entries.filter(|path| path != but && path.is_dir()).collect();
     others.sort_by_key(|path| std::cmp::Reverse(used(path)));
-    for path in others.iter().skip(KEPT - 1).filter(|path| !path.join("tree").exists()) {
+    for path in others.iter().skip(KEPT - 1).filter(|path| !path.join(TREE).exists()) {
         let _ = fs::remove_dir_all(path);
     }
 }

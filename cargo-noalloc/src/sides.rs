@@ -178,7 +178,8 @@ impl Sides {
     }
 
     fn build(&self, name: &str, check: CheckOptions, worktree: Option<Worktree>) -> Result<Side, Failure> {
-        let mut plan = discover::plan(&check)?;
+        let plan = discover::plan(&check);
+        let mut plan = plan.map_err(|failure| outside(failure, worktree.as_ref()))?;
         if worktree.is_some() {
             // A build directory that is configured for all would be the other side's, too.
             plan.workspace.build_dir =
@@ -270,6 +271,17 @@ impl Sides {
         let _ = std::fs::remove_dir_all(&home);
         taken
     }
+}
+
+/// A path dependency that lies outside of the repository is nowhere beside the worktree.
+fn outside(failure: Failure, worktree: Option<&Worktree>) -> Failure {
+    if !worktree.is_some_and(|worktree| worktree.is_left_by(&failure.message)) {
+        return failure;
+    }
+    failure.note("a worktree has the repository's files, and this lies outside of the repository").help(
+        "check the revision out beside this checkout: `git worktree add ../then REVISION`; there `cargo noalloc \
+         check --format json=then.json`, and here `cargo noalloc compare ../then/then.json`",
+    )
 }
 
 fn of_revision(failure: Failure, label: &str) -> Failure {

@@ -210,3 +210,97 @@ fn ctrl_c_leaves_no_worktree_behind() {
     assert_eq!(status.code(), Some(103), "{status}");
     assert_eq!(state(&project.root), before);
 }
+
+/// A package in a folder, with these lines at the end of its manifest, which are among its dependencies.
+fn package(root: &Path, manifest: &str) {
+    let write = |path: &str, text: &str| {
+        let path = root.join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    };
+    let no_heap = repository().join("no_heap");
+    let bench = "[[bench]]\nname = \"hot\"\nharness = false\n";
+    let head = "[package]\nname = \"revised\"\nversion = \"0.1.0\"\nedition = \"2024\"\n";
+    let dependencies = format!("[dependencies]\nno_heap = {{ path = {no_heap:?} }}\n");
+    write("Cargo.toml", &format!("{head}\n{bench}\n{dependencies}{manifest}"));
+    write("src/lib.rs", BORROWS);
+    write("benches/hot.rs", BENCH);
+    write(".gitignore", "target\nlinked\nCargo.lock\n");
+    add_lock_file(root);
+}
+
+/// Cargo looks for a workspace in the folders above a package, and the worktree lies below the checkout.
+#[test]
+fn a_revision_from_before_there_was_a_workspace_is_not_taken_for_a_part_of_it() {
+    let project = Project::empty();
+    let root = &project.root;
+    package(root, "");
+    git(root, "init --quiet --initial-branch=main");
+    commit(root, "alone");
+    package(root, "\n[workspace]\nmembers = [\"inner\"]\n");
+    let inner = "[package]\nname = \"inner\"\nversion = \"0.1.0\"\nedition = \"2024\"\n";
+    project.write("inner/Cargo.toml", inner).write("inner/src/lib.rs", "");
+    commit(root, "together");
+
+    // In a worktree of the user's own.
+    git(root, "worktree add --quiet --detach linked");
+    let linked = Project::at(root.join("linked"));
+    add_lock_file(&linked.root);
+    let before = git(root, "worktree list");
+    let run = compare(&linked, "alone -p revised --no-timing").run().exits(0);
+    assert!(run.stdout.contains("pass: 1 benchmark compared"), "{}", run.stdout);
+    let inner = Project::at(linked.root.join("inner"));
+    let run = compare(&inner, "alone --no-timing").run().exits(102);
+    assert!(run.stderr.contains("inner/Cargo.toml` is not in the revision"), "{}", run.stderr);
+    assert!(run.stderr.contains("= help: compare with one in which the package was there"), "{}", run.stderr);
+    assert_eq!(git(root, "worktree list"), before);
+}
+
+#[test]
+fn submodules_are_those_of_the_revision_and_nothing_is_fetched() {
+    let project = Project::empty();
+    let (root, library) = (project.root.join("user"), project.root.join("library"));
+    let text = |boxes: &str| format!("pub fn help(n: u64) -> u64 {{ {boxes} }}\n");
+    let manifest = "[package]\nname = \"helper\"\nversion = \"0.1.0\"\nedition = \"2024\"\n";
+    project.write("library/Cargo.toml", manifest);
+    project.write("library/src/lib.rs", &text("*std::hint::black_box(Box::new(n))"));
+    git(&library, "init --quiet --initial-branch=main");
+    commit(&library, "boxes");
+
+    package(&root, "helper = { path = \"parts/helper\" }\n");
+    let calls = BORROWS.replace("numbers.iter().sum()", "helper::help(numbers[0])");
+    project.write("user/src/lib.rs", &calls);
+    git(&root, "init --quiet --initial-branch=main");
+    git(&root, "-c protocol.file.allow=always submodule --quiet add ../library parts/helper");
+    commit(&root, "boxes");
+    let helper = root.join("parts/helper");
+    std::fs::write(helper.join("src/lib.rs"), text("n")).unwrap();
+    commit(&helper, "none");
+    commit(&root, "none");
+
+    let user = Project::at(root.clone());
+    // Nothing is left of what was cloned from.
+    std::fs::remove_dir_all(&library).unwrap();
+    let before = [git(&root, "worktree list"), git(&helper, "worktree list")];
+    let run = compare(&user, "boxes --no-timing --format json").run().exits(0).json();
+    let allocs = &named(&run["benchmarks"], "name", "sum")["allocs_per_op"];
+    assert_eq!([&allocs["old"], &allocs["new"]], [1.0, 0.0], "{run:#}");
+    assert_eq!([git(&root, "worktree list"), git(&helper, "worktree list")], before);
+    assert_eq!(git(&root, "status --porcelain"), "");
+}
+
+#[test]
+fn what_lies_outside_of_the_repository_is_said_to() {
+    let project = Project::empty();
+    let root = project.root.join("user");
+    let manifest = "[package]\nname = \"beside\"\nversion = \"0.1.0\"\nedition = \"2024\"\n";
+    project.write("beside/Cargo.toml", manifest).write("beside/src/lib.rs", "");
+    package(&root, "beside = { path = \"../beside\" }\n");
+    git(&root, "init --quiet --initial-branch=main");
+    commit(&root, "one");
+    let run = compare(&Project::at(root.clone()), "one --no-timing").run().exits(102);
+    let said = "= note: a worktree has the repository's files, and this lies outside of the repository";
+    assert!(run.stderr.contains("`beside`") && run.stderr.contains(said), "{}", run.stderr);
+    assert!(run.stderr.contains("`git worktree add ../then REVISION`"), "{}", run.stderr);
+    assert_eq!(git(&root, "worktree list").lines().count(), 1);
+}
