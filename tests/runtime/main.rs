@@ -14,6 +14,7 @@ mod permits;
 mod plain;
 mod reader;
 mod refusals;
+mod repeats;
 mod sites;
 mod stacks;
 mod support;

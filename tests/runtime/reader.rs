@@ -15,17 +15,25 @@ use crate::support::{Build, program};
 /// A small record of a program that did a bit of everything.
 fn bytes() -> &'static [u8] {
     static BYTES: OnceLock<Vec<u8>> = OnceLock::new();
-    BYTES.get_or_init(|| {
-        let folder = tempfile::tempdir().unwrap();
-        let status = Command::new(program(Build::Audit, "o3", "sites"))
-            .env("NOALLOC_RECORD_DIR", folder.path())
-            .env("NOALLOC_FOREIGN_PERMITS", "0")
-            .status()
-            .unwrap();
-        assert!(status.success());
-        let file: PathBuf = std::fs::read_dir(folder.path()).unwrap().next().unwrap().unwrap().path();
-        std::fs::read(file).unwrap()
-    })
+    BYTES.get_or_init(|| record_of("sites"))
+}
+
+/// The record of a program that did the same things again and again.
+fn repeating() -> &'static [u8] {
+    static BYTES: OnceLock<Vec<u8>> = OnceLock::new();
+    BYTES.get_or_init(|| record_of("repeats"))
+}
+
+fn record_of(name: &str) -> Vec<u8> {
+    let folder = tempfile::tempdir().unwrap();
+    let status = Command::new(program(Build::Audit, "o3", name))
+        .env("NOALLOC_RECORD_DIR", folder.path())
+        .env("NOALLOC_FOREIGN_PERMITS", "0")
+        .status()
+        .unwrap();
+    assert!(status.success());
+    let file: PathBuf = std::fs::read_dir(folder.path()).unwrap().next().unwrap().unwrap().path();
+    std::fs::read(file).unwrap()
 }
 
 /// Reads without a panic and without taking long; what is read is printed, as any user of it would walk it.
@@ -85,7 +93,11 @@ fn a_record_cut_anywhere_is_an_error() {
 
 #[test]
 fn a_damaged_byte_is_an_error_or_a_consistent_record() {
-    let original = bytes();
+    damage_bytes(bytes(), 5000);
+    damage_bytes(repeating(), 2000);
+}
+
+fn damage_bytes(original: &[u8], cases: usize) {
     let whole = Record::read(original).unwrap();
     let events = |record: &Record| -> Vec<[u64; 4]> {
         record.counts.iter().map(|c| [c.allocs, c.reallocs, c.frees, c.bytes]).collect()
@@ -94,7 +106,7 @@ fn a_damaged_byte_is_an_error_or_a_consistent_record() {
     let mut random = numbers();
     let mut bytes = original.to_vec();
     let (mut noticed, mut consistent) = (0, 0);
-    for case in 0..5000 {
+    for case in 0..cases {
         // Four of five hit a byte that holds something.
         let at = if case % 5 > 0 { used[random(used.len())] } else { random(bytes.len()) };
         let before = std::mem::replace(&mut bytes[at], random(256) as u8);
@@ -107,13 +119,23 @@ fn a_damaged_byte_is_an_error_or_a_consistent_record() {
         }
         bytes[at] = before;
     }
-    assert!(noticed > 3000, "{noticed} noticed, {consistent} consistent");
+    assert!(noticed > cases / 5 * 3, "{noticed} noticed, {consistent} consistent");
 }
 
 /// Every word of every counter: one more and one less is seen.
 #[test]
 fn a_damaged_counter_or_hash_is_noticed() {
-    let original = bytes();
+    assert!(damage_words(bytes()).sites > 50);
+    assert!(damage_words(repeating()).repeating > 10);
+}
+
+/// How many there were to damage.
+struct Damaged {
+    sites: usize,
+    repeating: usize,
+}
+
+fn damage_words(original: &[u8]) -> Damaged {
     let head: Vec<u64> =
         original[..128].as_chunks::<8>().0.iter().map(|word| u64::from_le_bytes(*word)).collect();
     let (hot_count, block_room) = (head[9] as usize, head[11] as usize);
@@ -132,18 +154,27 @@ fn a_damaged_counter_or_hash_is_noticed() {
     // The first block's, too, though there is none.
     for hot in 0..=hot_count - block_room {
         for counter in 1..5 {
-            damage(threads + 16 + hot * 96 + counter * 8, "a function's counter");
+            damage(threads + 32 + hot * 96 + counter * 8, "a function's counter");
         }
     }
-    let sites = threads + 16 + hot_count * 96;
-    let slots = (0..1024).map(|slot| sites + slot * (19 + 96) * 8);
+    damage(threads + 16, "the thread's repeats");
+    let sites = threads + 32 + hot_count * 96;
+    let slots = (0..1024).map(|slot| sites + slot * (23 + 96) * 8);
     let used: Vec<usize> = slots.filter(|at| original[*at..*at + 8] != [0; 8]).collect();
-    assert!(used.len() > 50);
+    let mut damaged = Damaged { sites: used.len(), repeating: 0 };
     for slot in used {
-        for (word, what) in [(0, "hash"), (1, "hot"), (2, "op"), (3, "depth"), (5, "count"), (19, "frame")] {
+        damage(slot + 19 * 8, "repeats");
+        if original[slot + 19 * 8..slot + 20 * 8] != [0; 8] {
+            damaged.repeating += 1;
+            for (word, what) in [(20, "size of the repeats"), (21, "their origin"), (22, "their sum")] {
+                damage(slot + word * 8, what);
+            }
+        }
+        for (word, what) in [(0, "hash"), (1, "hot"), (2, "op"), (3, "depth"), (5, "count"), (23, "frame")] {
             damage(slot + word * 8, what);
         }
     }
+    damaged
 }
 
 #[test]

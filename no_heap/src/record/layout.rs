@@ -7,7 +7,7 @@
 pub(crate) const MAGIC: u64 = u64::from_le_bytes(*b"noalloc\0");
 
 /// Version of this layout. A reader refuses every other one.
-pub const VERSION: u64 = 4;
+pub const VERSION: u64 = 5;
 
 /// Return addresses kept for one call stack, innermost first.
 pub const FRAMES: usize = 96;
@@ -139,6 +139,10 @@ words! {
         owned,
         /// Odd while an event is being written: a reader then forgives one event's difference.
         updates,
+        /// Events that the sites hold as repeats.
+        repeats,
+        /// 1 while a call runs whose events may repeat: a reader then forgives that the sites hold one more or one less.
+        repeating,
     }
 }
 
@@ -213,6 +217,15 @@ words! {
         freed_by,
         /// Of a free: blocks that this same call had allocated.
         own,
+        /// Events that were like one before them in the same call, and are in no other number: each of `repeat_size` bytes,
+        /// each free of a block from `repeat_from` that this same call had allocated. A reader adds them to the others.
+        repeats,
+        /// Requested bytes of each repeat.
+        repeat_size,
+        /// 1 + slot of the site that the freed blocks were from; 0 of what is no free.
+        repeat_from,
+        /// See [`repeat_sum`].
+        repeat_sum,
     }
 }
 
@@ -333,6 +346,12 @@ pub(crate) fn site_hash(hot: u64, op: u64, frames: &[u64]) -> u64 {
         hash = (hash.rotate_left(5) ^ frame).wrapping_mul(0x517c_c1b7_2722_0a95);
     }
     hash.max(1)
+}
+
+/// Of what says how the repeats of a site are to be read; it is written once. Never 0: nothing is said yet.
+#[cfg(any(noalloc_audit, feature = "read-record"))]
+pub(crate) fn repeat_sum(hash: u64, size: u64, from: u64) -> u64 {
+    site_hash(hash, 0, &[size, from])
 }
 
 /// A site and its frames, as they stand in the file.

@@ -21,7 +21,7 @@ pub use layout::{
     SAMPLES, SITES, Site, SiteFlag, THREADS, ThreadHead, VERSION, hello_flag,
 };
 #[cfg(noalloc_audit)]
-pub(crate) use layout::{SiteSlot, site_hash};
+pub(crate) use layout::{SiteSlot, repeat_sum, site_hash};
 #[cfg(feature = "read-record")]
 pub use read::{BadRecord, BenchEntry, Hello, HotEntry, Module, PermitEntry, Record, SiteEntry, Underway};
 #[cfg(all(noalloc_audit, feature = "bench"))]

@@ -1,7 +1,7 @@
 //! Which hot functions answer for an event, and with which stack. Everything off the short path of `record`.
 
 use super::recent::{Key, Recognised};
-use super::{Event, Op, Seen, Updating, add, permits, process, raise, sites};
+use super::{Event, Op, Seen, Updating, add, permits, process, raise, repeats, sites};
 use crate::record::{SiteFlag, Thread};
 use crate::registry::{HOT_FUNCTIONS, HotFn};
 use crate::scope::{Counts, Kind, Scope, ThreadState, this_thread, with_thread};
@@ -16,16 +16,9 @@ enum Refused {
     Unwinding,
 }
 
-/// Counts one event, whatever it is and wherever it happens, and returns its block.
-///
-/// PERF: the event comes in pieces, so that the short path need not put it into memory.
+/// Counts one event, whatever it is and wherever it happens.
 #[inline(never)]
-pub(super) fn record(op: Op, before: *mut u8, block: *mut u8, size: usize, frame: usize) -> *mut u8 {
-    record_event(this_thread(), &Event { op, block, before, size }, frame);
-    block
-}
-
-fn record_event(thread: &ThreadState, event: &Event, frame: usize) {
+pub(super) fn record_event(thread: &ThreadState, event: &Event, frame: usize) {
     let quiet = Quiet::enter(thread);
     // SAFETY: the scopes of this thread stay in their guards' frames until they are left, and this call happens inside
     // of them.
@@ -319,6 +312,7 @@ pub(crate) fn close_call(thread: &ThreadState, scope: &Scope, hot: u32, counts: 
 #[cold]
 pub(crate) fn lost_order() {
     let thread = this_thread();
+    repeats::settle(thread);
     thread.scope.set(std::ptr::null());
     thread.live.forget();
     process::lose_call();

@@ -26,7 +26,7 @@ struct Row {
 
 impl Row {
     #[inline]
-    fn is(&self, block: *const u8, scope: &Scope) -> bool {
+    fn is(&self, block: *const u8, scope: *const Scope) -> bool {
         std::ptr::eq(self.block, block) && std::ptr::eq(self.scope, scope)
     }
 
@@ -70,7 +70,13 @@ impl LiveBlocks {
 
     /// `slot` allocated `block` in the call of `scope`. `place` was asked for this block, and nothing happened since.
     #[inline(always)]
-    pub(crate) fn push(&self, place: Place<'_>, block: *const u8, scope: &Scope, slot: &'static SiteSlot) {
+    pub(crate) fn push(
+        &self,
+        place: Place<'_>,
+        block: *const u8,
+        scope: *const Scope,
+        slot: &'static SiteSlot,
+    ) {
         place.row.set(MaybeUninit::new(Row { block, scope, origin: slot, last: slot }));
         self.len.set(place.index + 1);
     }
@@ -78,17 +84,16 @@ impl LiveBlocks {
     /// The place of `block` when it is the newest, and the call of `scope` allocated it and never resized it; and the
     /// site that did.
     #[inline(always)]
-    pub(crate) fn newest(&self, block: *const u8, scope: &Scope) -> Option<(usize, &'static SiteSlot)> {
+    pub(crate) fn newest(&self, block: *const u8, scope: *const Scope) -> Option<(usize, &'static SiteSlot)> {
         // Without one there is no index either.
         let index = self.len.get().wrapping_sub(1);
         let row = self.row(index)?;
         (row.is(block, scope) && !row.was_resized()).then_some((index, row.origin))
     }
 
-    /// `free` freed the newest block, which was at `index` and `origin`'s.
+    /// The newest block, which was at `index`, is freed.
     #[inline(always)]
-    pub(crate) fn pop(&self, (index, origin): (usize, &'static SiteSlot), free: Seen) {
-        credit_free(origin, Some(free));
+    pub(crate) fn pop(&self, index: usize) {
         self.len.set(index);
     }
 
@@ -210,8 +215,9 @@ impl LiveBlocks {
     }
 }
 
+/// A block of `slot` was freed, by `free` if that answers for it.
 #[inline(always)]
-fn credit_free(slot: &SiteSlot, free: Option<Seen>) {
+pub(super) fn credit_free(slot: &SiteSlot, free: Option<Seen>) {
     add(&slot.site.freed, 1);
     if let Some(free) = free {
         slot.site.freed_by.set(free.number);

@@ -6,11 +6,12 @@
 mod attribute;
 mod blocks;
 mod boot;
+mod known;
 mod live;
 mod permits;
 mod process;
 mod recent;
-mod short;
+mod repeats;
 mod sites;
 
 use std::cell::Cell;
@@ -28,6 +29,7 @@ pub(crate) use process::{awake_or_asleep, join, start};
 #[cfg(feature = "bench")]
 pub(crate) use process::{bench_cells, pause, resume};
 pub(crate) use recent::{Recent, Seen};
+pub(crate) use repeats::{Repeats, settle};
 
 /// What a program did with the heap.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -68,17 +70,18 @@ pub(crate) fn active() -> bool {
 
 /// Counts an allocation, and returns the block. Called from an allocator method; so it is below.
 ///
-/// PERF: one copy of the short path for each operation, in the method itself. The block comes back, so that the method
+/// PERF: one copy of the shortest path for each operation, in the method itself. The block comes back, so that the method
 /// need not keep it.
 #[inline(always)]
 pub(crate) fn record_alloc(block: *mut u8, size: usize) -> *mut u8 {
     record(Event { op: Op::Alloc, block, before: block, size })
 }
 
-/// Counts a reallocation, and returns the block after it. The short path is not for these.
+/// Counts a reallocation, and returns the block after it. None is a repeat.
 #[inline(always)]
 pub(crate) fn record_realloc(before: *mut u8, block: *mut u8, size: usize) -> *mut u8 {
-    attribute::record(Op::Realloc, before, block, size, frame!())
+    attribute::record_event(this_thread(), &Event { op: Op::Realloc, block, before, size }, frame!());
+    block
 }
 
 /// Counts a free, and returns the block.
@@ -94,10 +97,10 @@ pub(crate) fn record_free(block: *mut u8, size: usize) -> *mut u8 {
 fn record(event: Event) -> *mut u8 {
     let is_panicking = std::thread::panicking();
     let frame = frame!();
-    if !is_panicking && short::record(this_thread(), &event, frame).is_some() {
+    if !is_panicking && repeats::record(this_thread(), &event, frame).is_some() {
         return event.block;
     }
-    attribute::record(event.op, event.before, event.block, event.size, frame)
+    known::record(event.op, event.block, event.size, frame)
 }
 
 impl Event {

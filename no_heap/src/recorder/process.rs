@@ -196,6 +196,7 @@ pub(crate) fn join(thread: &ThreadState) -> bool {
 /// again, and then the thread library calls this again.
 extern "C" fn thread_ends(_part: *mut c_void) {
     with_thread(|thread| {
+        super::settle(thread);
         let part = thread.part.replace(Thread::NONE);
         if !part.is_none() {
             part.release();
@@ -216,6 +217,7 @@ extern "C" fn forked() {
         thread.part.set(Thread::NONE);
         thread.live.clear();
         thread.recent.clear();
+        thread.repeats.forget();
         let inside = thread.scope.replace(ptr::null());
         // A child made while the clock runs stays without a record.
         let mode = if matches!(MODE.load(Ordering::Relaxed), PAUSED | OFF) { OFF } else { NOT_STARTED };

@@ -8,6 +8,7 @@ use std::cell::Cell;
 use std::mem::MaybeUninit;
 
 use super::Op;
+use super::repeats::Repeat;
 use crate::record::{FnCounts, SiteSlot};
 use crate::scope::Scope;
 use crate::stack::{Bounds, HAS_FRAMES, Link, copy_chain, is_chain, return_address};
@@ -42,6 +43,8 @@ struct RecentStack {
     key: Cell<u64>,
     /// Initialised when the place is not empty.
     seen: Cell<MaybeUninit<Seen>>,
+    /// Which events from here are repeats.
+    repeat: Cell<Repeat>,
     links: [Cell<Link>; DEPTH],
 }
 
@@ -69,6 +72,15 @@ impl Seen {
 pub(crate) struct Recognised<'recent>(&'recent RecentStack);
 
 impl Recognised<'_> {
+    pub(super) fn repeat(self) -> Repeat {
+        self.0.repeat.get()
+    }
+
+    /// From here on these events from here are repeats.
+    pub(super) fn set_repeat(self, repeat: Repeat) {
+        self.0.repeat.set(repeat);
+    }
+
     #[inline(always)]
     pub(crate) fn seen(self) -> Seen {
         // SAFETY: where a place is not empty, `remember` has written down what was seen.
@@ -114,7 +126,7 @@ impl Recent {
         if !HAS_FRAMES {
             return None;
         }
-        let stacks = &self.set(frame, key).stacks;
+        let stacks = &self.set(frame, key.salt).stacks;
         let stack = stacks.iter().find(|stack| stack.is(frame, key))?;
         // SAFETY: a frame that is there is no 0, so this place is not empty: `remember` copied the links from this
         // thread's stack, from this frame to this end, and both are frames of functions that are running now.
@@ -122,9 +134,20 @@ impl Recent {
         is_there.then_some(Recognised(stack))
     }
 
+    /// Where an event of this kind and size comes from, if its stack runs from `frame` and it is a repeat.
+    #[inline(always)]
+    pub(super) fn find_repeat(&self, frame: usize, kind: u64, size: usize) -> Option<Recognised<'_>> {
+        if !HAS_FRAMES {
+            return None;
+        }
+        let [one, other] = &self.set(frame, 0).stacks;
+        let is_one = one.repeats(frame, kind, size);
+        (is_one || other.repeats(frame, kind, size)).then_some(Recognised(if is_one { one } else { other }))
+    }
+
     /// Remembers the stack that is there now.
     pub(crate) fn remember(&self, frame: usize, end: usize, key: Key, bounds: Bounds, seen: Seen) {
-        let set = self.set(frame, key);
+        let set = self.set(frame, key.salt);
         let same = set.stacks.iter().find(|stack| stack.is(frame, key));
         let stack = same.unwrap_or_else(|| {
             let oldest = set.oldest.get();
@@ -132,6 +155,7 @@ impl Recent {
             &set.stacks[oldest]
         });
         stack.frame.set(0);
+        stack.repeat.set(Repeat::NONE);
         if copy_chain(frame, end, bounds, &stack.links) {
             stack.end.set(end);
             stack.key.set(key.word);
@@ -146,8 +170,8 @@ impl Recent {
     }
 
     #[inline(always)]
-    fn set(&self, frame: usize, key: Key) -> &Set {
-        let sum = frame.wrapping_add(return_address(frame)).wrapping_add(key.salt);
+    fn set(&self, frame: usize, salt: usize) -> &Set {
+        let sum = frame.wrapping_add(return_address(frame)).wrapping_add(salt);
         &self.0[((sum as u32).wrapping_mul(SPREAD) >> (u32::BITS - SETS.ilog2())) as usize]
     }
 }
@@ -159,6 +183,7 @@ impl RecentStack {
             end: Cell::new(0),
             key: Cell::new(0),
             seen: Cell::new(MaybeUninit::uninit()),
+            repeat: Cell::new(Repeat::NONE),
             links: [const { Cell::new(Link::NONE) }; DEPTH],
         }
     }
@@ -166,5 +191,16 @@ impl RecentStack {
     #[inline(always)]
     fn is(&self, frame: usize, key: Key) -> bool {
         self.frame.get() == frame && self.key.get() == key.word
+    }
+
+    /// Whether an event from `frame` is one of its repeats.
+    ///
+    /// PERF: never in a closure: the compiler leaves that outside, and `is_chain` a loop.
+    #[inline(always)]
+    fn repeats(&self, frame: usize, kind: u64, size: usize) -> bool {
+        // SAFETY: `remember` has copied these links from this thread's stack before anything from there was a repeat.
+        // A repeat of this kind belongs to the innermost call, and they led to the frame of its guard, which runs; so
+        // does the function of `frame`. Should their first frame have been another, then one comparison tells.
+        self.repeat.get().is(kind, size) && unsafe { is_chain(frame, &self.links) }
     }
 }

@@ -384,6 +384,7 @@ impl Scope {
     #[inline(never)]
     fn close(&self) {
         let thread = this_thread();
+        recorder::settle(thread);
         thread.scope.set(self.outer_or_null());
         if !self.is(flag::TOUCHED) {
             return;

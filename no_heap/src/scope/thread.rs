@@ -5,7 +5,7 @@ use std::ptr;
 
 use super::{Counts, Scope};
 use crate::record::Thread;
-use crate::recorder::{LiveBlocks, Recent};
+use crate::recorder::{LiveBlocks, Recent, Repeats};
 use crate::stack::Bounds;
 
 /// What the recorder keeps for each thread.
@@ -15,12 +15,13 @@ pub(crate) struct ThreadState {
     /// This thread's part of the record.
     pub(crate) part: Cell<Thread>,
     pub(crate) stack: Cell<Bounds>,
-    /// Events that hot functions answer for.
+    /// Events that hot functions answer for; without those that are still to be settled as repeats.
     pub(crate) counted: Cell<Counts>,
     /// The other events inside scopes.
     pub(crate) others: Cell<Counts>,
     pub(crate) live: LiveBlocks,
     pub(crate) recent: Recent,
+    pub(crate) repeats: Repeats,
     /// Hot functions that the running benchmark called directly, see [`crate::record::BenchResult::hot`].
     pub(crate) bench_hot: Cell<u64>,
     pub(crate) bench_calls: Cell<u64>,
@@ -37,6 +38,7 @@ thread_local! {
         others: Cell::new(Counts::ZERO),
         live: LiveBlocks::new(),
         recent: Recent::new(),
+        repeats: Repeats::new(),
         bench_hot: Cell::new(0),
         bench_calls: Cell::new(0),
     } };

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::super::layout::{FRAMES, FnCounts, SITES, Site, ThreadHead, site_hash};
+use super::super::layout::{FRAMES, FnCounts, SITES, Site, ThreadHead, repeat_sum, site_hash};
 use super::{BadRecord, SiteEntry, word, words};
 
 const WORD: usize = size_of::<u64>();
@@ -32,7 +32,9 @@ impl Merged {
         let sites_start = start
             .checked_add((fixed * WORD) as u64)
             .ok_or(BadRecord::Corrupt("a thread lies beyond all files"))?;
-        let part = Part { sites: read_slots(bytes, sites_start)?, counts, updating: head.updates % 2 == 1 };
+        let updating = head.updates % 2 == 1;
+        let mut part = Part { sites: read_slots(bytes, sites_start)?, counts, updating };
+        part.add_repeats(&head)?;
         part.check()?;
         for slot in part.sites.values() {
             let freed_by = match slot.site.freed_by {
@@ -124,6 +126,8 @@ fn read_slots(bytes: &[u8], start: u64) -> Result<BTreeMap<usize, Slot>, BadReco
     Ok(sites)
 }
 
+const NO_SUCH_FUNCTION: BadRecord = BadRecord::Corrupt("a site names a hot function that is not there");
+
 /// What one thread wrote.
 struct Part {
     counts: Vec<FnCounts>,
@@ -133,6 +137,44 @@ struct Part {
 }
 
 impl Part {
+    /// Adds the repeats to the other numbers, and leaves none.
+    fn add_repeats(&mut self, head: &ThreadHead) -> Result<(), BadRecord> {
+        let mut sum = 0u64;
+        let numbers: Vec<usize> = self.sites.keys().copied().collect();
+        for number in numbers {
+            let Some(Slot { site, .. }) = self.sites.get_mut(&number) else { continue };
+            let repeats = std::mem::take(&mut site.repeats);
+            if repeats == 0 {
+                continue;
+            }
+            let Site { hash, hot, op, repeat_size, repeat_from, .. } = *site;
+            if site.repeat_sum != repeat_sum(hash, repeat_size, repeat_from) {
+                return Err(BadRecord::Corrupt("the repeats of a site are of no known kind"));
+            }
+            sum = sum.saturating_add(repeats);
+            let bytes = repeats.saturating_mul(repeat_size);
+            site.count = site.count.saturating_add(repeats);
+            site.bytes = site.bytes.saturating_add(bytes);
+            let counts = usize::try_from(hot).ok().and_then(|hot| self.counts.get_mut(hot));
+            let counts = counts.ok_or(NO_SUCH_FUNCTION)?;
+            if op != 2 {
+                counts.allocs = counts.allocs.saturating_add(repeats);
+                counts.bytes = counts.bytes.saturating_add(bytes);
+                continue;
+            }
+            site.own = site.own.saturating_add(repeats);
+            counts.frees = counts.frees.saturating_add(repeats);
+            let origin = repeat_from.checked_sub(1).and_then(|from| usize::try_from(from).ok());
+            let origin = origin.and_then(|origin| self.sites.get_mut(&origin));
+            let origin = origin.ok_or(BadRecord::Corrupt("the blocks that a site freed are from none"))?;
+            origin.site.freed = origin.site.freed.saturating_add(repeats);
+        }
+        if sum.abs_diff(head.repeats) > head.repeating.min(1) {
+            return Err(BadRecord::Corrupt("the repeats of the sites are not those of the thread"));
+        }
+        Ok(())
+    }
+
     /// Events counted for a function must be those of its sites.
     fn check(&self) -> Result<(), BadRecord> {
         let mut events = vec![0u64; self.counts.len()];
@@ -141,7 +183,7 @@ impl Part {
         for slot in self.sites.values() {
             let site = &slot.site;
             let Some(hot) = usize::try_from(site.hot).ok().filter(|hot| *hot < self.counts.len()) else {
-                return Err(BadRecord::Corrupt("a site names a hot function that is not there"));
+                return Err(NO_SUCH_FUNCTION);
             };
             if !self.updating && !slot.is_sound(&self.counts[hot]) {
                 return Err(BadRecord::Corrupt("the numbers of a site contradict each other"));

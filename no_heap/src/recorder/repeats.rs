@@ -1,0 +1,172 @@
+//! Events that repeat one before them in the same call of a hot function: from the same stack, of the same size, and
+//! of the frees those of a block that the same site had allocated in this call.
+//!
+//! Whoever follows a loop to the heap meets hardly any others. Everything about such an event is known beforehand, so
+//! one number of its site goes up, and the reader adds that to all the others. Each write leaves a record that is true:
+//! there is no moment at which the process must not be killed.
+//!
+//! PERF: nothing is called from [`record`], so that the whole stays in registers that nobody has to save.
+
+use std::cell::Cell;
+
+use super::{Event, Op, Seen, add};
+use crate::record::{SiteSlot, Thread, repeat_sum};
+use crate::scope::{Counts, ThreadState};
+
+/// Sites of one call whose events may be counted so. Those of the others are counted one by one.
+const CAPACITY: usize = 16;
+
+/// Which events that come along a stack are repeats.
+#[derive(Clone, Copy)]
+pub(crate) struct Repeat {
+    /// See [`Repeats::kind`].
+    kind: u64,
+    size: usize,
+    /// Of frees, the site of the blocks.
+    origin: Option<&'static SiteSlot>,
+}
+
+impl Repeat {
+    /// None of them.
+    ///
+    /// PERF: all bits 0, as everything is that a thread begins with: what is not would be copied for each thread.
+    pub(crate) const NONE: Repeat = Repeat { kind: 0, size: 0, origin: None };
+
+    #[inline(always)]
+    pub(super) fn is(self, kind: u64, size: usize) -> bool {
+        self.kind == kind && self.size == size
+    }
+}
+
+/// What a thread keeps of the innermost call, if that is a hot function that alone answers for its events.
+pub(crate) struct Repeats {
+    /// Tells the calls apart whose events repeat; 0 while there is no such call.
+    call: Cell<u64>,
+    /// What `call` was last.
+    last: Cell<u64>,
+    /// Those that hold repeats of this call, from the first on.
+    sites: [Cell<Option<Repeating>>; CAPACITY],
+}
+
+#[derive(Clone, Copy)]
+struct Repeating {
+    slot: &'static SiteSlot,
+    /// Its repeats before this call.
+    before: u64,
+}
+
+impl Repeats {
+    /// The numbers of calls leave room below for 1 + an [`Op`].
+    const STEP: u64 = 4;
+
+    pub(crate) const fn new() -> Repeats {
+        Repeats { call: Cell::new(0), last: Cell::new(0), sites: [const { Cell::new(None) }; CAPACITY] }
+    }
+
+    /// What is the same in all repeats of one operation in one call; never 0. While there is no such call it is less than
+    /// ever belongs to a [`Repeat`].
+    #[inline(always)]
+    fn kind(&self, op: Op) -> u64 {
+        self.call.get() | (op as u64 + 1)
+    }
+
+    /// From here on no event is a repeat, and what was counted is forgotten: it is in another process's record.
+    pub(crate) fn forget(&self) {
+        self.call.set(0);
+        self.sites.iter().for_each(|site| site.set(None));
+    }
+}
+
+/// Counts the event if it is a repeat; nothing is known of it but that no panic is at work.
+#[inline(always)]
+pub(super) fn record(thread: &ThreadState, event: &Event, frame: usize) -> Option<()> {
+    let kind = thread.repeats.kind(event.op);
+    let stack = thread.recent.find_repeat(frame, kind, event.size)?;
+    let seen = stack.seen();
+    let (live, scope) = (&thread.live, thread.scope.get());
+    match event.op {
+        Op::Alloc => live.push(live.place_for(event.block)?, event.block, scope, seen.slot),
+        Op::Free => {
+            let (index, origin) = live.newest(event.block, scope)?;
+            if !std::ptr::eq(origin, stack.repeat().origin?) {
+                return None;
+            }
+            live.pop(index);
+            origin.site.freed_by.set(seen.number);
+        }
+        Op::Realloc => return None,
+    }
+    add(&seen.slot.site.repeats, 1);
+    add(&thread.part.get().head().repeats, 1);
+    Some(())
+}
+
+/// The repeats of an event from here on, in the innermost call, which alone answers for it: it has been counted, and is not
+/// the first that the call has from `seen`. `origin` is the site of the block that it freed. `None` if they are counted
+/// one by one.
+pub(super) fn of(
+    thread: &ThreadState,
+    event: &Event,
+    seen: Seen,
+    origin: Option<&'static SiteSlot>,
+) -> Option<Repeat> {
+    let (repeats, part) = (&thread.repeats, thread.part.get());
+    let site = &seen.slot.site;
+    let (size, from) = (event.size as u64, origin.map_or(0, |origin| number_of(part, origin)));
+    let is_said = site.repeat_sum.get() != 0;
+    if is_said && (site.repeat_size.get(), site.repeat_from.get()) != (size, from) {
+        return None;
+    }
+    let is_for_this = |place: &&Cell<Option<Repeating>>| {
+        place.get().is_none_or(|repeating| std::ptr::eq(repeating.slot, seen.slot))
+    };
+    let place = repeats.sites.iter().find(is_for_this)?;
+    if !is_said {
+        site.repeat_size.set(size);
+        site.repeat_from.set(from);
+        site.repeat_sum.set(repeat_sum(site.hash.get(), size, from));
+    }
+    if place.get().is_none() {
+        place.set(Some(Repeating { slot: seen.slot, before: site.repeats.get() }));
+    }
+    if repeats.call.get() == 0 {
+        repeats.last.set(repeats.last.get().wrapping_add(Repeats::STEP));
+        repeats.call.set(repeats.last.get());
+        part.head().repeating.set(1);
+    }
+    Some(Repeat { kind: repeats.kind(event.op), size: event.size, origin })
+}
+
+/// 1 + the slot of a site of this part.
+fn number_of(part: Thread, slot: &'static SiteSlot) -> u64 {
+    let before = std::ptr::from_ref(slot).addr().wrapping_sub(part.sites().as_ptr().addr());
+    (before / size_of::<SiteSlot>()) as u64 + 1
+}
+
+/// From here on no event is a repeat, and the thread's counts hold those that were. Before the innermost call ends, or
+/// another begins inside it.
+#[inline]
+pub(crate) fn settle(thread: &ThreadState) {
+    if thread.repeats.call.get() != 0 {
+        settle_call(thread);
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn settle_call(thread: &ThreadState) {
+    let repeats = &thread.repeats;
+    for Repeating { slot, before } in repeats.sites.iter().map_while(Cell::take) {
+        let site = &slot.site;
+        let events = site.repeats.get().wrapping_sub(before);
+        let more = if site.op.get() == Op::Free as u64 {
+            Counts { frees: events, ..Counts::ZERO }
+        } else {
+            let bytes = events.wrapping_mul(site.repeat_size.get());
+            Counts { allocs: events, bytes, ..Counts::ZERO }
+        };
+        thread.counted.set(thread.counted.get().plus(more));
+    }
+    repeats.call.set(0);
+    thread.part.get().head().repeating.set(0);
+}
