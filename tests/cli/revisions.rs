@@ -127,15 +127,15 @@ fn compared(project: &Project, words: &str) -> Outcome {
 #[test]
 fn a_revision_is_measured_in_turns_with_the_working_tree() {
     let project = project();
-    let run = compared(&project, "boxes --rounds 6 --bench-time 0.06 --format json").exits(0);
+    let run = compared(&project, "boxes --rounds 8 --bench-time 0.08 --format json").exits(0);
     let document = run.json();
     assert_eq!(document["new"], "working tree");
     assert!(document["old"].as_str().unwrap().starts_with("boxes ("), "{document:#}");
-    assert_eq!(document["rounds"], 6, "{document:#}");
+    assert_eq!(document["rounds"], 8, "{document:#}");
     let sum = named(&document["benchmarks"], "name", "sum");
     assert_eq!([&sum["allocs_per_op"]["old"], &sum["allocs_per_op"]["new"]], [1.0, 0.0]);
     assert_eq!([&sum["bytes_per_op"]["old"], &sum["bytes_per_op"]["new"]], [32.0, 0.0]);
-    assert_eq!([&sum["time"]["old_samples"], &sum["time"]["new_samples"]], [6, 6]);
+    assert_eq!([&sum["time"]["old_samples"], &sum["time"]["new_samples"]], [8, 8]);
     assert_eq!(document["vanished"][0]["construct"], "Box::new", "{document:#}");
     assert_eq!(document["notes"], json!([]));
     // The clock runs in the turns alone.

@@ -94,7 +94,7 @@ fn a_comparison_counts_its_rounds_and_says_how_long_the_rest_takes() {
     ["c", "c2"].iter().for_each(|name| targets.let_go(name));
     targets.tool("check --bench c --bench-time 0.01 --samples 1 --save live-line").run().exits(100);
     // Each turn takes a fifth of a second, so there are turns long after the line is there.
-    let mut session = targets.tool("compare live-line --rounds 6 --bench-time 0.05").in_terminal();
+    let mut session = targets.tool("compare live-line --rounds 8 --bench-time 0.05").in_terminal();
     for side in ["(live-line)", "(working tree)"] {
         let words = ["      Timing [", "/6: c ", side, " s left"];
         session.until(|row| words.iter().all(|word| row.contains(word)));

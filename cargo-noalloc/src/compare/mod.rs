@@ -26,13 +26,16 @@ pub(crate) fn compare(old: Measured, new: Measured, threshold: f64, rounds: Opti
                 .to_owned(),
         );
     }
-    let scattered =
-        benches.iter().filter(|bench| bench.time.is_some_and(|time| time.figure == Figure::Fastest));
-    notes.extend(scattered.map(|bench| {
-        format!(
-            "`{}`: its times are those of the fastest sample of each round, which differ: the medians are too scattered",
+    notes.extend(benches.iter().filter_map(|bench| {
+        let which = match bench.time?.figure {
+            Figure::Median => return None,
+            Figure::Quartile => "that a quarter of the samples of each round stay below",
+            Figure::Fastest => "of the fastest sample of each round",
+        };
+        Some(format!(
+            "`{}`: its times are those {which}, which differ: the medians are too scattered",
             bench.name
-        )
+        ))
     }));
     let uneven = pairs.iter().filter(|(old, new)| !steady(old, new) && counts_differ(old, new));
     notes.extend(uneven.map(|(old, new)| {
@@ -196,6 +199,7 @@ mod tests {
             target: "hot".to_owned(),
             name: name.to_owned(),
             samples: samples.to_vec(),
+            quartiles: Vec::new(),
             fastest: Vec::new(),
             ns: samples.get(samples.len() / 2).copied(),
             recorded: Some(1_000),

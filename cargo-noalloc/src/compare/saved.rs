@@ -281,6 +281,7 @@ fn measured(name: &str, document: Document) -> Measured {
         target: bench.target,
         name: bench.name,
         samples: bench.ns_samples,
+        quartiles: Vec::new(),
         fastest: Vec::new(),
         ns: bench.ns_per_op,
         recorded: bench.recorded_iterations,

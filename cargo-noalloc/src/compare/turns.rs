@@ -1,13 +1,13 @@
 //! Two sides that take turns: whatever the machine does meanwhile, it does to both.
 
 use crate::exit::Failure;
-use crate::model::{Measured, median};
+use crate::model::{Measured, lower_quartile, median};
 
 /// The figures of one side in one round: target, benchmark, and its samples in nanoseconds for one iteration.
 pub(crate) type Round = Vec<(String, String, Vec<f64>)>;
 
-/// Runs both sides `rounds` times, and puts the median and the fastest of each in the place of their samples. The one that was first is
-/// second in the next round, so that a drift that goes on is shared, too. `once` runs one side, 0 or 1, once.
+/// Runs both sides `rounds` times, and puts the median, the lower quartile and the fastest of each in the place of their
+/// samples. The one that was first is second in the next round, so that a drift that goes on is shared, too. `once` runs one side, 0 or 1, once.
 pub(crate) fn take_turns(
     sides: &mut [Measured; 2],
     rounds: u32,
@@ -15,6 +15,7 @@ pub(crate) fn take_turns(
 ) -> Result<(), Failure> {
     for bench in sides.iter_mut().flat_map(|side| &mut side.benches) {
         bench.samples.clear();
+        bench.quartiles.clear();
         bench.fastest.clear();
     }
     for round in 0..rounds {
@@ -25,6 +26,7 @@ pub(crate) fn take_turns(
                 let own = benches.filter(|bench| bench.target == target && bench.name == name);
                 own.for_each(|bench| {
                     bench.samples.extend(median(&samples));
+                    bench.quartiles.extend(lower_quartile(&samples));
                     bench.fastest.extend(samples.iter().copied().min_by(f64::total_cmp));
                 });
             }
@@ -65,6 +67,7 @@ mod tests {
         take_turns(&mut sides, 4, round).unwrap();
         assert_eq!(order, [0, 1, 1, 0, 0, 1, 1, 0]);
         assert_eq!(sides[0].benches[0].samples, [101.0, 104.0, 105.0, 108.0]);
+        assert_eq!(sides[0].benches[0].quartiles, [76.0, 79.0, 80.0, 83.0]);
         assert_eq!(sides[0].benches[0].fastest, [51.0, 54.0, 55.0, 58.0]);
         assert_eq!(sides[0].benches[0].ns, sides[1].benches[0].ns);
     }

@@ -27,7 +27,9 @@ pub struct MeasuredBench {
     /// Nanoseconds for one iteration, one figure a sample, or the median of each round where the two sides took
     /// turns; empty without the clock.
     pub samples: Vec<f64>,
-    /// The fastest sample of each round; empty where the sides took no turns.
+    /// What a quarter of the samples of each round stay below; empty where the sides took no turns.
+    pub quartiles: Vec<f64>,
+    /// The fastest sample of each round; empty likewise.
     pub fastest: Vec<f64>,
     /// Median of `samples`.
     pub ns: Option<f64>,
@@ -86,6 +88,8 @@ impl Change {
 pub enum Figure {
     /// Their median, as everywhere else.
     Median,
+    /// What a quarter of them stay below: of those that the machine disturbed little, the slowest.
+    Quartile,
     /// The fastest: what the machine disturbed least.
     Fastest,
 }

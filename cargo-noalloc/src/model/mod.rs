@@ -59,7 +59,7 @@ pub use proof::{
 };
 pub use run::{Audited, Counts, Gap, Run};
 pub use site::{Calls, Op, Site, Sizes};
-pub use spread::{Spread, median};
+pub use spread::{Spread, lower_quartile, median};
 pub use target::{Status, Target, TargetKind};
 pub use texts::Texts;
 pub use type_name::{implementation, short_type};

@@ -49,6 +49,11 @@ pub fn median(values: &[f64]) -> Option<f64> {
     (!values.is_empty()).then(|| quantile(&sorted(values), 0.5))
 }
 
+/// What a quarter of the values stay below; `None` of none.
+pub fn lower_quartile(values: &[f64]) -> Option<f64> {
+    (!values.is_empty()).then(|| quantile(&sorted(values), 0.25))
+}
+
 fn sorted(samples: &[f64]) -> Vec<f64> {
     let mut sorted = samples.to_vec();
     sorted.sort_unstable_by(f64::total_cmp);

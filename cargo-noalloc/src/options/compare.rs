@@ -104,8 +104,8 @@ impl CompareOptions {
     }
 }
 
-/// With six on each side the clearest order has p = 0.004, for two figures of each round.
-const ENOUGH: u32 = 6;
+/// With seven on each side the clearest order has p = 0.0017, for three figures of each round.
+const ENOUGH: u32 = 7;
 
 /// A round of one sample.
 const LEAST: Duration = Duration::from_micros(100);

@@ -194,7 +194,7 @@ struct Benchmark<'a> {
 struct Time {
     old_ns_per_op: f64,
     new_ns_per_op: f64,
-    /// Of each round, or of all samples: `median` or `fastest`.
+    /// Of each round, or of all samples: `median`, `quartile` or `fastest`.
     figure: &'static str,
     delta_percent: Option<f64>,
     p_value: Option<f64>,
@@ -262,6 +262,7 @@ fn benchmark(bench: &BenchChange) -> Benchmark<'_> {
             new_ns_per_op: time.ns.new,
             figure: match time.figure {
                 Figure::Median => "median",
+                Figure::Quartile => "quartile",
                 Figure::Fastest => "fastest",
             },
             delta_percent: time.ns.percent(),

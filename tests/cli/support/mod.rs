@@ -236,7 +236,7 @@ pub(crate) fn without_times(text: &str) -> String {
         "time is spent in the allocator",
         "time in the allocator is below",
         "is dominated by measuring overhead",
-        "those of the fastest sample of each round",
+        "the medians are too scattered",
     ];
     let counts = |line: &&str| !line.is_empty() && !of_times.iter().any(|words| line.contains(words));
     let is_number = |word: &&str| word.chars().all(|c| c.is_ascii_digit() || ",.".contains(c));
