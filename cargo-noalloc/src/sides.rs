@@ -47,11 +47,11 @@ pub(crate) fn compare(options: &CompareOptions, shell: Shell) -> Result<Comparis
     let both = old.built().or(then.as_ref()).zip(new.built());
     let turns = both.zip(options.round);
     let mut measured = [sides.measure(&old, turns.is_some())?, sides.measure(&new, turns.is_some())?];
-    if let Some(((old, new), time)) = turns {
-        sides.take_turns(&mut measured, [old, new], options.rounds, time)?;
-    }
+    let rounds = match turns {
+        Some(((old, new), time)) => sides.take_turns(&mut measured, [old, new], options.rounds, time)?,
+        None => None,
+    };
     let [old, new] = measured;
-    let rounds = turns.map(|_| options.rounds);
     let mut comparison = compare::compare(old, new, options.threshold, rounds);
     comparison.notes.extend(notes);
     Ok(comparison)
@@ -224,21 +224,24 @@ impl Sides {
         measured(name, checked, self.shell)
     }
 
+    /// How often they did: not at all where they have no benchmark in common.
     fn take_turns(
         &self,
         measured: &mut [Measured; 2],
         built: [&Built; 2],
         rounds: u32,
         time: Duration,
-    ) -> Result<(), Failure> {
-        // Only a harness of ours can be told to run for the clock alone.
+    ) -> Result<Option<u32>, Failure> {
+        // Only a harness of ours can be told to run for the clock alone; such targets have benchmarks.
+        let common = compare::common_targets(measured);
         let timed = |side: usize| -> Vec<&Binary> {
-            let has = |binary: &&Binary| {
-                measured[side].benches.iter().any(|bench| bench.target == binary.planned.target.name)
-            };
+            let has = |binary: &&Binary| common.contains(&binary.planned.target.name);
             built[side].binaries.binaries.iter().filter(has).collect()
         };
         let timed = [timed(0), timed(1)];
+        if common.is_empty() {
+            return Ok(None);
+        }
         let home = discover::audit_dir(&self.check.build)?.join("turns");
         let side = |side: usize| {
             let Built { plan, binaries: Binaries { toolchain, .. }, .. } = built[side];
@@ -269,7 +272,7 @@ impl Sides {
         drop(stage);
         // Copies of what lies elsewhere: nobody misses them.
         let _ = std::fs::remove_dir_all(&home);
-        taken
+        taken.map(|()| Some(rounds))
     }
 }
 

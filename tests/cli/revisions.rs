@@ -164,6 +164,12 @@ fn a_revision_is_measured_in_turns_with_the_working_tree() {
     );
     assert!(run.stdout.contains("0 → 32 !") && run.stdout.contains("0 → 1 !"), "{}", run.stdout);
 
+    // Where nothing has the same name the clock has nothing to do.
+    project.write("benches/hot.rs", &BENCH.replace("fn sum(b", "fn total(b"));
+    let run = compared(&project, "boxes --rounds 8 --bench-time 0.08").exits(4);
+    assert!(run.stdout.contains("only in working tree: hot: total"), "{}", run.stdout);
+    assert!(!run.stderr.contains("Timing"), "{}", run.stderr);
+
     // Two revisions: the working tree does not matter.
     let run = compared(&project, "boxes main --no-timing").exits(0);
     assert!(run.stdout.contains("32 → 0") && !run.stdout.contains("note:"), "{}", run.stdout);

@@ -67,6 +67,11 @@ pub(crate) fn compare(old: Measured, new: Measured, threshold: f64, rounds: Opti
     }
 }
 
+/// Targets with a benchmark that both sides have.
+pub(crate) fn common_targets([old, new]: &[Measured; 2]) -> Vec<String> {
+    pair(&old.benches, &new.benches).0.into_iter().map(|(_, new)| new.target.clone()).collect()
+}
+
 /// Benchmarks of one target and name, in order; and what is left of each side.
 fn pair<'a>(
     old: &'a [MeasuredBench],
