@@ -72,6 +72,19 @@ impl Repository {
         Some(Revision { name: name.to_owned(), commit })
     }
 
+    /// What to type where `name` means no commit here, and may well mean one elsewhere: a clone has the branches of where
+    /// it comes from under other names, and a shallow one hardly any.
+    pub(crate) fn fetching(&self, name: &str) -> Option<String> {
+        let of_origin = format!("origin/{name}");
+        if self.revision(&of_origin).is_some() {
+            return Some(format!("name the branch of `origin`: `cargo noalloc compare {of_origin}`"));
+        }
+        let is_shallow = text(git(&self.top, ["rev-parse", "--is-shallow-repository"]).ok()?)? == "true";
+        is_shallow.then(|| {
+            format!("the clone is shallow: `git fetch --depth 1 origin {name}`, then `cargo noalloc compare FETCH_HEAD`")
+        })
+    }
+
     /// Whether something in the checkout is not committed.
     pub(crate) fn has_changes(&self) -> bool {
         git(&self.top, ["--no-optional-locks", "status", "--porcelain"])

@@ -217,6 +217,42 @@ fn ctrl_c_leaves_no_worktree_behind() {
     assert_eq!(state(&project.root), before);
 }
 
+#[test]
+fn a_revision_that_this_clone_has_not_is_looked_for_where_it_comes_from() {
+    let project = Project::empty();
+    let root = project.root.join("user");
+    package(&root, "");
+    git(&root, "init --quiet --initial-branch=main");
+    commit(&root, "one");
+    git(&root, "commit --quiet --allow-empty --message two");
+    git(&root, "branch other");
+    let cloned = |words: &str, folder: &str| {
+        let url = format!("file://{}", root.display());
+        git(&project.root, &format!("clone --quiet {words} {url} {folder}"));
+        let clone = Project::at(project.root.join(folder));
+        add_lock_file(&clone.root);
+        clone
+    };
+    let help = |project: &Project, revision: &str| -> String {
+        let run = project.noalloc(["compare", revision]).built_in(project.root.join("target")).run().exits(2);
+        assert!(run.stderr.contains("git knows no such revision"), "{}", run.stderr);
+        run.stderr
+            .lines()
+            .find_map(|line| line.split_once("= help: "))
+            .expect("it says what to type")
+            .1
+            .to_owned()
+    };
+    let whole = cloned("", "whole");
+    assert_eq!(help(&whole, "other"), "name the branch of `origin`: `cargo noalloc compare origin/other`");
+    assert_eq!(help(&whole, "HEAD~7"), "see what there is: `git log --oneline --all`");
+    assert!(help(&whole, "nothing").contains("`cargo noalloc check --save nothing`"));
+    let shallow = cloned("--depth 1", "shallow");
+    let fetch =
+        "the clone is shallow: `git fetch --depth 1 origin other`, then `cargo noalloc compare FETCH_HEAD`";
+    assert_eq!(help(&shallow, "other"), fetch);
+}
+
 /// A package in a folder, with these lines at the end of its manifest, which are among its dependencies.
 fn package(root: &Path, manifest: &str) {
     let write = |path: &str, text: &str| {

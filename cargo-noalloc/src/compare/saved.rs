@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::exit::{Exit, Failure};
 use crate::files;
 use crate::model::{Binary, Measured, MeasuredBench, MeasuredSite, Run};
+use crate::revision::Repository;
 
 /// The format that can be read.
 const SCHEMA: &str = "noalloc-report/1";
@@ -147,23 +148,30 @@ fn read(name: &str, path: &Path) -> Result<Measured, Failure> {
     parse(name, &text)
 }
 
-/// Says what is saved, the nearest name first; `in_git` when git was asked, too.
-pub(crate) fn unknown(name: &str, audit_dir: &Path, in_git: bool) -> Failure {
+/// Says what is saved, the nearest name first; `repository` when git was asked, too.
+pub(crate) fn unknown(name: &str, audit_dir: &Path, repository: Option<&Repository>) -> Failure {
     let entries = fs::read_dir(folder(audit_dir)).into_iter().flatten().flatten();
     let mut names: Vec<String> = entries
         .filter_map(|entry| entry.file_name().to_str()?.strip_suffix(".json").map(str::to_owned))
         .collect();
     names.sort();
-    let failure = if in_git {
+    let failure = if repository.is_some() {
         Failure::new(Exit::Usage, format!("no check was saved as `{name}`, and git knows no such revision"))
     } else {
         Failure::new(Exit::Usage, format!("no check was saved as `{name}`"))
             .note("the package lies in no git repository, so it is no revision either")
     };
+    if let Some(help) = repository.and_then(|repository| repository.fetching(name)) {
+        return failure.help(help);
+    }
     let near = names.iter().min_by_key(|known| strsim::damerau_levenshtein(known, name));
     match near {
         Some(near) if strsim::damerau_levenshtein(near, name) <= 3 => {
             failure.help(format!("did you mean `{near}`?"))
+        }
+        // What cannot be a name was meant for git.
+        _ if repository.is_some() && (refuse_name(name).is_err() || name.contains(['~', '^', '@', ':'])) => {
+            failure.help("see what there is: `git log --oneline --all`")
         }
         Some(_) => failure.help(format!("there is: {}", names.join(", "))),
         None => failure

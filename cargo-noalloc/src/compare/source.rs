@@ -44,10 +44,9 @@ impl Source {
         if is_name && is_saved(&audit_dir, text) {
             return Ok(Source::Saved { name: text.to_owned(), hides: revision });
         }
-        let in_git = repository.is_some();
         match (repository, revision) {
             (Some(repository), Some(revision)) => Ok(Source::Revision(repository, revision)),
-            _ => Err(unknown(text, &audit_dir, in_git)),
+            (repository, _) => Err(unknown(text, &audit_dir, repository.as_ref())),
         }
     }
 }
