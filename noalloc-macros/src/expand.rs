@@ -126,7 +126,9 @@ fn name_arguments(sig: &mut Signature) -> Vec<TokenStream> {
         let name = format_ident!("__no_heap_argument_{index}", span = Span::mixed_site());
         let pattern = std::mem::replace(&mut *argument.pat, parse_quote!(#name));
         let cfgs = argument.attrs.iter().filter(|attr| attr.path().is_ident("cfg")).collect::<Vec<_>>();
-        bindings.push(quote!(#(#cfgs)* let #name = #name; #(#cfgs)* let #pattern = #name;));
+        // Clippy's older versions take the pattern for a statement of the user's own.
+        let allow = quote!(#[allow(clippy::no_effect_underscore_binding)]);
+        bindings.push(quote!(#(#cfgs)* let #name = #name; #(#cfgs)* #allow let #pattern = #name;));
     }
     bindings
 }

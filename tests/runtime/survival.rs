@@ -15,7 +15,9 @@ fn the_record_survives_every_end() {
         assert_eq!(record.counts("hot").calls, 1, "{how}");
         assert_eq!((record.counts("hot").allocs, record.counts("hot").frees), (2, 2), "{how}");
         let ends = record.counts("ends");
-        assert_eq!((ends.calls, ends.allocs, ends.frees), (1, 5, 0), "{how}");
+        assert_eq!((ends.calls, ends.allocs), (1, 5), "{how}");
+        // Some versions of std give something back before they exit, and that is inside of it.
+        assert!(ends.frees == 0 || how == "exit", "{how}: {} frees", ends.frees);
         // A call that never ended says nothing of its blocks; one that unwound has let them go.
         let escaped = if ["panic", "resume"].contains(&how) { 5 } else { 0 };
         let sites = record.sites_of("ends", ALLOC);
