@@ -9,7 +9,7 @@ use std::process::{Command, Output, Stdio};
 use std::time::{Duration, SystemTime};
 
 use crate::exit::{Exit, Failure};
-use crate::process;
+use crate::{files, process};
 
 /// Variables by which git is told of a repository, an index or a folder that are not to be used here: a hook sets them.
 const OF_ANOTHER: [&str; 6] =
@@ -93,9 +93,7 @@ impl Repository {
 
     /// Where a file of the checkout lies in `worktree`; `None` when it lies outside of the checkout.
     pub(crate) fn counterpart(&self, file: &Path, worktree: &Worktree) -> Option<PathBuf> {
-        let canonical = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
-        let inside = canonical(file).strip_prefix(canonical(&self.top)).ok()?.to_owned();
-        Some(worktree.tree.folder.join(inside))
+        Some(worktree.tree.folder.join(files::below(file, [self.top.as_path()])?))
     }
 
     /// Checks a revision out below `audit_dir`, with the submodules that the user's checkout has.

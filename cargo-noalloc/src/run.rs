@@ -20,6 +20,7 @@ use no_heap::env;
 use no_heap::record::Record;
 
 use crate::exit::{Exit, Failure};
+use crate::files;
 use crate::model::{Binaries, Binary, Plan, Problem, Run, Status, Step, TargetKind, Toolchain, Workspace};
 use crate::options::CheckOptions;
 use crate::process::{self, Terminal};
@@ -290,7 +291,7 @@ fn io<T>(shared: std::io::Result<T>) -> Result<T, Failure> {
 pub(crate) fn read_records(run: &mut Run) -> Vec<Record> {
     let executable = &run.binary.executable;
     let mut others = Vec::new();
-    for path in run.folders.iter().flat_map(|folder| files(folder)) {
+    for path in run.folders.iter().flat_map(|folder| record_files(folder)) {
         match read(&path) {
             Ok(record) if is_same_file(Path::new(&record.hello.exe), executable) => run.records.push(record),
             Ok(record) => others.push(record),
@@ -313,17 +314,17 @@ fn started_by(run: &Run, records: Vec<Record>, plan: &Plan) -> Vec<Run> {
     }
     let called = |record: &Record| record.counts.iter().any(|counts| counts.calls > 0);
     // What was built elsewhere is of another build, and its lines may be of another source.
-    programs
-        .retain(|executable, records| records.iter().any(called) && is_below(executable, &plan.workspace));
+    programs.retain(|executable, records| {
+        records.iter().any(called) && is_built_here(executable, &plan.workspace)
+    });
     // Behind all that were selected, those of other parts too.
     let selected = plan.part.as_ref().map_or(plan.targets.len(), |part| part.selected.len());
     let program = |(executable, records)| of_program(run, executable, records, selected);
     programs.into_iter().map(program).collect()
 }
 
-fn is_below(executable: &Path, workspace: &Workspace) -> bool {
-    let folders = std::iter::once(&workspace.audit_dir).chain(&workspace.build_dir);
-    folders.filter_map(|folder| fs::canonicalize(folder).ok()).any(|folder| executable.starts_with(folder))
+fn is_built_here(executable: &Path, workspace: &Workspace) -> bool {
+    files::below(executable, workspace.build_folders()).is_some()
 }
 
 /// What one program left behind in the folder of the run that started it. Records that cannot be read are of that run,
@@ -343,7 +344,7 @@ fn read(path: &Path) -> anyhow::Result<Record> {
 }
 
 /// In the order of their names, so that the same run reads the same.
-fn files(folder: &Path) -> Vec<PathBuf> {
+fn record_files(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     let mut files: Vec<PathBuf> = entries
         .map(|entry| entry.path())

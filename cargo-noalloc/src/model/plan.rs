@@ -1,6 +1,6 @@
 //! What is going to be built and run.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::{Configured, Part, Target};
 
@@ -44,6 +44,11 @@ pub struct Workspace {
 }
 
 impl Workspace {
+    /// Where the audit's executables are.
+    pub fn build_folders(&self) -> impl Iterator<Item = &Path> {
+        std::iter::once(&self.audit_dir).chain(&self.build_dir).map(PathBuf::as_path)
+    }
+
     /// The member whose source `file` is, as reports name files.
     pub fn member_of(&self, file: &str) -> Option<&Member> {
         let inside = |member: &&Member| {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use no_heap::env;
 use no_heap::record::BenchState;
 
-use super::{Clock, Runner, files, read, unwritable};
+use super::{Clock, Runner, read, record_files, unwritable};
 use crate::exit::{Exit, Failure};
 use crate::model::{Binary, Plan, Status, Toolchain};
 use crate::options::CheckOptions;
@@ -70,7 +70,7 @@ impl Rounds<'_> {
                 ));
         }
         let mut samples = Vec::new();
-        for record in files(&records).iter().filter_map(|path| read(path).ok()) {
+        for record in record_files(&records).iter().filter_map(|path| read(path).ok()) {
             for (entry, (result, of_one)) in record.hello.benches.iter().zip(&record.benches) {
                 if result.state == BenchState::Done as u64 {
                     samples.push((entry.name.clone(), of_one.clone()));

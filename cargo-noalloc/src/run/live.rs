@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use no_heap::record::{AllocatorPass, BenchResult, BenchState, Underway};
 
-use super::files;
+use super::{is_same_file, record_files};
 
 /// One running target.
 #[derive(Debug)]
@@ -43,10 +43,9 @@ impl Live {
     pub(super) fn benches(&mut self) -> Option<Benches> {
         if self.record.is_none() {
             // A program that it starts writes there, too.
-            let all =
-                files(&self.folder).into_iter().filter_map(|path| Underway::open(File::open(path).ok()?));
-            let own = std::fs::canonicalize(&self.executable).ok()?;
-            self.record = all.into_iter().find(|record| Path::new(&record.exe) == own);
+            let files = record_files(&self.folder).into_iter();
+            let mut all = files.filter_map(|path| Underway::open(File::open(path).ok()?));
+            self.record = all.find(|record| is_same_file(Path::new(&record.exe), &self.executable));
         }
         let record = self.record.as_mut().filter(|record| !record.benches.is_empty())?;
         let results = record.results()?;

@@ -15,6 +15,7 @@ use std::path::Path;
 
 use no_heap::record::{AllocatorPass, BenchResult, HotEntry, PermitEntry, Record, SiteEntry, SiteFlag};
 
+use crate::files;
 use crate::model::{
     Audited, Bench, Calls, Counts, FunctionName, Gap, HotFn, HotId, InAllocator, LookupAddress, Op, Overhead,
     Permit, Place, Problem, Promise, ReturnAddress, Run, Site, Sizes, Slices, Status, Step, Workspace,
@@ -30,11 +31,8 @@ pub(crate) fn symbolise(runs: Vec<Run>, workspace: &Workspace) -> Vec<Audited> {
 
 /// Where an executable is among those that the audit builds: the same on every machine.
 fn place_among_builds(executable: &Path, workspace: &Workspace) -> String {
-    let executable = fs::canonicalize(executable).unwrap_or_else(|_| executable.to_owned());
-    let folders = std::iter::once(&workspace.audit_dir).chain(&workspace.build_dir);
-    let mut folders = folders.filter_map(|folder| fs::canonicalize(folder).ok());
-    let relative = folders.find_map(|folder| Some(executable.strip_prefix(folder).ok()?.to_owned()));
-    relative.unwrap_or(executable).to_string_lossy().into_owned()
+    let place = files::below(executable, workspace.build_folders());
+    place.unwrap_or_else(|| files::real(executable)).to_string_lossy().into_owned()
 }
 
 fn one(run: Run, workspace: &Workspace, origins: &Origins) -> Audited {
