@@ -6,14 +6,22 @@ use std::fs;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::sync::LazyLock;
 use std::time::{Duration, SystemTime};
 
 use crate::exit::{Exit, Failure};
 use crate::{files, process};
 
 /// Variables by which git is told of a repository, an index or a folder that are not to be used here: a hook sets them.
-const OF_ANOTHER: [&str; 6] =
-    ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY"];
+static OF_ANOTHER: LazyLock<Vec<String>> = LazyLock::new(|| {
+    let output = Command::new("git").args(["rev-parse", "--local-env-vars"]).output();
+    let names = output.ok().and_then(text).unwrap_or_default();
+    names.lines().filter(|name| !OF_THE_USER.contains(name)).map(str::to_owned).collect()
+});
+
+/// Among those, configuration. It is the user's in every repository (git itself keeps it for submodules), and CI says
+/// there that a checkout of another owner is safe.
+const OF_THE_USER: [&str; 2] = ["GIT_CONFIG_PARAMETERS", "GIT_CONFIG_COUNT"];
 
 /// Revisions whose builds are kept.
 const KEPT: usize = 4;
@@ -234,7 +242,7 @@ fn git<W: AsRef<OsStr>>(folder: &Path, words: impl IntoIterator<Item = W>) -> st
     let mut command = Command::new("git");
     command.arg("-C").arg(folder).args(words).stdin(Stdio::null()).process_group(0);
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
-    for name in OF_ANOTHER {
+    for name in OF_ANOTHER.iter() {
         command.env_remove(name);
     }
     process::spawn(&mut command)?.wait_with_output()

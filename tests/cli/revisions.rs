@@ -201,6 +201,49 @@ fn what_cannot_be_measured_is_refused_with_the_reason() {
     assert!(run.stderr.contains("the package lies in no git repository"), "{}", run.stderr);
 }
 
+/// As in a hook, and worse: git is told of another repository, its index, and history that is cut off.
+#[test]
+fn what_git_is_told_of_another_repository_does_not_mislead() {
+    let (project, other) = (project(), project());
+    git(&other.root, "commit --quiet --allow-empty --message later");
+    let dir = other.root.join(".git");
+    let shallow = project.root.join("target/shallow");
+    project.write("target/shallow", &git(&project.root, "rev-parse HEAD"));
+    let hooks = other.root.join("hooks");
+    other.write("hooks/post-checkout", "#!/bin/sh\ntouch ran\n");
+    let mark = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(hooks.join("post-checkout"), mark).unwrap();
+    let before = [state(&project.root), state(&other.root)];
+    let told = compare(&project, "main~2 main --no-timing")
+        .env("GIT_DIR", &dir)
+        .env("GIT_INDEX_FILE", dir.join("index"))
+        .env("GIT_WORK_TREE", &other.root)
+        .env("GIT_PREFIX", "src/")
+        .env("GIT_SHALLOW_FILE", &shallow)
+        .env("GIT_CONFIG_COUNT", "1")
+        .env("GIT_CONFIG_KEY_0", "core.hooksPath")
+        .env("GIT_CONFIG_VALUE_0", &hooks);
+    let run = told.run().exits(0);
+    // The other's `main~2` does not compile.
+    assert!(run.stdout.contains("32 → 0"), "{}", run.stdout);
+    assert_eq!([state(&project.root), state(&other.root)], before);
+    assert!(!project.root.join("ran").exists() && !hooks.join("ran").exists());
+}
+
+#[test]
+fn a_checkout_that_the_environment_calls_safe_is_safe() {
+    let project = project();
+    // As if the checkout were another user's.
+    let foreign = || compare(&project, "boxes main --no-timing").env("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1");
+    let run = foreign().run().exits(2);
+    assert!(run.stderr.contains("the package lies in no git repository"), "{}", run.stderr);
+    let told = foreign()
+        .env("GIT_CONFIG_COUNT", "1")
+        .env("GIT_CONFIG_KEY_0", "safe.directory")
+        .env("GIT_CONFIG_VALUE_0", "*");
+    assert!(told.run().exits(0).stdout.contains("32 → 0"));
+}
+
 #[test]
 fn ctrl_c_leaves_no_worktree_behind() {
     let project = project();
