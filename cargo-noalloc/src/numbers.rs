@@ -4,7 +4,10 @@ use crate::model::{Affected, Sizes};
 
 /// `1822328` is `1,822,328`.
 pub(crate) fn count(value: u64) -> String {
-    let digits = value.to_string();
+    separated(&value.to_string())
+}
+
+fn separated(digits: &str) -> String {
     let mut out = String::with_capacity(digits.len() + digits.len() / 3);
     for (index, digit) in digits.chars().enumerate() {
         if index > 0 && (digits.len() - index).is_multiple_of(3) {
@@ -48,7 +51,10 @@ pub(crate) fn per_op(value: f64) -> String {
 }
 
 fn decimal(value: f64) -> String {
-    format!("{value:.1}").trim_end_matches(".0").to_owned()
+    let text = format!("{value:.1}");
+    let (whole, tenth) = text.split_once('.').unwrap_or((&text, "0"));
+    let whole = separated(whole);
+    if tenth == "0" { whole } else { format!("{whole}.{tenth}") }
 }
 
 /// `1 allocation`, `2 allocations`.
@@ -92,8 +98,8 @@ mod tests {
 
     #[test]
     fn bytes_are_exact_while_that_can_be_read() {
-        let shown = [1, 24, 9_999, 10_000, 65_536, 12_345_678].map(bytes);
-        assert_eq!(shown, ["1 byte", "24 bytes", "9,999 bytes", "10 kB", "65.5 kB", "12.3 MB"]);
+        let shown = [1, 24, 9_999, 10_000, 65_536, 4_004_000, 12_345_678].map(bytes);
+        assert_eq!(shown, ["1 byte", "24 bytes", "9,999 bytes", "10 kB", "65.5 kB", "4,004 kB", "12.3 MB"]);
     }
 
     #[test]

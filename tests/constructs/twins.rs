@@ -23,6 +23,8 @@ pub(crate) const TWINS: &[(&str, &str)] = &[
     ("strings::format_macro", "`buf.clear(); write!(buf, \"n = {n}\")`"),
     ("strings::from_utf8_lossy", "`std::str::from_utf8`"),
     ("maps::hash_map_insert", "pass it in as `&mut`: `clear()` keeps its memory"),
+    ("maps::hash_map_entry_key", "ask `get_mut` first"),
+    ("maps::hash_map_growth", "`seen.reserve(…)`"),
     ("others::lazy_lock", "touch it before the hot path"),
     ("others::channel_send", "`sync_channel(n)`"),
     ("drops::drop_argument", "take it by reference"),

@@ -35,6 +35,11 @@ impl Group {
         Some(self.source.as_ref()?.construct.as_ref()?.name.clone())
     }
 
+    /// A hash table has no room left and moves to a larger one: no block of it is ever resized.
+    pub(crate) fn rehashes(&self) -> bool {
+        self.chain.iter().any(|frame| frame.function.as_str().contains("::reserve_rehash"))
+    }
+
     /// `dyn Read`.
     pub(crate) fn dyn_trait(&self) -> Option<String> {
         Some(self.source.as_ref()?.object.as_ref()?.name.clone())
@@ -65,6 +70,7 @@ fn sum(op: Op, span: Span, sites: &[(&Site, &[Site])]) -> Group {
     let total = |of: fn(&Site) -> u64| all().map(of).sum::<u64>();
     // Ties go to the first, and sites come in a fixed order.
     let main = all().rev().max_by_key(|site| site.count).unwrap_or(sites[0].0);
+    let fates = [total(|site| site.escaped), total(|site| site.untracked), total(|site| site.freed)];
     let freed_at = sites.iter().find_map(|(site, of_target)| freed_at(site, of_target));
     Group {
         op,
@@ -79,7 +85,7 @@ fn sum(op: Op, span: Span, sites: &[(&Site, &[Site])]) -> Group {
         affected: affected(sites),
         first_call: all().map(|site| site.calls.first).min().unwrap_or(0),
         last_call: all().map(|site| site.calls.last).max().unwrap_or(0),
-        escape: escape(op, total(|site| site.escaped), total(|site| site.untracked), main),
+        escape: escape(op, fates, main),
         freed_at,
         own: total(|site| site.own),
         chain: main.chain.clone(),
@@ -97,11 +103,13 @@ fn affected(sites: &[(&Site, &[Site])]) -> Affected {
     processes.map(stacks).fold(Affected::default(), Affected::plus)
 }
 
-fn escape(op: Op, escaped: u64, untracked: u64, main: &Site) -> Escape {
+/// What became of blocks: so many escaped, were not followed, were freed. None of these are blocks that were resized
+/// once more elsewhere in the call, and that place answers for them; so are those of a call that never returned.
+fn escape(op: Op, [escaped, untracked, freed]: [u64; 3], main: &Site) -> Escape {
     match op {
         Op::Free => Escape::Unknown,
-        _ if escaped > 0 => Escape::Escapes,
-        _ if untracked > 0 || main.incomplete => Escape::Unknown,
+        _ if escaped > 0 => Escape::Escapes { all: freed == 0 },
+        _ if untracked > 0 || freed == 0 || main.incomplete => Escape::Unknown,
         _ => Escape::Temporary,
     }
 }
@@ -114,8 +122,8 @@ fn freed_at(site: &Site, of_target: &[Site]) -> Option<Span> {
 
 #[cfg(test)]
 mod tests {
-    use super::affected;
-    use crate::model::{Affected, Calls, HotId, Op, Site, Sizes};
+    use super::{affected, escape};
+    use crate::model::{Affected, Calls, Escape, HotId, Op, Site, Sizes};
 
     fn site(affected: u64) -> Site {
         Site {
@@ -135,6 +143,17 @@ mod tests {
             source: None,
             incomplete: false,
         }
+    }
+
+    #[test]
+    fn a_block_that_nobody_saw_go_has_not_gone() {
+        let check = |fates, expected| assert_eq!(escape(Op::Realloc, fates, &site(9)), expected, "{fates:?}");
+        check([0, 0, 9], Escape::Temporary);
+        check([9, 0, 0], Escape::Escapes { all: true });
+        check([1, 0, 8], Escape::Escapes { all: false });
+        check([0, 1, 8], Escape::Unknown);
+        // Each was resized again, elsewhere.
+        check([0, 0, 0], Escape::Unknown);
     }
 
     #[test]

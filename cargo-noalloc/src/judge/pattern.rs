@@ -12,7 +12,8 @@ pub(crate) fn of(group: &Group, calls: u64) -> Pattern {
     if group.last_call == 1 {
         return Pattern::FirstCall;
     }
-    let grows = group.op == Op::Realloc && group.sizes.max >= group.sizes.min.saturating_mul(2);
+    let moves = group.op == Op::Realloc || group.rehashes();
+    let grows = moves && group.sizes.max >= group.sizes.min.saturating_mul(2);
     if grows && affected.at_most * 4 <= calls {
         return Pattern::Growth;
     }

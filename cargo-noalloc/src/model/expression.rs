@@ -19,6 +19,8 @@ pub struct Expression {
     pub branch: bool,
     /// What it is done to is a variable that the function makes anew: `let mut out = String::new();`.
     pub made_here: bool,
+    /// It is the key that a map's `entry` is asked for.
+    pub key: bool,
     /// The statement around it.
     pub statement: Option<Span>,
     /// The function around it.

@@ -152,8 +152,11 @@ impl Pattern {
 /// Whether memory outlived the call that took it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Escape {
-    /// Some of it was alive when the call returned.
-    Escapes,
+    /// It was alive when the call returned: all of it, or some.
+    Escapes {
+        /// `false` where some was freed before.
+        all: bool,
+    },
     /// All of it was freed before the call returned.
     Temporary,
     /// Not known.

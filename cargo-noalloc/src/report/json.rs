@@ -436,7 +436,7 @@ fn finding<'a>(finding: &'a model::Finding, verdict: &'a Verdict) -> Finding<'a>
         size_max: finding.sizes.map(|sizes| sizes.max),
         pattern: finding.pattern.map(model::Pattern::name),
         escapes: match finding.escape {
-            Escape::Escapes => Some(true),
+            Escape::Escapes { .. } => Some(true),
             Escape::Temporary => Some(false),
             Escape::Unknown => None,
         },

@@ -29,6 +29,7 @@ pub(super) fn describe<'ast>(
         returned: coercion::is_returned(package, found),
         branch: is_branch(found),
         made_here: is_made_here(found),
+        key: is_key(found),
         statement: found.path.iter().rev().find_map(|node| match node {
             Node::Statement(stmt) => Some(file.span(stmt.span())),
             _ => None,
@@ -51,6 +52,12 @@ fn is_branch(found: &Found<'_>) -> bool {
             (Node::Expr(Expr::If(_)), Node::Block(_)) | (Node::Expr(Expr::Match(_)), Node::Arm(_))
         )
     })
+}
+
+/// Whether it is the argument of `entry`.
+fn is_key(found: &Found<'_>) -> bool {
+    let [.., Node::Expr(Expr::MethodCall(call)), Node::Expr(key)] = found.path[..] else { return false };
+    call.method == "entry" && call.args.iter().any(|argument| std::ptr::eq(argument, key))
 }
 
 /// Whether the receiver of a method, or the left side of an operator, is a local variable that starts empty.

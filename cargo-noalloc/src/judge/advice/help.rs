@@ -12,7 +12,7 @@ use crate::numbers::range;
 
 /// The first of several pieces of advice that the evidence covers.
 pub(super) fn of(case: &Case<'_>) -> Option<String> {
-    if case.op == Op::Free {
+    if case.op == Op::Free && !case.rehashes {
         return Some(values::dropped(case));
     }
     if case.has_no_line() {

@@ -24,6 +24,7 @@ pub(crate) struct Case<'a> {
     sizes: Sizes,
     pattern: Pattern,
     escape: Escape,
+    rehashes: bool,
 }
 
 /// What a finding says besides the facts.
@@ -45,6 +46,7 @@ pub(crate) fn advise(group: &Group, pattern: Pattern, calls: u64) -> Advice {
         sizes: group.sizes,
         pattern,
         escape: group.escape,
+        rehashes: group.rehashes(),
     };
     Advice { reason: reason::of(&case), help: help::of(&case), labels: labels::of(&case) }
 }
@@ -88,7 +90,7 @@ impl<'a> Case<'a> {
     fn fate(&self) -> Escape {
         match self.escape {
             Escape::Temporary if self.expression().is_some_and(|expression| expression.returned) => {
-                Escape::Escapes
+                Escape::Escapes { all: true }
             }
             escape => escape,
         }

@@ -99,7 +99,8 @@ fn when(case: &Case<'_>) -> Option<String> {
 fn fate(case: &Case<'_>) -> Option<String> {
     match case.escape {
         Escape::Temporary => Some("freed before the call returns".to_owned()),
-        Escape::Escapes => Some("still alive when the call returns".to_owned()),
+        Escape::Escapes { all: true } => Some("still alive when the call returns".to_owned()),
+        Escape::Escapes { all: false } => Some("some of it still alive when the call returns".to_owned()),
         Escape::Unknown => None,
     }
 }

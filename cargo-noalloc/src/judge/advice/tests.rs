@@ -59,7 +59,13 @@ fn the_reason_says_what_how_large_when_and_what_became_of_it() {
             "formatting makes a new `String`; always 8 bytes; freed before the call returns",
         ),
         (
-            group(Op::Realloc, ("Vec::push", ConstructKind::Growth), Escape::Escapes, (32, 65_536), 12),
+            group(
+                Op::Realloc,
+                ("Vec::push", ConstructKind::Growth),
+                Escape::Escapes { all: true },
+                (32, 65_536),
+                12,
+            ),
             Pattern::Growth,
             "there was no room left for what came in; grew 12 times in 1,000 calls, up to 65.5 kB; still alive when the call returns",
         ),
@@ -103,7 +109,7 @@ fn without_the_expression_no_code_is_advised() {
         ("Ring::grow", ConstructKind::Other),
     ];
     for (name, kind) in kinds {
-        for escape in [Escape::Temporary, Escape::Escapes, Escape::Unknown] {
+        for escape in [Escape::Temporary, Escape::Escapes { all: true }, Escape::Unknown] {
             let group = group(Op::Alloc, (name, kind.clone()), escape, (8, 8), 1_000);
             let advice = advise(&group, Pattern::EveryCall, 1_000);
             let help = advice.help.unwrap_or_default();
@@ -124,7 +130,8 @@ fn large_values_are_not_sent_to_the_stack() {
 
 #[test]
 fn what_happens_once_is_moved_before_the_hot_path() {
-    let group = group(Op::Alloc, ("Box::new", ConstructKind::Boxed), Escape::Escapes, (8, 8), 1);
+    let group =
+        group(Op::Alloc, ("Box::new", ConstructKind::Boxed), Escape::Escapes { all: true }, (8, 8), 1);
     let help = advise(&group, Pattern::FirstCall, 1_000).help.unwrap_or_default();
     assert_eq!(help, "only a first call does it: make it before the hot path, or `#[no_heap(warmup = 1)]`");
 }

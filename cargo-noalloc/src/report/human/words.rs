@@ -106,7 +106,8 @@ fn escape(finding: &Finding) -> Option<&'static str> {
         // The place says it better, where it is shown.
         Escape::Temporary if finding.freed_at.is_some() => None,
         Escape::Temporary => Some("freed before the call returns"),
-        Escape::Escapes => Some("escapes: still alive when the call returns"),
+        Escape::Escapes { all: true } => Some("escapes: still alive when the call returns"),
+        Escape::Escapes { all: false } => Some("some of it escapes: still alive when the call returns"),
         Escape::Unknown => None,
     }
 }
@@ -123,7 +124,8 @@ pub(in crate::report) fn note(finding: &Finding, function: &str) -> Option<Strin
     let total = format!("{} in all", bytes(finding.bytes));
     Some(match finding.escape {
         Escape::Temporary => format!("{calls}{total}; it never leaves `{function}`"),
-        Escape::Escapes => format!("{calls}{total}; it outlives the call"),
+        Escape::Escapes { all: true } => format!("{calls}{total}; it outlives the call"),
+        Escape::Escapes { all: false } => format!("{calls}{total}; some of it outlives the call"),
         Escape::Unknown => format!("{calls}{total}"),
     })
 }

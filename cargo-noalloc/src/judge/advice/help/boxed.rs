@@ -23,8 +23,8 @@ pub(super) fn boxed(case: &Case<'_>) -> Option<String> {
         }
         (Escape::Temporary, Some((object, _))) => Some(borrowed_object(case, object)),
         (Escape::Temporary, None) => Some(kept_value(case)),
-        (Escape::Escapes, Some((object, pointer))) => escaping_object(case, object, pointer),
-        (Escape::Escapes, None) => Some(
+        (Escape::Escapes { .. }, Some((object, pointer))) => escaping_object(case, object, pointer),
+        (Escape::Escapes { .. }, None) => Some(
             "return the value itself, or write it where the caller wants it: `&mut Option<…>`".to_owned(),
         ),
         (Escape::Unknown, _) => None,
@@ -131,7 +131,7 @@ pub(super) fn shared(case: &Case<'_>) -> Option<String> {
                 .to_owned(),
         ),
         Escape::Temporary if name.ends_with("::from") => super::values::copy(case),
-        Escape::Escapes => {
+        Escape::Escapes { .. } => {
             let pointer = name.split("::").next().unwrap_or(name);
             Some(format!("make it once, outside the hot path, and clone the `{pointer}` here: that takes no memory"))
         }

@@ -63,6 +63,18 @@ fn receiver<'a>(case: &Case<'a>) -> Option<&'a str> {
 
 pub(super) fn collect(case: &Case<'_>) -> Option<String> {
     let name = &case.construct()?.name;
+    if matches!(name.as_str(), "unzip" | "partition") {
+        return match case.fate() {
+            Escape::Temporary => Some(
+                "go through the items one by one, or sort them into two collections that the caller keeps"
+                    .to_owned(),
+            ),
+            Escape::Escapes { .. } => {
+                Some("put each item into one of two collections that the caller passes in".to_owned())
+            }
+            _ => None,
+        };
+    }
     let collection = name.rsplit(' ').next()?;
     if name.contains(" of ") {
         return Some(format!(
@@ -87,7 +99,7 @@ pub(super) fn collect(case: &Case<'_>) -> Option<String> {
             ),
             None => format!("use the iterator itself, or `extend` a `{collection}` that the caller keeps"),
         }),
-        Escape::Escapes => {
+        Escape::Escapes { .. } => {
             Some(format!("`extend` a `{collection}` that the caller passes in, or return the iterator"))
         }
         Escape::Unknown => None,

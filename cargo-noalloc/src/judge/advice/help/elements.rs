@@ -32,7 +32,7 @@ const OF_VEC: &[&str] = &[
 
 pub(super) fn elements(case: &Case<'_>) -> Option<String> {
     match case.fate() {
-        Escape::Escapes => {
+        Escape::Escapes { .. } => {
             Some("fill memory that the caller passes in: `out: &mut Vec<…>`, or a slice".to_owned())
         }
         Escape::Temporary if !case.fits_the_stack() => Some(callers_buffer(case)),
@@ -78,7 +78,7 @@ fn array(case: &Case<'_>) -> Option<String> {
 pub(super) fn from_array(case: &Case<'_>, array: &str) -> Option<String> {
     match case.fate() {
         Escape::Temporary => Some(as_array(case, array)),
-        Escape::Escapes => {
+        Escape::Escapes { .. } => {
             Some("return the array itself, or fill memory that the caller passes in".to_owned())
         }
         Escape::Unknown => None,
@@ -118,7 +118,7 @@ pub(super) fn capacity(case: &Case<'_>) -> Option<String> {
         Escape::Temporary => Some(format!(
             "make the `{name}` once, outside the hot path, and pass it in as `&mut`: `clear()` keeps its memory"
         )),
-        Escape::Escapes => Some(format!("fill a `{name}` that the caller passes in as `&mut`")),
+        Escape::Escapes { .. } => Some(format!("fill a `{name}` that the caller passes in as `&mut`")),
         Escape::Unknown => None,
     }
 }

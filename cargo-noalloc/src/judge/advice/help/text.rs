@@ -16,7 +16,7 @@ pub(super) fn text(case: &Case<'_>) -> Option<String> {
         _ => None,
     };
     let keeper = match case.fate() {
-        Escape::Escapes => "a `String` that the caller passes in",
+        Escape::Escapes { .. } => "a `String` that the caller passes in",
         Escape::Temporary => "a `String` that the caller keeps from call to call",
         Escape::Unknown => return None,
     };
@@ -50,7 +50,7 @@ pub(super) fn joined(case: &Case<'_>) -> Option<String> {
             "work on the parts one after another, or copy them into a buffer that the caller keeps: `clear()` keeps its memory"
                 .to_owned(),
         ),
-        (_, Escape::Escapes) => Some("copy the parts into a buffer that the caller passes in".to_owned()),
+        (_, Escape::Escapes { .. }) => Some("copy the parts into a buffer that the caller passes in".to_owned()),
         (_, Escape::Unknown) => None,
     }
 }

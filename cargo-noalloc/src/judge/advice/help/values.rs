@@ -19,7 +19,15 @@ pub(super) fn copy(case: &Case<'_>) -> Option<String> {
             "it was borrowed, so it was copied: change memory that the caller owns instead".to_owned(),
         );
     }
-    if let Some((object, _)) = case.becomes() {
+    if case.expression().is_some_and(|expression| expression.key) {
+        return Some(
+            "`entry` takes a key of its own even where it has one: ask `get_mut` first, and insert only what is missing"
+                .to_owned(),
+        );
+    }
+    let error = || name.strip_prefix("into Box<").map(|object| object.trim_end_matches('>'));
+    let object = case.becomes().map(|(object, _)| object).or_else(error);
+    if let Some(object) = object.filter(|object| object.starts_with("dyn ")) {
         return Some(format!(
             "return a type of its own instead of `{object}`: a unit struct or an `enum` takes no memory"
         ));
@@ -46,10 +54,10 @@ pub(super) fn copy(case: &Case<'_>) -> Option<String> {
                 format!("borrow the original if the copy is only read; else {reuse} that the caller keeps")
             }
         }),
-        Escape::Escapes if original.is_some_and(|text| text.starts_with('"')) => {
+        Escape::Escapes { .. } if original.is_some_and(|text| text.starts_with('"')) => {
             Some("the text is a constant: hand out `&'static str`".to_owned())
         }
-        Escape::Escapes => {
+        Escape::Escapes { .. } => {
             Some("return a borrow of the original, or copy into memory that the caller passes in".to_owned())
         }
         Escape::Unknown => None,
