@@ -114,7 +114,7 @@ fn verdict<'a>(report: &'a Value, name: &str) -> &'a str {
     function(report, name)["verdict"].as_str().unwrap()
 }
 
-/// Every answer once: made by a macro, of a trait, of another crate, through `dyn`, with a budget.
+/// Every answer once: made by a macro, of a trait, of another crate, asynchronous, through `dyn`, with a budget.
 #[test]
 fn every_hot_function_has_a_name_a_place_and_a_verdict() {
     let report = prove(&Project::shared("proofs"), "--bin proofs --format json").run().exits(100).json();
@@ -139,6 +139,7 @@ fn every_hot_function_has_a_name_a_place_and_a_verdict() {
             ("proofs::formats", "proved"),
             ("<proofs::Counter as proofs::Step>::step", "proved"),
             ("proofs::Counter::twice", "proved"),
+            ("proofs::later", "proved"),
         ]
     );
     for function in report["functions"].as_array().unwrap() {

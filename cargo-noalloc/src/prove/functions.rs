@@ -64,8 +64,7 @@ fn add_other(program: &Program<'_>, function: &FunctionRef, name: &FunctionName,
 }
 
 fn path(found: &Found) -> FunctionName {
-    let path = &found.entry.path;
-    FunctionName::new(path.strip_suffix("::__NoHeapSite").unwrap_or(path))
+    FunctionName::new(&found.entry.path)
 }
 
 /// Whether a path is the pattern or ends in it, whole segments only.

@@ -15,6 +15,9 @@ use crate::model::{Found, Proofs};
 const DESCRIPTOR: (&str, &str) = ("<", " as no_heap::registry::Site>::hot");
 const ROOT: (&str, &str) = ("no_heap::guard::root::<", "::__NoHeapSite, ");
 
+/// The body of an `async fn` is a function of its own inside it, and nobody's name.
+const BODY: &str = "::{closure#0}";
+
 /// Whether the binary has the code of hot functions, but no marker: something took that out. Functions that are
 /// described and that nothing calls have no code to mark.
 pub(super) fn has_lost_its_marker(program: &Program<'_>) -> bool {
@@ -50,9 +53,9 @@ fn descriptors(program: &Program<'_>) -> Vec<Option<HotEntry>> {
     // The ends of sections have names, too, and may stand at the same address.
     let path = |at: u64| {
         let here = names.iter().filter(|(address, _)| *address == at);
-        here.filter_map(|(_, name)| between(name, DESCRIPTOR)).next()
+        here.filter_map(|(_, name)| between(name, DESCRIPTOR)).map(of_site).next()
     };
-    section.step_by(size_of::<HotFn>()).map(|at| Descriptor { program, at }.read(path(at)?)).collect()
+    section.step_by(size_of::<HotFn>()).map(|at| Descriptor { program, at }.read(&path(at)?)).collect()
 }
 
 /// One descriptor in the data of the binary.
@@ -115,10 +118,16 @@ impl Descriptor<'_> {
 fn marked_only(program: &Program<'_>, site: &SiteRoots) -> Found {
     let address = site.instances.first().copied();
     let symbol = address.and_then(|address| program.function_name(address));
-    let path = symbol.as_deref().and_then(|symbol| between(symbol, ROOT)).map(str::to_owned);
+    let path = symbol.as_deref().and_then(|symbol| between(symbol, ROOT)).map(of_site);
     let path = path.or(symbol).unwrap_or_else(|| format!("hot function {:#018x}", site.site));
     let entry = HotEntry { id: site.site, path, ..HotEntry::default() };
     Found { entry, plain: false, address, inlined_into: Vec::new() }
+}
+
+/// The function around the type that the attribute has put into it.
+fn of_site(path: &str) -> String {
+    let function = path.strip_suffix("::__NoHeapSite").unwrap_or(path);
+    function.strip_suffix(BODY).unwrap_or(function).to_owned()
 }
 
 fn between<'n>(name: &'n str, (before, after): (&str, &str)) -> Option<&'n str> {
@@ -128,7 +137,7 @@ fn between<'n>(name: &'n str, (before, after): (&str, &str)) -> Option<&'n str> 
 
 #[cfg(test)]
 mod tests {
-    use super::{DESCRIPTOR, ROOT, between};
+    use super::{DESCRIPTOR, ROOT, between, of_site};
 
     #[test]
     fn the_path_stands_in_the_names_of_descriptor_and_code() {
@@ -137,5 +146,8 @@ mod tests {
         let name = "no_heap::guard::root::<app::run::__NoHeapSite, (), app::run::{closure#0}>";
         assert_eq!(between(name, ROOT), Some("app::run"));
         assert_eq!(between("main", ROOT), None);
+        for path in ["app::run", "app::run::__NoHeapSite", "app::run::{closure#0}::__NoHeapSite"] {
+            assert_eq!(of_site(path), "app::run");
+        }
     }
 }

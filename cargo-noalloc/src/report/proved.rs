@@ -96,7 +96,9 @@ fn said(verdict: FunctionVerdict) -> &'static str {
 pub(super) fn basis(report: &HotReport, verdict: &Verdict) -> String {
     let own = verdict.findings.iter().filter(|finding| finding.hot == report.hot.id);
     let count = |rule: Rule| own.clone().filter(|finding| finding.rule == rule).count() as u64;
-    let more = if report.proof.truncated { " or more" } else { "" };
+    // What the proof could not follow may allocate as well.
+    let all = !report.proof.truncated && report.proof.doubts.is_empty();
+    let more = if all { "" } else { " or more" };
     match report.verdict {
         FunctionVerdict::MayAllocate => format!("at {}{more}", plural(count(Rule::MayAllocate), "place")),
         FunctionVerdict::MayFree => format!("at {}{more}", plural(count(Rule::Unproved), "place")),
