@@ -10,6 +10,7 @@ mod baseline;
 mod callers;
 mod compare;
 mod configured;
+mod crowded;
 mod elvis;
 mod endings;
 mod examples;

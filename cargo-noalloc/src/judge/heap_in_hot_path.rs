@@ -5,8 +5,7 @@ use crate::model::{Finding, Op, Rule};
 
 /// One finding for each place.
 pub(super) fn find(case: &Case<'_>) -> Vec<Finding> {
-    let promise = &case.hot.promise;
-    if promise.has_budget() || promise.bytes != Some(0) {
+    if !case.forbids_requests() {
         return Vec::new();
     }
     let taking = case.groups_beyond_warmup().filter(|group| group.op != Op::Free);

@@ -40,6 +40,8 @@ fn finding(case: &Case<'_>, span: Span, reachable: &[&Reachable]) -> Finding {
     let seen = match case.counts.calls {
         _ if case.governing.is_proof_only() => String::new(),
         0 => "; no target called the function".to_owned(),
+        // Something happened at places that nobody knows.
+        _ if case.counts.unsited > 0 => String::new(),
         calls => format!("; never taken in {}", plural(calls, "call")),
     };
     let span = if span.start.line == 0 { Span::point(case.hot.place.clone()) } else { span };

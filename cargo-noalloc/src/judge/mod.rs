@@ -14,6 +14,7 @@ mod pattern;
 mod policy;
 mod stale_permit;
 mod unexercised;
+mod unplaced;
 mod unproved;
 
 use std::collections::BTreeMap;
@@ -108,6 +109,12 @@ impl Case<'_> {
         self.proof.state == ProofState::Proved && frees_nothing
     }
 
+    /// Whether no call may ask for memory; where some may, the budget decides.
+    fn forbids_requests(&self) -> bool {
+        let promise = &self.hot.promise;
+        !promise.has_budget() && promise.bytes == Some(0)
+    }
+
     /// How bad a finding of `rule` is here.
     fn level(&self, rule: Rule) -> Level {
         // What is allowed is left out in the end; until then it is the least there is.
@@ -178,6 +185,8 @@ pub(crate) fn judge(mut evidence: Evidence, policy: &Policy) -> Verdict {
     let groups = group::by_place(&evidence.sites, |site| exceptions::covering(site, &governing).is_none());
     let name = |id: HotId| evidence.functions.get(&id).map_or_else(String::new, |(hot, _)| hot.name.clone());
     let ignored = exceptions::used(evidence.sites.iter().flatten(), &governing, name);
+    let mut placed: BTreeMap<HotId, unplaced::Placed> = BTreeMap::new();
+    evidence.sites.iter().flatten().for_each(|site| placed.entry(site.hot).or_default().add(site));
     let mut findings = Vec::new();
     let mut functions = Vec::new();
     for (hot, counts) in evidence.functions.values() {
@@ -192,6 +201,7 @@ pub(crate) fn judge(mut evidence: Evidence, policy: &Policy) -> Verdict {
         let mut own = Vec::new();
         own.extend(heap_in_hot_path::find(&case));
         own.extend(free_in_hot_path::find(&case));
+        own.extend(unplaced::find(&case, placed.remove(&hot.id).unwrap_or_default()));
         own.extend(over_budget::find(&case));
         own.extend(may_allocate::find(&case));
         own.extend(unproved::find(&case));

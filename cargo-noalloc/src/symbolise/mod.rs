@@ -20,6 +20,7 @@ use crate::model::{
     Audited, Bench, Calls, Counts, FunctionName, Gap, HotFn, HotId, InAllocator, LookupAddress, Op, Overhead,
     Permit, Place, Problem, Promise, ReturnAddress, Run, Site, Sizes, Slices, Status, Step, Workspace,
 };
+use crate::numbers::plural;
 use origin::Origins;
 use symbols::Symbols;
 
@@ -271,14 +272,14 @@ impl Reader<'_> {
                 self.record.lost_calls
             ));
         }
-        for (hot, counts) in self.record.hello.hot.iter().zip(&self.record.counts) {
-            if counts.unsited > 0 {
-                let events = counts.unsited;
-                let name = &hot.path;
-                admit(format!(
-                    "{target}: {events} events of `{name}` are counted without a call stack: too many different ones"
-                ));
-            }
+        let unsited = self.record.counts.iter().map(|counts| counts.unsited).filter(|events| *events > 0);
+        let (functions, events) =
+            unsited.fold((0, 0), |(functions, sum), events| (functions + 1, sum + events));
+        if functions > 0 {
+            let (events, functions) = (plural(events, "event"), plural(functions, "function"));
+            admit(format!(
+                "{target}: {events} of {functions} are counted without a call stack: too many different ones"
+            ));
         }
     }
 }
