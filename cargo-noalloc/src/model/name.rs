@@ -1,6 +1,7 @@
 //! Function names: demangled, and readable.
 
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
@@ -149,20 +150,17 @@ fn strip_arguments(text: &str) -> String {
 /// The shortest tails of `names` that tell them apart.
 pub fn shorten(names: &[&str]) -> Vec<String> {
     let segments: Vec<Vec<&str>> = names.iter().map(|name| name.split("::").collect()).collect();
-    let tail = |segments: &[&str], len: usize| segments[segments.len().saturating_sub(len)..].join("::");
-    segments
-        .iter()
-        .map(|own| {
-            let unique = |len: &usize| {
-                segments
-                    .iter()
-                    .filter(|other| *other != own)
-                    .all(|other| tail(other, *len) != tail(own, *len))
-            };
-            let len = (1..own.len()).find(unique).unwrap_or(own.len());
-            tail(own, len)
-        })
-        .collect()
+    // The name that ends so; nothing where there are several.
+    let mut owners: BTreeMap<&[&str], Option<&[&str]>> = BTreeMap::new();
+    for own in &segments {
+        for start in 0..own.len() {
+            let owner = owners.entry(&own[start..]).or_insert(Some(own));
+            *owner = owner.filter(|owner| owner == own);
+        }
+    }
+    let is_alone = |own: &[&str], start: usize| owners.get(&own[start..]).is_some_and(Option::is_some);
+    let shortest = |own: &Vec<&str>| (1..own.len()).rev().find(|start| is_alone(own, *start)).unwrap_or(0);
+    segments.iter().map(|own| own[shortest(own)..].join("::")).collect()
 }
 
 #[cfg(test)]

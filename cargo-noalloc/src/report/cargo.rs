@@ -58,7 +58,7 @@ fn diagnostic(finding: &Finding, name: &str, input: &Input<'_>) -> Value {
     spans.extend(finding.labels.iter().filter_map(|label| span(&label.span, false, &label.text, input)));
     let note = words::note(finding, name).map(|note| child("note", &note));
     let help = finding.help.as_deref().map(|help| child("help", help));
-    let rendered = human::finding(finding, input.verdict, input.texts, input.style);
+    let rendered = human::finding(finding, name, input.verdict, input.texts, input.style);
     json!({
         "$message_type": "diagnostic",
         "message": words::title(finding, name),

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use anstyle::Style as Ansi;
 
 use super::human::{self, Style};
-use super::naming::short_file;
+use super::naming::{short_file, short_names};
 use crate::exit::{Exit, Failure};
 use crate::model::{Frame, HotReport, Op, Origin, Site, Texts, Verdict};
 use crate::numbers::{bytes, count, plural, range};
@@ -21,12 +21,14 @@ pub(super) fn render(verdict: &Verdict, texts: &Texts, what: &What, style: Style
     if functions.is_empty() {
         return Err(unknown(verdict, what));
     }
+    let names = short_names(verdict);
     let mut out = String::new();
     for report in functions {
         head(&mut out, report, !verdict.proof_only, style);
         for finding in verdict.findings.iter().filter(|finding| finding.hot == report.hot.id) {
             if is_at(what, &finding.span.start.file, finding.span.start.line) {
-                let _ = writeln!(out, "\n{}", human::finding(finding, verdict, texts, style));
+                let name = names.get(&finding.hot).map_or("", String::as_str);
+                let _ = writeln!(out, "\n{}", human::finding(finding, name, verdict, texts, style));
             }
         }
         for site in verdict.sites.iter().filter(|site| site.hot == report.hot.id) {

@@ -4,14 +4,16 @@ mod diagnostic;
 mod permits;
 pub(super) mod words;
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style as Ansi};
 
+use super::naming::short_names;
 use super::{Format, Input, allocating, clock, ending, growth, overhead, proved, table};
-pub(super) use diagnostic::range;
+pub(super) use diagnostic::{range, render as finding};
 
-use crate::model::{Finding, FunctionVerdict, Level, Status, Texts, Verdict};
+use crate::model::{Finding, FunctionVerdict, HotId, Level, Status, Verdict};
 
 /// How the text may look.
 #[derive(Clone, Copy, Debug)]
@@ -33,9 +35,11 @@ fn render(input: &Input<'_>) -> String {
     let mut out = String::new();
     // Notes are for who asks: the table says how many places there are, `explain` and `-v` show them.
     let shown = |finding: &&Finding| style.verbose || finding.level > Level::Note;
+    let names = short_names(verdict);
+    let name = |finding: &Finding| names.get(&finding.hot).map_or("", String::as_str);
     for finding in worst_first(&verdict.findings).into_iter().filter(shown) {
         out.push('\n');
-        out.push_str(&diagnostic::render(finding, verdict, texts, style));
+        out.push_str(&diagnostic::render(finding, name(finding), verdict, texts, style));
         out.push('\n');
     }
     for problem in &verdict.problems {
@@ -80,31 +84,25 @@ fn render(input: &Input<'_>) -> String {
     out
 }
 
-/// One finding by itself.
-pub(super) fn finding(finding: &Finding, verdict: &Verdict, texts: &Texts, style: Style) -> String {
-    diagnostic::render(finding, verdict, texts, style)
-}
-
 /// By level, then by hot function in the order of their worst finding, then by events.
 pub(super) fn worst_first(findings: &[Finding]) -> Vec<&Finding> {
+    let mut worst: BTreeMap<HotId, (Level, u64)> = BTreeMap::new();
+    for finding in findings {
+        let now = (finding.level, finding.bytes);
+        worst.entry(finding.hot).and_modify(|worst| *worst = now.max(*worst)).or_insert(now);
+    }
     let mut sorted: Vec<&Finding> = findings.iter().collect();
-    let worst_of = |finding: &Finding| {
-        findings.iter().filter(|other| other.hot == finding.hot).map(|other| (other.level, other.bytes)).max()
-    };
     sorted.sort_by(|a, b| {
-        let key = |finding: &Finding| (finding.level, worst_of(finding), finding.bytes, finding.count);
+        let key = |finding: &Finding| (finding.level, worst[&finding.hot], finding.bytes, finding.count);
         key(b).cmp(&key(a)).then_with(|| a.span.cmp(&b.span))
     });
     // One function's findings stand together.
-    let mut grouped: Vec<&Finding> = Vec::with_capacity(sorted.len());
-    for finding in &sorted {
-        if grouped.iter().any(|earlier| std::ptr::eq(*earlier, *finding)) {
-            continue;
-        }
-        let same = |other: &&&Finding| other.hot == finding.hot && other.level == finding.level;
-        grouped.extend(sorted.iter().filter(same));
+    let mut first = BTreeMap::new();
+    for (index, finding) in sorted.iter().enumerate() {
+        first.entry((finding.hot, finding.level)).or_insert(index);
     }
-    grouped
+    sorted.sort_by_key(|finding| first[&(finding.hot, finding.level)]);
+    sorted
 }
 
 fn last_line(verdict: &Verdict, style: Style) -> String {

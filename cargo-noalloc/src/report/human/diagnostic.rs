@@ -7,14 +7,19 @@ use annotate_snippets::{
     Annotation, AnnotationKind, Group, Level as Grade, Origin as Location, Renderer, Snippet, Title,
 };
 
-use super::super::naming::{short_file, short_names};
+use super::super::naming::short_file;
 use super::{Style, words};
 use crate::model::{Finding, Frame, Level, Origin, Place, Rule, Span, Texts, Verdict};
 
-/// The text of one finding, without the line break at its end.
-pub(super) fn render(finding: &Finding, verdict: &Verdict, texts: &Texts, style: Style) -> String {
-    let function = short_name(finding, verdict);
-    let title = words::title(finding, &function);
+/// The text of one finding in the hot function that is called `function`, without the line break at its end.
+pub(in crate::report) fn render(
+    finding: &Finding,
+    function: &str,
+    verdict: &Verdict,
+    texts: &Texts,
+    style: Style,
+) -> String {
+    let title = words::title(finding, function);
     let grade = match finding.level {
         Level::Error => Grade::ERROR,
         Level::Warning => Grade::WARNING,
@@ -22,7 +27,7 @@ pub(super) fn render(finding: &Finding, verdict: &Verdict, texts: &Texts, style:
     };
     let mut group = titled(grade, title, finding.rule, style).elements(std::iter::empty::<Location<'_>>());
     group = excerpt(group, finding, verdict, texts);
-    if let Some(note) = words::note(finding, &function) {
+    if let Some(note) = words::note(finding, function) {
         group = group.element(Grade::NOTE.message(note));
     }
     if let Some(candidates) = words::candidates(&finding.candidates) {
@@ -51,37 +56,51 @@ fn titled<'a>(grade: Grade<'a>, title: String, rule: Rule, style: Style) -> Titl
     titled.id_url(format!("{}/blob/main/docs/rules.md#{}", env!("CARGO_PKG_REPOSITORY"), rule.name()))
 }
 
-fn short_name(finding: &Finding, verdict: &Verdict) -> String {
-    short_names(verdict).remove(&finding.hot).unwrap_or_default()
-}
-
 /// The source, or only where it is when the file cannot be read.
 fn excerpt<'a>(group: Group<'a>, finding: &Finding, verdict: &Verdict, texts: &Texts) -> Group<'a> {
     let Place { file, line, column } = finding.span.start.clone();
     if line == 0 {
         return group;
     }
-    let Some(text) = texts.get(&file).map(str::to_owned) else {
+    let Some(text) = texts.get(&file) else {
         let origin = Location::path(file).line(line as usize).char_column(column as usize);
         return group.element(origin);
     };
-    let primary = AnnotationKind::Primary.span(range(&text, &finding.span)).label(words::label(finding));
-    let mut annotations: Vec<Annotation<'a>> = vec![primary];
+    let mut marks = vec![(AnnotationKind::Primary, range(text, &finding.span), words::label(finding))];
+    let mut mark = |span: &Span, label: &str| {
+        marks.push((AnnotationKind::Context, range(text, span), label.to_owned()));
+    };
     let hot = verdict.functions.iter().find(|report| report.hot.id == finding.hot);
     if let Some(hot) = hot.filter(|hot| hot.hot.place.file == file && hot.hot.place != finding.span.start) {
         let name = Span::point(hot.hot.place.clone());
         let label =
             if hot.hot.attributed { "no heap is promised here" } else { "`--fn` asks about this function" };
-        annotations.push(AnnotationKind::Context.span(range(&text, &name)).label(label));
+        mark(&name, label);
     }
     for label in finding.labels.iter().filter(|label| label.span.start.file == file) {
-        annotations.push(AnnotationKind::Context.span(range(&text, &label.span)).label(label.text.clone()));
+        mark(&label.span, &label.text);
     }
     if let Some(freed) = finding.freed_at.as_ref().filter(|freed| freed.start.file == file) {
-        let label = "freed here, before the call returns";
-        annotations.push(AnnotationKind::Context.span(range(&text, freed)).label(label));
+        mark(freed, "freed here, before the call returns");
     }
-    group.element(Snippet::source(text).path(file).annotations(annotations))
+    group.element(snippet(text, marks).path(file))
+}
+
+/// The marked lines and those between them: of a long file the renderer would read all, for each finding.
+fn snippet<'a>(
+    text: &str,
+    marks: Vec<(AnnotationKind, Range<usize>, String)>,
+) -> Snippet<'a, Annotation<'a>> {
+    let first = marks.iter().map(|(_, at, _)| at.start).min().unwrap_or(0);
+    let last = marks.iter().map(|(_, at, _)| at.end).max().unwrap_or(0);
+    let start = text[..first].rfind('\n').map_or(0, |end| end + 1);
+    let end = text[last..].find('\n').map_or(text.len(), |end| last + end);
+    let line = 1 + text[..start].matches('\n').count();
+    let annotations = marks.into_iter().map(|(kind, at, label)| {
+        let at = at.start - start..at.end - start;
+        kind.span(at).label(label)
+    });
+    Snippet::source(text[start..end].to_owned()).line_start(line).annotations(annotations)
 }
 
 /// Bytes of a span; a point becomes the word that starts there.
