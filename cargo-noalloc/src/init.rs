@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use toml_edit::{ArrayOfTables, DocumentMut, Item, Table, value};
 
 use crate::exit::{Exit, Failure};
+use crate::files;
 use crate::options::{Ci, InitOptions};
 use crate::shell::Shell;
 
@@ -57,9 +58,11 @@ pub(crate) fn init(
     }
     for step in &steps {
         let folder = step.path.parent().unwrap_or(root);
-        fs::create_dir_all(folder).and_then(|()| fs::write(&step.path, &step.text)).map_err(|error| {
-            Failure::new(Exit::SetUp, format!("`{}` could not be written: {error}", step.path.display()))
-        })?;
+        fs::create_dir_all(folder).and_then(|()| files::replace(&step.path, &step.text)).map_err(
+            |error| {
+                Failure::new(Exit::SetUp, format!("`{}` could not be written: {error}", step.path.display()))
+            },
+        )?;
     }
     shell.status("Finished", "now call your hot functions in benches/hot.rs, then run `cargo noalloc check`");
     Ok(Exit::Pass)
