@@ -12,15 +12,15 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
+use crate::cli::BuildArgs;
 use crate::exit::{Exit, Failure};
 use crate::model::{Binaries, Binary, Plan, PlannedTarget, TargetKind, Workspace};
-use crate::options::CheckOptions;
 use crate::process;
 use crate::shell::Shell;
 use messages::Built;
 
 /// Builds every target of the plan.
-pub(crate) fn compile(plan: &Plan, options: &CheckOptions, shell: Shell) -> Result<Binaries, Failure> {
+pub(crate) fn compile(plan: &Plan, options: &BuildArgs, shell: Shell) -> Result<Binaries, Failure> {
     let flags = flags::Flags::decide(&plan.workspace, options)?;
     let (own, usual): (Vec<PlannedTarget>, Vec<PlannedTarget>) =
         plan.targets.iter().cloned().partition(allocators::defines_one);
@@ -47,7 +47,7 @@ pub(crate) fn compile(plan: &Plan, options: &CheckOptions, shell: Shell) -> Resu
 
 struct Build<'a> {
     plan: &'a Plan,
-    options: &'a CheckOptions,
+    options: &'a BuildArgs,
     flags: &'a flags::Flags,
     shell: Shell,
     /// Compiler messages that were shown: a second build in another folder says the same again.
@@ -119,7 +119,7 @@ impl Build<'_> {
     fn command(&self, verb: &[&str], group: &[&PlannedTarget], own_allocator: bool) -> Command {
         let Workspace { audit_dir, build_dir, has_guard, .. } = &self.plan.workspace;
         let mut command = cargo();
-        command.args(verb).args(["--profile", &self.options.build.cargo_profile]);
+        command.args(verb).args(["--profile", &self.options.cargo_profile]);
         let mut specs: Vec<&str> = group.iter().map(|planned| planned.package_spec.as_str()).collect();
         specs.dedup();
         command.args(specs.iter().flat_map(|spec| ["-p", spec]));
@@ -149,7 +149,7 @@ impl Build<'_> {
 
     /// The options that cargo has to see as they were given.
     fn pass_on(&self, command: &mut Command) {
-        let build = &self.options.build;
+        let build = self.options;
         if let Some(path) = &build.manifest_path {
             command.arg("--manifest-path").arg(path);
         }

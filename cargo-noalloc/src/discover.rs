@@ -10,28 +10,22 @@ use cargo_metadata::{CargoOpt, Metadata, MetadataCommand, Package};
 use crate::cli::{BuildArgs, SelectionArgs};
 use crate::config::{self, Table};
 use crate::exit::{Exit, Failure};
-use crate::model::{Configured, Member, MemberTarget, Part, Plan, Root, Target, Workspace};
-use crate::options::CheckOptions;
+use crate::model::{Configured, Member, MemberTarget, Plan, Root, Target, Workspace};
 
 /// Crates whose frames are ours, not the user's.
 const OUR_CRATES: [&str; 3] = ["no_heap", "noalloc-macros", "assert_no_alloc"];
 
 /// Asks cargo what there is, and selects.
-pub(crate) fn plan(options: &CheckOptions) -> Result<Plan, Failure> {
-    let metadata = metadata(&options.build)?;
-    let mut workspace = workspace(&metadata, &options.build);
+pub(crate) fn plan(selection: &SelectionArgs, build: &BuildArgs) -> Result<Plan, Failure> {
+    let metadata = metadata(build)?;
+    let mut workspace = workspace(&metadata, build);
     workspace.configured = configured(&metadata)?;
-    let packages = select::packages(&metadata, &options.selection)?;
-    let (mut targets, skipped) = select::targets(&packages, options, &workspace.root)?;
+    let packages = select::packages(&metadata, selection)?;
+    let (targets, skipped) = select::targets(&packages, selection, build, &workspace.root)?;
     if targets.is_empty() {
-        return Err(nothing_selected(&packages, &skipped, &options.selection));
+        return Err(nothing_selected(&packages, &skipped, selection));
     }
-    let part = options.partition.map(|partition| {
-        let selected = targets.iter().map(|planned| planned.target.clone()).collect();
-        targets.retain(|planned| partition.has(planned.position));
-        Part { partition, selected, asked: options.asked() }
-    });
-    Ok(Plan { workspace, targets, skipped, part })
+    Ok(Plan { workspace, targets, skipped, part: None })
 }
 
 /// Main source files of every target of the selected packages, with the package's name, relative to the workspace

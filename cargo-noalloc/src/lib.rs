@@ -39,6 +39,7 @@ mod symbolise;
 
 use std::ffi::OsString;
 
+use cli::BuildArgs;
 pub use exit::{Exit, Failure};
 use model::{Asked, Binaries, Debt, Environment, Plan, Policy, Run, Texts, Toolchain, Verdict, Workspace};
 use options::{
@@ -78,7 +79,11 @@ fn perform(options: Options, shell: Shell) -> Result<Exit, Failure> {
 
 /// Builds, runs, names, judges and reports.
 fn check(options: &CheckOptions, shell: Shell) -> Result<Exit, Failure> {
-    let plan = discover::plan(options)?;
+    let plan = discover::plan(&options.selection, &options.build)?;
+    let plan = match options.partition {
+        Some(partition) => plan.part(partition, options.asked()),
+        None => plan,
+    };
     process::handle_interrupts();
     let _lock = lock::take(&plan.workspace.audit_dir, shell)?;
     let binaries = build(&plan, options, shell)?;
@@ -101,7 +106,7 @@ fn check(options: &CheckOptions, shell: Shell) -> Result<Exit, Failure> {
 /// The steps that may fail, up to the binaries, under a lock that the caller holds.
 fn build(plan: &Plan, options: &CheckOptions, shell: Shell) -> Result<Binaries, Failure> {
     run::prepare(&plan.workspace)?;
-    compile::compile(plan, options, shell)
+    compile::compile(plan, &options.build, shell)
 }
 
 /// The step after them, under the same lock.
@@ -112,22 +117,21 @@ fn run_built(
     shell: Shell,
 ) -> Result<Checked, Failure> {
     let runs = run::run(&plan, binaries, options, shell)?;
-    let policy = options.policy(plan.workspace.configured.clone());
-    let environment = environment(&binaries.toolchain, options);
+    let policy = policy(&options.policy, &plan.workspace);
+    let environment = environment(&binaries.toolchain, &options.build);
     Ok(Checked { plan, runs, environment, policy, asked: None })
 }
 
 /// Without running: what the binaries alone tell.
 fn prove_alone(options: &ProveOptions, shell: Shell) -> Result<Exit, Failure> {
     process::handle_interrupts();
-    let ProveOptions { check: options, asked } = options;
-    let plan = discover::plan(options)?;
+    let plan = discover::plan(&options.selection, &options.build)?;
     let _lock = lock::take(&plan.workspace.audit_dir, shell)?;
-    let binaries = compile::compile(&plan, options, shell)?;
+    let binaries = compile::compile(&plan, &options.build, shell)?;
     let runs = run::none(&binaries);
-    let policy = options.policy(plan.workspace.configured.clone());
-    let environment = environment(&binaries.toolchain, options);
-    let check = Checked { plan, runs, environment, policy, asked: Some(asked.clone()) };
+    let policy = policy(&options.policy, &plan.workspace);
+    let environment = environment(&binaries.toolchain, &options.build);
+    let check = Checked { plan, runs, environment, policy, asked: Some(options.asked.clone()) };
     let kept = last::save(&check);
     let exit = conclude(check, &options.report, shell);
     exit.and_then(|exit| kept.map(|()| exit))
@@ -306,11 +310,16 @@ impl Conclusion {
     }
 }
 
-fn environment(toolchain: &Toolchain, options: &CheckOptions) -> Environment {
+/// With what the manifests want.
+fn policy(asked: &Policy, workspace: &Workspace) -> Policy {
+    Policy { configured: workspace.configured.clone(), ..asked.clone() }
+}
+
+fn environment(toolchain: &Toolchain, build: &BuildArgs) -> Environment {
     Environment {
         rustc: toolchain.rustc.clone(),
         target: toolchain.target.clone(),
-        profile: options.build.cargo_profile.clone(),
+        profile: build.cargo_profile.clone(),
         rustflags: toolchain.rustflags.clone(),
     }
 }

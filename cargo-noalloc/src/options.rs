@@ -20,7 +20,7 @@ use crate::cli::{
 pub(crate) use crate::cli::{Ci, Color, TerminalArgs};
 use crate::compare::refuse_name;
 use crate::exit::{Exit, Failure};
-use crate::model::{Asked, Configured, Level, Partition, Policy, Rule, Setting};
+use crate::model::{Asked, Level, Partition, Policy, Rule, Setting};
 use crate::report::Output;
 pub(crate) use compare::{CompareOptions, New};
 pub(crate) use parts::MergeOptions;
@@ -64,10 +64,14 @@ pub(crate) struct CheckOptions {
     pub(crate) words: Vec<String>,
 }
 
-/// Checked options of `prove`: those of a check that runs nothing, and what to prove.
+/// Checked options of `prove`.
 #[derive(Debug)]
 pub(crate) struct ProveOptions {
-    pub(crate) check: CheckOptions,
+    pub(crate) selection: SelectionArgs,
+    pub(crate) build: BuildArgs,
+    pub(crate) report: ReportOptions,
+    /// Of the command line alone.
+    pub(crate) policy: Policy,
     pub(crate) asked: Asked,
 }
 
@@ -313,20 +317,10 @@ fn prove(args: ProveArgs) -> Result<ProveOptions, Failure> {
     let policy =
         Policy { require_proof: true, command_line, deny_warnings, proof_only: true, ..Policy::default() };
     Ok(ProveOptions {
-        check: CheckOptions {
-            report,
-            selection: args.selection,
-            build: args.build,
-            bench_time: None,
-            samples: None,
-            timeout: None,
-            jobs: 1,
-            partition: None,
-            policy,
-            filters: Vec::new(),
-            harness_args: Vec::new(),
-            words: Vec::new(),
-        },
+        selection: args.selection,
+        build: args.build,
+        report,
+        policy,
         asked: Asked { functions },
     })
 }
@@ -426,13 +420,6 @@ fn refuse_unwritable(path: &Path) -> Result<(), Failure> {
 impl BuildArgs {
     pub(crate) fn manifest(&self) -> Option<PathBuf> {
         self.manifest_path.clone()
-    }
-}
-
-impl CheckOptions {
-    /// What the rules have to know.
-    pub(crate) fn policy(&self, configured: Configured) -> Policy {
-        Policy { configured, ..self.policy.clone() }
     }
 }
 

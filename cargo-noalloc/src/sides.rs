@@ -178,7 +178,7 @@ impl Sides {
     }
 
     fn build(&self, name: &str, check: CheckOptions, worktree: Option<Worktree>) -> Result<Side, Failure> {
-        let plan = discover::plan(&check);
+        let plan = discover::plan(&check.selection, &check.build);
         let mut plan = plan.map_err(|failure| outside(failure, worktree.as_ref()))?;
         if worktree.is_some() {
             // A build directory that is configured for all would be the other side's, too.

@@ -9,9 +9,9 @@ use std::ffi::OsString;
 use std::process::{Command, Stdio};
 
 use super::config::Configuration;
+use crate::cli::BuildArgs;
 use crate::exit::{Exit, Failure};
 use crate::model::{Toolchain, Workspace};
-use crate::options::CheckOptions;
 
 /// What the audit needs; each one overrides what a profile says.
 const AUDIT: [&str; 6] = [
@@ -68,9 +68,9 @@ pub(super) struct Flags {
 }
 
 impl Flags {
-    pub(super) fn decide(workspace: &Workspace, options: &CheckOptions) -> Result<Flags, Failure> {
+    pub(super) fn decide(workspace: &Workspace, options: &BuildArgs) -> Result<Flags, Failure> {
         let here = std::env::current_dir().unwrap_or_else(|_| workspace.root.clone());
-        let config = Configuration::load(&here, &options.build.config).map_err(|error| unreadable(&error))?;
+        let config = Configuration::load(&here, &options.config).map_err(|error| unreadable(&error))?;
         let triple = triple(&config, options)?;
         let level = level(&config, &triple)?;
         let (rustc, knows_apart) = ask_rustc(&config);
@@ -82,7 +82,7 @@ impl Flags {
             runner: config.runner(&triple).map_err(|error| unreadable(&error))?,
             environment: config.environment(),
         };
-        let (config, profile) = (options.build.config.clone(), options.build.cargo_profile.clone());
+        let (config, profile) = (options.config.clone(), options.cargo_profile.clone());
         Ok(Flags { level, triple, toolchain, config, profile })
     }
 
@@ -127,8 +127,8 @@ impl Flags {
     }
 }
 
-fn triple(config: &Configuration, options: &CheckOptions) -> Result<String, Failure> {
-    let triples = config.triples(options.build.target.as_deref()).map_err(|error| unreadable(&error))?;
+fn triple(config: &Configuration, options: &BuildArgs) -> Result<String, Failure> {
+    let triples = config.triples(options.target.as_deref()).map_err(|error| unreadable(&error))?;
     match &triples[..] {
         [one] => Ok(one.clone()),
         several => Err(Failure::new(

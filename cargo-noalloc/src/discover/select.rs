@@ -5,10 +5,9 @@ use std::path::Path;
 
 use cargo_metadata::{Metadata, Package, TargetKind as CargoKind};
 
-use crate::cli::SelectionArgs;
+use crate::cli::{BuildArgs, SelectionArgs};
 use crate::exit::{Exit, Failure};
 use crate::model::{PlannedTarget, Target, TargetKind};
-use crate::options::CheckOptions;
 
 /// `-p`, `--workspace`, `--exclude`, or cargo's default members.
 pub(super) fn packages<'a>(
@@ -65,16 +64,17 @@ type Selected = (Vec<PlannedTarget>, Vec<(Target, String)>);
 /// Targets of `packages` that the options select, and those that lack a feature.
 pub(super) fn targets(
     packages: &[&Package],
-    options: &CheckOptions,
+    selection: &SelectionArgs,
+    build: &BuildArgs,
     workspace_root: &Path,
 ) -> Result<Selected, Failure> {
     let (mut planned, mut skipped, mut known) = (Vec::new(), Vec::new(), Vec::new());
     for package in packages {
-        let features = active_features(package, options);
+        let features = active_features(package, build);
         for target in &package.targets {
             let Some(kind) = kind(target) else { continue };
             known.push((kind, target.name.as_str()));
-            if !is_selected(&options.selection, kind, &target.name) {
+            if !is_selected(selection, kind, &target.name) {
                 continue;
             }
             let source = target.src_path.as_std_path();
@@ -100,7 +100,7 @@ pub(super) fn targets(
             });
         }
     }
-    refuse_unknown_names(&options.selection, &known)?;
+    refuse_unknown_names(selection, &known)?;
     planned.sort_by(|a, b| a.target.cmp(&b.target));
     planned.iter_mut().enumerate().for_each(|(position, planned)| planned.position = position);
     Ok((planned, skipped))
@@ -171,16 +171,16 @@ fn unknown_target(kind: TargetKind, name: &str, mut there: Vec<&str>) -> Failure
 }
 
 /// Features of the package that the command line turns on, those they imply included.
-fn active_features(package: &Package, options: &CheckOptions) -> BTreeSet<String> {
-    if options.build.all_features {
+fn active_features(package: &Package, build: &BuildArgs) -> BTreeSet<String> {
+    if build.all_features {
         return package.features.keys().cloned().collect();
     }
-    let given = options.build.features.iter().flat_map(|list| list.split([' ', ',']));
+    let given = build.features.iter().flat_map(|list| list.split([' ', ',']));
     let of_package = given.map(|feature| {
         let prefix = format!("{}/", package.name);
         feature.strip_prefix(&prefix).unwrap_or(feature).to_owned()
     });
-    let default = (!options.build.no_default_features).then(|| "default".to_owned());
+    let default = (!build.no_default_features).then(|| "default".to_owned());
     let mut open: Vec<String> = of_package.chain(default).collect();
     let mut active = BTreeSet::new();
     while let Some(feature) = open.pop() {
