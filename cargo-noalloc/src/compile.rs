@@ -85,6 +85,7 @@ impl Build<'_> {
         let built = messages::read(&mut command, self.shell, &self.shown, group)?;
         let Built { artifacts, conflicts, library_paths, success } = built;
         if !success && process::interrupted() {
+            self.shell.begin_line();
             return Err(Failure::new(Exit::BuildFailed, "interrupted while building"));
         }
         if !success && conflicts.is_empty() {

@@ -79,6 +79,13 @@ impl Shell {
         Stage::new(progress::is_wanted(self.quiet), self.color())
     }
 
+    /// Begins a line of our own where a child that was ended has left the cursor: behind `^C`, in what it showed.
+    pub(crate) fn begin_line(&self) {
+        if io::stderr().is_terminal() {
+            progress::aside(|| drop(write!(io::stderr(), "\r\x1b[K")));
+        }
+    }
+
     /// Text that is finished already, such as a compiler's message.
     pub(crate) fn raw(&self, text: &str) {
         self.line(text.trim_end_matches('\n'));

@@ -45,7 +45,8 @@ fn is_bar<'a>(count: &'a str, what: &'a [&'a str]) -> impl Fn(&str) -> bool + us
 #[track_caller]
 fn assert_tidy(shown: &Shown) {
     assert!(!shown.hides_cursor);
-    let left = |row: &&String| ["Counting", "Running", "^C"].iter().any(|word| row.contains(word));
+    let left =
+        |row: &&String| ["Building", "Counting", "Running", "^C"].iter().any(|word| row.contains(word));
     assert_eq!(shown.rows.iter().find(left), None, "{:#?}", shown.rows);
 }
 
@@ -86,6 +87,20 @@ fn ctrl_c_leaves_the_terminal_as_it_was() {
     let shown = session.end();
     assert_eq!(shown.code, Some(103), "{:#?}", shown.rows);
     assert_tidy(&shown);
+}
+
+#[test]
+fn ctrl_c_ends_a_build_and_what_it_has_started() {
+    let mut session = Project::shared("waits").check("--bins").in_terminal();
+    session.until(|row| row == "the build script waits");
+    session.press(b"\x03");
+    let shown = session.end();
+    assert_eq!(shown.code, Some(101), "{:#?}", shown.rows);
+    assert_tidy(&shown);
+    assert!(!shown.written.contains("left alone"), "{:#?}", shown.rows);
+    assert!(shown.rows.iter().any(|row| row == "error: interrupted while building"), "{:#?}", shown.rows);
+    // Nothing was run.
+    assert!(!shown.written.contains("Auditing"), "{:#?}", shown.rows);
 }
 
 #[test]
