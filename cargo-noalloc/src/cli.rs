@@ -29,11 +29,12 @@ pub(crate) struct TerminalArgs {
     pub(crate) quiet: bool,
     /// When to colour
     #[arg(long, value_name = "WHEN", global = true)]
-    pub(crate) color: Option<Color>,
+    pub(crate) color: Option<When>,
 }
 
+/// When something is to be seen that not every terminal can show.
 #[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum Color {
+pub(crate) enum When {
     Auto,
     Always,
     Never,

@@ -17,6 +17,7 @@ use crate::exit::{Exit, Failure};
 use crate::model::{Binaries, Binary, Plan, PlannedTarget, TargetKind, Workspace};
 use crate::process;
 use crate::shell::Shell;
+pub(crate) use config::terminal;
 use messages::Built;
 
 /// Builds every target of the plan.

@@ -54,7 +54,7 @@ pub fn main(words: impl Iterator<Item = OsString>) -> Exit {
         Ok(line) => line,
         Err(answer) => return options::answer(&answer),
     };
-    let shell = Shell::new(terminal);
+    let shell = Shell::new(terminal, compile::terminal());
     options.and_then(|options| perform(options, shell)).unwrap_or_else(|failure| {
         shell.failure(&failure);
         failure.exit

@@ -17,7 +17,7 @@ use crate::cli::{
     BaselineArgs, BuildArgs, CheckArgs, Cli, Command, LastArgs, LevelArgs, ListArgs, OutputArgs, ProveArgs,
     ReportArgs, SelectionArgs,
 };
-pub(crate) use crate::cli::{Ci, Color, TerminalArgs};
+pub(crate) use crate::cli::{Ci, TerminalArgs, When};
 use crate::compare::refuse_name;
 use crate::exit::{Exit, Failure};
 use crate::model::{Asked, Level, Partition, Policy, Rule, Setting};

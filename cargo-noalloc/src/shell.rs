@@ -9,7 +9,7 @@ use anstream::ColorChoice;
 use anstyle::{AnsiColor, Style};
 
 use crate::exit::{Exit, Failure};
-use crate::options::{Color, TerminalArgs};
+use crate::options::{TerminalArgs, When};
 pub(crate) use pace::Pace;
 pub(crate) use progress::{Now, Stage};
 
@@ -23,20 +23,30 @@ const BOLD: Style = Style::new().bold();
 pub(crate) struct Shell {
     choice: ColorChoice,
     quiet: bool,
+    progress: When,
+}
+
+/// Cargo's table `term`, from its files and the environment.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Configured {
+    pub(crate) color: When,
+    pub(crate) quiet: bool,
+    pub(crate) progress: When,
 }
 
 impl Shell {
-    /// Follows the command line, then `CARGO_TERM_COLOR` and `CARGO_TERM_QUIET`, then `NO_COLOR` and the terminal.
-    pub(crate) fn new(asked: TerminalArgs) -> Shell {
-        let given = std::env::var("CARGO_TERM_COLOR");
-        let choice = match (asked.color, given.as_deref()) {
-            (Some(Color::Always), _) | (None, Ok("always")) => ColorChoice::Always,
-            (Some(Color::Never), _) | (None, Ok("never")) => ColorChoice::Never,
-            _ if std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()) => ColorChoice::Never,
-            _ => ColorChoice::Auto,
+    /// Follows the command line, then cargo's configuration, then `NO_COLOR` and the terminal.
+    pub(crate) fn new(asked: TerminalArgs, configured: Configured) -> Shell {
+        let choice = match asked.color.unwrap_or(configured.color) {
+            When::Always => ColorChoice::Always,
+            When::Never => ColorChoice::Never,
+            When::Auto if std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()) => {
+                ColorChoice::Never
+            }
+            When::Auto => ColorChoice::Auto,
         };
         choice.write_global();
-        Shell { choice, quiet: asked.quiet || std::env::var("CARGO_TERM_QUIET").as_deref() == Ok("true") }
+        Shell { choice, quiet: asked.quiet || configured.quiet, progress: configured.progress }
     }
 
     /// Whether what goes to standard error may be coloured.
@@ -76,7 +86,7 @@ impl Shell {
 
     /// Something that takes long begins: whoever looks sees how far it is.
     pub(crate) fn stage(&self) -> Stage {
-        Stage::new(progress::is_wanted(self.quiet), self.color())
+        Stage::new(!self.quiet && progress::is_wanted(self.progress), self.color())
     }
 
     /// Begins a line of our own where a child that was ended has left the cursor: behind `^C`, in what it showed.

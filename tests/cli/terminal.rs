@@ -206,6 +206,23 @@ fn colour_is_as_the_command_line_says() {
 }
 
 #[test]
+fn the_terminal_is_as_cargos_configuration_says_and_its_variables_outweigh_that() {
+    let project = Project::own("quiet", "quiet");
+    let says = |tool: Tool| {
+        let said = tool.run().exits(0).stderr;
+        (said.contains("Auditing"), said.contains("\x1b["))
+    };
+    assert_eq!(says(project.check("--tests")), (true, false));
+    project.write(".cargo/config.toml", "[term]\ncolor = \"always\"\n");
+    assert_eq!(says(project.check("--tests")), (true, true));
+    assert_eq!(says(project.check("--tests").env("CARGO_TERM_COLOR", "never")), (true, false));
+    assert_eq!(says(project.check("--tests --color never")), (true, false));
+    project.write(".cargo/config.toml", "[term]\nquiet = true\n");
+    assert_eq!(says(project.check("--tests")), (false, false));
+    assert_eq!(says(project.check("--tests").env("CARGO_TERM_QUIET", "false")), (true, false));
+}
+
+#[test]
 fn quiet_is_about_progress_and_about_nothing_else() {
     let check = || Project::shared("endings").check("--bench thread");
     let (usual, quiet) = (check().run().exits(100), check().arg("-q").run().exits(100));

@@ -6,9 +6,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use cargo_config2::{Config, Error, ResolveOptions};
+use cargo_config2::{Color, Config, Error, ResolveOptions, TermConfig};
 use cargo_platform::{Cfg, Platform};
 use toml::{Table, Value};
+
+use crate::options::When;
+use crate::shell::Configured;
 
 /// Cargo appends it to the files' `build.rustflags`; `cargo_config2` puts it in their place.
 const BUILD_RUSTFLAGS: &str = "CARGO_BUILD_RUSTFLAGS";
@@ -26,6 +29,25 @@ pub(super) struct Configuration {
     probed: Config,
     /// The user's `--config` values; later ones win.
     layers: Vec<Layer>,
+}
+
+/// What cargo's configuration says of the terminal. Where it cannot be read, nothing: the build will say why.
+pub(crate) fn terminal() -> Configured {
+    let TermConfig { quiet, color, progress, .. } =
+        Config::load().map(|config| config.term).unwrap_or_default();
+    Configured {
+        quiet: quiet.unwrap_or(false),
+        color: match color {
+            Some(Color::Always) => When::Always,
+            Some(Color::Never) => When::Never,
+            _ => When::Auto,
+        },
+        progress: match progress.when {
+            Some(cargo_config2::When::Always) => When::Always,
+            Some(cargo_config2::When::Never) => When::Never,
+            _ => When::Auto,
+        },
+    }
 }
 
 /// What `--config` values say of a target, in their order.

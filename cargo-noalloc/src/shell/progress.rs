@@ -9,6 +9,8 @@ use std::time::{Duration, Instant};
 use anstyle::{AnsiColor, Style};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle, TermLike};
 
+use crate::options::When;
+
 const VERB: Style = AnsiColor::Cyan.on_default().bold();
 
 /// What ends sooner is not worth a line that flickers; as long as cargo waits.
@@ -24,15 +26,14 @@ fn live() -> MutexGuard<'static, Option<ProgressBar>> {
     LIVE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Whether somebody would see it: as cargo decides, and `--quiet` outweighs all.
-pub(super) fn is_wanted(quiet: bool) -> bool {
+/// Whether somebody would see it: as cargo decides.
+pub(super) fn is_wanted(when: When) -> bool {
     let set = |name| std::env::var_os(name).is_some();
-    let nobody_looks = set("CI") || set("TF_BUILD") || std::env::var("TERM").as_deref() == Ok("dumb");
-    match std::env::var("CARGO_TERM_PROGRESS_WHEN").as_deref() {
-        _ if quiet => false,
-        Ok("always") => true,
-        Ok("never") => false,
-        _ => io::stderr().is_terminal() && !nobody_looks,
+    let nobody_looks = || set("CI") || set("TF_BUILD") || std::env::var("TERM").as_deref() == Ok("dumb");
+    match when {
+        When::Always => true,
+        When::Never => false,
+        When::Auto => io::stderr().is_terminal() && !nobody_looks(),
     }
 }
 
