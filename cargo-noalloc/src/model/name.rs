@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::hash::{Hash, Hasher};
+use std::sync::Arc;
 
 /// A demangled name with its generic arguments left out: `alloc::vec::Vec::push`,
 /// `<app::Ring as core::clone::Clone>::clone`.
@@ -11,8 +12,9 @@ use std::hash::{Hash, Hasher};
 /// Two names are equal when these are: which types a generic function runs with is evidence, not identity.
 #[derive(Clone, Debug)]
 pub struct FunctionName {
-    path: String,
-    demangled: String,
+    // PERF: shared, because the frames of a proof are copied into every chain that they are in.
+    path: Arc<str>,
+    demangled: Arc<str>,
 }
 
 impl PartialEq for FunctionName {
@@ -44,7 +46,7 @@ impl Hash for FunctionName {
 impl FunctionName {
     /// From a demangled name.
     pub fn new(demangled: &str) -> FunctionName {
-        FunctionName { path: without_generics(demangled), demangled: demangled.to_owned() }
+        FunctionName { path: without_generics(demangled).into(), demangled: demangled.into() }
     }
 
     /// The whole path.
@@ -65,7 +67,7 @@ impl FunctionName {
     /// The last two segments, as code would call it: `Vec::push`, `vec::from_elem`.
     pub fn short(&self) -> String {
         let path = self.path.strip_prefix('<').and_then(|rest| rest.split_once(" as ")).map_or_else(
-            || self.path.clone(),
+            || self.path.to_string(),
             |(ty, rest)| format!("{ty}::{}", rest.rsplit("::").next().unwrap_or(rest)),
         );
         let segments: Vec<&str> = path.split("::").filter(|segment| !segment.starts_with('{')).collect();

@@ -12,7 +12,7 @@ use syn::parse::Parser;
 use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
-use syn::{Expr, Item, Macro, Stmt, Token};
+use syn::{Expr, ImplItemFn, Item, Macro, Stmt, Token};
 
 use super::extent::{self, Extent};
 use crate::model::{NoSource, Place, Span};
@@ -32,6 +32,23 @@ pub(super) enum MacroBody {
     Items(Vec<Item>),
 }
 
+/// Of nodes that were asked about, by where they are in memory: the tree never changes.
+///
+/// PERF: each search through the file asks of every node before the one that it is about.
+#[derive(Default)]
+struct Extents {
+    items: Known<Item>,
+    methods: Known<ImplItemFn>,
+    statements: Known<Stmt>,
+    expressions: Known<Expr>,
+}
+
+type Known<T> = RefCell<BTreeMap<*const T, Extent>>;
+
+fn known<T>(extents: &Known<T>, node: &T, of: impl FnOnce(&T) -> Extent) -> Extent {
+    *extents.borrow_mut().entry(node).or_insert_with(|| of(node))
+}
+
 /// One parsed file.
 pub(super) struct SourceFile {
     /// As the report names it.
@@ -44,8 +61,7 @@ pub(super) struct SourceFile {
     bodies: BTreeMap<(usize, usize), MacroBody>,
     /// Byte offset of each line's start.
     lines: Vec<usize>,
-    /// Of items that were asked about, by where they are in memory: the tree never changes.
-    extents: RefCell<BTreeMap<*const Item, Extent>>,
+    extents: Extents,
 }
 
 impl SourceFile {
@@ -68,15 +84,25 @@ impl SourceFile {
         }
         let first = tree.as_ref().ok().and_then(|tree| tree.items.first());
         let parsed_as = first.map(|item| item.span().file());
-        let (bodies, extents) = (macros.bodies, RefCell::default());
+        let (bodies, extents) = (macros.bodies, Extents::default());
         SourceFile { name: name.to_owned(), text, tree, parsed_as, bodies, lines, extents }
     }
 
     /// From where to where an item of this file reaches.
-    ///
-    /// PERF: each search through the file asks of every item before the one that it is about.
     pub(super) fn extent_of(&self, item: &Item) -> Extent {
-        *self.extents.borrow_mut().entry(item).or_insert_with(|| extent::of_item(item))
+        known(&self.extents.items, item, extent::of_item)
+    }
+
+    pub(super) fn extent_of_method(&self, method: &ImplItemFn) -> Extent {
+        known(&self.extents.methods, method, extent::of_method)
+    }
+
+    pub(super) fn extent_of_statement(&self, statement: &Stmt) -> Extent {
+        known(&self.extents.statements, statement, |statement| extent::of_tokens(statement.span()))
+    }
+
+    pub(super) fn extent_of_expression(&self, expr: &Expr) -> Extent {
+        known(&self.extents.expressions, expr, |expr| extent::of_tokens(expr.span()))
     }
 
     /// Whether tokens come from this file.

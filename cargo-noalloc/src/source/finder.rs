@@ -15,7 +15,7 @@ use super::file::{MacroBody, Position, SourceFile};
 use crate::model::NoSource;
 
 /// What kind of node the callee says to look for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Want {
     /// A call: of a function, a method or a macro.
     Call,
@@ -124,21 +124,21 @@ impl<'ast> Finder<'ast> {
 
     /// How `expr`, which covers the place, fits it.
     fn rank(&self, expr: &Expr) -> Rank {
-        let span = expr.span();
+        let (start, end) = self.file.extent_of_expression(expr);
         if self.whole_line {
-            let starts_here = span.start().line == self.at.line;
+            let starts_here = start.line == self.at.line;
             return if starts_here && is_call(expr) { Rank::Wanted } else { Rank::Around };
         }
         let here = match expr {
             Expr::MethodCall(call) => call.method.span().start() == self.at,
-            Expr::Await(wait) => wait.await_token.span().start() == self.at || span.start() == self.at,
-            _ => span.start() == self.at,
+            Expr::Await(wait) => wait.await_token.span().start() == self.at || start == self.at,
+            _ => start == self.at,
         };
         let wanted = match self.want {
             Want::Call => is_call(expr),
             Want::Operator => matches!(expr, Expr::Binary(_)),
             Want::Question => matches!(expr, Expr::Try(_)),
-            Want::Drop => return self.rank_drop(expr, here),
+            Want::Drop => return self.rank_drop(expr, here, end),
             Want::Name => matches!(expr, Expr::Path(_)),
             Want::Function => false,
         };
@@ -149,8 +149,7 @@ impl<'ast> Finder<'ast> {
         }
     }
 
-    fn rank_drop(&self, expr: &Expr, starts_here: bool) -> Rank {
-        let end = expr.span().end();
+    fn rank_drop(&self, expr: &Expr, starts_here: bool, end: Position) -> Rank {
         let ends_here = end.line == self.at.line && end.column == self.at.column + 1;
         match expr {
             Expr::Assign(_) if starts_here => Rank::Wanted,
@@ -212,7 +211,7 @@ impl<'ast> Visit<'ast> for Finder<'ast> {
     }
 
     fn visit_impl_item_fn(&mut self, item: &'ast ImplItemFn) {
-        if self.covers(extent::of_method(item)) {
+        if self.covers(self.file.extent_of_method(item)) {
             self.visit_function(Signature { attrs: &item.attrs, sig: &item.sig, block: &item.block });
         }
     }
@@ -239,7 +238,7 @@ impl<'ast> Visit<'ast> for Finder<'ast> {
     }
 
     fn visit_stmt(&mut self, stmt: &'ast Stmt) {
-        let span = extent::of_tokens(stmt.span());
+        let span = self.file.extent_of_statement(stmt);
         if !self.covers(span) {
             return;
         }
@@ -262,7 +261,7 @@ impl<'ast> Visit<'ast> for Finder<'ast> {
     }
 
     fn visit_expr(&mut self, expr: &'ast Expr) {
-        if !self.covers(extent::of_tokens(expr.span())) {
+        if !self.covers(self.file.extent_of_expression(expr)) {
             return;
         }
         self.within(Node::Expr(expr), |this| {

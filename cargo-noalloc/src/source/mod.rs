@@ -26,7 +26,8 @@ use std::time::SystemTime;
 use proc_macro2::LineColumn;
 
 use crate::model::{
-    CodePlace, DynCall, Frame, Function, NoSource, Place, Site, SiteSource, Span, Texts, TraitObject,
+    CodePlace, DynCall, Expression, Frame, Function, NoSource, Place, Site, SiteSource, Span, Texts,
+    TraitObject,
 };
 use file::SourceFile;
 use finder::{Found, Want};
@@ -42,13 +43,26 @@ pub(crate) struct Sources {
     /// Files of which it is known already that they are newer.
     changed: Vec<String>,
     files: RefCell<BTreeMap<String, Result<Rc<SourceFile>, NoSource>>>,
+    /// PERF: the sites of a proof stand at the same few places again and again, as many as there are ways to them.
+    described: RefCell<BTreeMap<(CodePlace, Want), Described>>,
+    /// The trait objects of calls, by the call's place and the function that it reached.
+    behind: RefCell<BTreeMap<(CodePlace, String), Option<TraitObject>>>,
 }
+
+/// The expression at a place, and what it makes a trait object of.
+type Described = Result<(Option<Expression>, Option<TraitObject>), NoSource>;
 
 impl Sources {
     /// Files are looked up relative to `workspace_root`, and the report names them so.
     pub(crate) fn new(workspace_root: &Path) -> Sources {
-        let files = RefCell::default();
-        Sources { root: workspace_root.to_owned(), built: None, changed: Vec::new(), files }
+        Sources {
+            root: workspace_root.to_owned(),
+            built: None,
+            changed: Vec::new(),
+            files: RefCell::default(),
+            described: RefCell::default(),
+            behind: RefCell::default(),
+        }
     }
 
     /// Refuses to show files that are newer than the binary that was linked at `built`.
@@ -69,12 +83,8 @@ impl Sources {
     pub(crate) fn of_site(&self, site: &Site) -> SiteSource {
         let want = construct::want(site);
         let place = site.user_frame().and_then(|frame| frame.place.as_ref());
-        let found = place.ok_or(NoSource::NoPlace).and_then(|place| {
-            self.with_found(place, want, |package, found| {
-                (expression::describe(package, found, want), coercion::object(package, found))
-            })
-        });
-        let (expression, coerced) = match found {
+        let described = place.ok_or(NoSource::NoPlace).and_then(|place| self.described(place, want));
+        let (expression, coerced) = match described {
             Ok((expression, coerced)) => (expression.ok_or(NoSource::Nothing), coerced),
             Err(error) => (Err(error), None),
         };
@@ -150,7 +160,27 @@ impl Sources {
 
     fn behind_call(&self, caller: &Frame, callee: &Frame) -> Option<TraitObject> {
         let place = caller.place.as_ref()?;
-        self.with_found(place, Want::Call, |package, found| behind::object(package, found, callee)).ok()?
+        let key = (place.clone(), callee.function.demangled().to_owned());
+        if let Some(known) = self.behind.borrow().get(&key) {
+            return known.clone();
+        }
+        let object =
+            self.with_found(place, Want::Call, |package, found| behind::object(package, found, callee));
+        let object = object.ok().flatten();
+        self.behind.borrow_mut().insert(key, object.clone());
+        object
+    }
+
+    fn described(&self, place: &CodePlace, want: Want) -> Described {
+        let key = (place.clone(), want);
+        if let Some(known) = self.described.borrow().get(&key) {
+            return known.clone();
+        }
+        let described = self.with_found(place, want, |package, found| {
+            (expression::describe(package, found, want), coercion::object(package, found))
+        });
+        self.described.borrow_mut().insert(key, described.clone());
+        described
     }
 
     fn with_found<T>(
