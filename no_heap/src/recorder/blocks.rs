@@ -16,7 +16,7 @@ const ROOM: usize = 2 * BLOCKS;
 const PROBES: usize = 16;
 
 /// Blocks by the address of their place. One that two threads enter at once may have two rows.
-static KNOWN: [Row; ROOM] = [const { Row::EMPTY }; ROOM];
+static KNOWN: [Row; ROOM] = [const { Row::empty() }; ROOM];
 
 struct Row {
     at: AtomicPtr<Location<'static>>,
@@ -27,11 +27,14 @@ struct Row {
 
 impl Row {
     const UNKNOWN: u32 = u32::MAX;
-    const EMPTY: Row = Row {
-        at: AtomicPtr::new(ptr::null_mut()),
-        name: AtomicPtr::new(ptr::null_mut()),
-        index: AtomicU32::new(Row::UNKNOWN),
-    };
+
+    const fn empty() -> Row {
+        Row {
+            at: AtomicPtr::new(ptr::null_mut()),
+            name: AtomicPtr::new(ptr::null_mut()),
+            index: AtomicU32::new(Row::UNKNOWN),
+        }
+    }
 }
 
 /// The index of a block in the record; `None` when nothing is recorded or there is no room.

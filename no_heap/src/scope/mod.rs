@@ -187,8 +187,8 @@ impl Scope {
     }
 
     fn outer_or_null(&self) -> *const Scope {
-        // SAFETY: `put_inside` and `touch_with` initialise it before they say so.
         if self.is(flag::NESTED | flag::TOUCHED) {
+            // SAFETY: `put_inside` and `touch_with` initialise it before they say so.
             unsafe { self.outer.get().assume_init() }
         } else {
             ptr::null()
