@@ -16,9 +16,16 @@ enum Refused {
     Unwinding,
 }
 
-/// Counts one event, whatever it is and wherever it happens.
+/// Counts one event, whatever it is and wherever it happens, and returns its block.
+///
+/// PERF: the event comes in pieces, so that the shorter ways need not put it into memory.
 #[inline(never)]
-pub(super) fn record_event(thread: &ThreadState, event: &Event, frame: usize) {
+pub(super) fn record(op: Op, before: *mut u8, block: *mut u8, size: usize, frame: usize) -> *mut u8 {
+    record_event(this_thread(), &Event { op, block, before, size }, frame);
+    block
+}
+
+fn record_event(thread: &ThreadState, event: &Event, frame: usize) {
     let quiet = Quiet::enter(thread);
     // SAFETY: the scopes of this thread stay in their guards' frames until they are left, and this call happens inside
     // of them.

@@ -70,7 +70,7 @@ pub(crate) fn active() -> bool {
 
 /// Counts an allocation, and returns the block. Called from an allocator method; so it is below.
 ///
-/// PERF: one copy of the shortest path for each operation, in the method itself. The block comes back, so that the method
+/// PERF: one copy of the shorter ways for each operation, in the method itself. The block comes back, so that the method
 /// need not keep it.
 #[inline(always)]
 pub(crate) fn record_alloc(block: *mut u8, size: usize) -> *mut u8 {
@@ -80,8 +80,7 @@ pub(crate) fn record_alloc(block: *mut u8, size: usize) -> *mut u8 {
 /// Counts a reallocation, and returns the block after it. None is a repeat.
 #[inline(always)]
 pub(crate) fn record_realloc(before: *mut u8, block: *mut u8, size: usize) -> *mut u8 {
-    attribute::record_event(this_thread(), &Event { op: Op::Realloc, block, before, size }, frame!());
-    block
+    attribute::record(Op::Realloc, before, block, size, frame!())
 }
 
 /// Counts a free, and returns the block.
@@ -97,10 +96,14 @@ pub(crate) fn record_free(block: *mut u8, size: usize) -> *mut u8 {
 fn record(event: Event) -> *mut u8 {
     let is_panicking = std::thread::panicking();
     let frame = frame!();
-    if !is_panicking && repeats::record(this_thread(), &event, frame).is_some() {
+    let thread = this_thread();
+    let is_counted = !is_panicking
+        && (repeats::record(thread, &event, frame).is_some()
+            || known::record(thread, &event, frame).is_some());
+    if is_counted {
         return event.block;
     }
-    known::record(event.op, event.block, event.size, frame)
+    attribute::record(event.op, event.before, event.block, event.size, frame)
 }
 
 impl Event {

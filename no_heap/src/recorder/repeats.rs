@@ -4,11 +4,10 @@
 //! Whoever follows a loop to the heap meets hardly any others. Everything about such an event is known beforehand, so
 //! one number of its site goes up, and the reader adds that to all the others. Each write leaves a record that is true:
 //! there is no moment at which the process must not be killed.
-//!
-//! PERF: nothing is called from [`record`], so that the whole stays in registers that nobody has to save.
 
 use std::cell::Cell;
 
+use super::recent::Recognised;
 use super::{Event, Op, Seen, add};
 use crate::record::{SiteSlot, Thread, repeat_sum};
 use crate::scope::{Counts, ThreadState};
@@ -101,20 +100,41 @@ pub(super) fn record(thread: &ThreadState, event: &Event, frame: usize) -> Optio
     Some(())
 }
 
-/// The repeats of an event from here on, in the innermost call, which alone answers for it: it has been counted, and is not
-/// the first that the call has from `seen`. `origin` is the site of the block that it freed. `None` if they are counted
-/// one by one.
-pub(super) fn of(
+/// Whether the site's repeats may be of this size: all are of one.
+#[inline(always)]
+pub(super) fn have_size(slot: &SiteSlot, size: usize) -> bool {
+    slot.site.repeat_sum.get() == 0 || slot.site.repeat_size.get() == size as u64
+}
+
+/// Takes events like this one for repeats from here on, in the innermost call, which alone answers for it, unless they are
+/// counted one by one. This one came along `stack`, has been counted, and was not the first that the call has from there;
+/// `origin` is the site of the block that it freed.
+#[cold]
+#[inline(never)]
+pub(super) fn expect(
     thread: &ThreadState,
-    event: &Event,
+    op: Op,
+    size: usize,
+    stack: Recognised<'_>,
+    origin: Option<&'static SiteSlot>,
+) {
+    if let Some(repeat) = may_repeat(thread, op, size, stack.seen(), origin) {
+        stack.set_repeat(repeat);
+    }
+}
+
+fn may_repeat(
+    thread: &ThreadState,
+    op: Op,
+    size: usize,
     seen: Seen,
     origin: Option<&'static SiteSlot>,
 ) -> Option<Repeat> {
     let (repeats, part) = (&thread.repeats, thread.part.get());
     let site = &seen.slot.site;
-    let (size, from) = (event.size as u64, origin.map_or(0, |origin| number_of(part, origin)));
+    let (bytes, from) = (size as u64, origin.map_or(0, |origin| number_of(part, origin)));
     let is_said = site.repeat_sum.get() != 0;
-    if is_said && (site.repeat_size.get(), site.repeat_from.get()) != (size, from) {
+    if is_said && (site.repeat_size.get(), site.repeat_from.get()) != (bytes, from) {
         return None;
     }
     let is_for_this = |place: &&Cell<Option<Repeating>>| {
@@ -122,9 +142,9 @@ pub(super) fn of(
     };
     let place = repeats.sites.iter().find(is_for_this)?;
     if !is_said {
-        site.repeat_size.set(size);
+        site.repeat_size.set(bytes);
         site.repeat_from.set(from);
-        site.repeat_sum.set(repeat_sum(site.hash.get(), size, from));
+        site.repeat_sum.set(repeat_sum(site.hash.get(), bytes, from));
     }
     if place.get().is_none() {
         place.set(Some(Repeating { slot: seen.slot, before: site.repeats.get() }));
@@ -134,7 +154,7 @@ pub(super) fn of(
         repeats.call.set(repeats.last.get());
         part.head().repeating.set(1);
     }
-    Some(Repeat { kind: repeats.kind(event.op), size: event.size, origin })
+    Some(Repeat { kind: repeats.kind(op), size, origin })
 }
 
 /// 1 + the slot of a site of this part.
