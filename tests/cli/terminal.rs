@@ -111,12 +111,12 @@ fn a_comparison_counts_its_rounds_and_says_how_long_the_rest_takes() {
     // Each turn takes a fifth of a second, so there are turns long after the line is there.
     let mut session = targets.tool("compare live-line --rounds 8 --bench-time 0.05").in_terminal();
     for side in ["(live-line)", "(working tree)"] {
-        let words = ["      Timing [", "/6: c ", side, " s left"];
+        let words = ["      Timing [", "/8: c ", side, " s left"];
         session.until(|row| words.iter().all(|word| row.contains(word)));
     }
     let shown = session.end();
     assert!(matches!(shown.code, Some(0 | 100)), "{:#?}", shown.rows);
-    assert!(!shown.rows.iter().any(|row| row.contains("/6: c ")), "{:#?}", shown.rows);
+    assert!(!shown.rows.iter().any(|row| row.contains("/8: c ")), "{:#?}", shown.rows);
 }
 
 #[test]
