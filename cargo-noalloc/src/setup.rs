@@ -1,9 +1,10 @@
 //! Runs that tell nothing: without a recorder there are no events, and silence must not look like a pass.
 
-use no_heap::record::hello_flag;
+use no_heap::record::{BLOCKS, THREADS, hello_flag};
 
 use crate::exit::{Exit, Failure};
 use crate::model::{Asked, Audited, Gap, OwnAllocator, Run, Status, Step, Target, TargetKind, Verdict};
+use crate::numbers::plural;
 
 /// One failure for each run that no record can be trusted of. Such records are taken out, and the run is marked:
 /// zeros that nobody counted must not reach the verdict.
@@ -121,6 +122,7 @@ pub(crate) fn unreadable(audited: &mut [Audited]) -> Vec<Failure> {
         }
         let (failure, reason) = match gap {
             Gap::NoRecord => no_record(&target.target),
+            Gap::LostCalls { calls } => lost_calls(&target.target, *calls),
             Gap::NoDebugInfo { reason } => no_debug_info(&target.target, reason),
         };
         failures.push(failure);
@@ -137,6 +139,19 @@ fn no_record(target: &Target) -> (Failure, String) {
         .at(target.source.clone())
         .note("an audited program writes what it sees into the folder that `NOALLOC_RECORD_DIR` names")
         .help("let that variable through where a runner or wrapper clears the environment, and leave the folder writable");
+    (failure, reason)
+}
+
+fn lost_calls(target: &Target, calls: u64) -> (Failure, String) {
+    let calls = plural(calls, "call");
+    let reason = format!("{calls} of hot functions left no trace in its record");
+    let what = format!("{} `{}`: {calls} of hot functions could not be recorded", target.kind, target.name);
+    let room = format!("there is room for {THREADS} threads at once and for {BLOCKS} blocks and permits");
+    let failure = Failure::new(Exit::SetUp, what)
+        .at(target.source.clone())
+        .note("what they did nobody knows, so this is no pass")
+        .note(format!("{room}; a program that switches stacks inside a hot function cannot be followed"))
+        .help("let fewer threads run hot functions at once, or check fewer tests at a time, by their names");
     (failure, reason)
 }
 

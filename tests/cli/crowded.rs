@@ -1,4 +1,4 @@
-//! Events that come when a thread has no room for another call stack.
+//! What comes when a record has no room: another call stack of a thread, another thread.
 
 use crate::support::{Project, named};
 
@@ -23,4 +23,19 @@ fn what_has_no_place_breaks_the_promise_all_the_same() {
     let problems = report["problems"].as_array().unwrap();
     assert_eq!(problems.len(), 1, "{problems:#?}");
     crate::schema::check(&Project::shared("crowded").check_json("--tests").run());
+}
+
+#[test]
+fn calls_that_were_not_recorded_are_no_pass() {
+    let run = Project::shared("crowded").check_json("--bin threads").run().exits(96);
+    let report = run.json();
+    assert_eq!(named(&report["functions"], "name", "threads::meets")["calls"], 256);
+    assert_eq!([&report["verdict"], &report["targets"][0]["status"]], ["fail", "failed"]);
+    let lost = "44 calls of hot functions";
+    assert!(report["targets"][0]["reason"].as_str().unwrap().starts_with(lost), "{report:#}");
+    assert!(
+        run.stderr.contains(&format!("error: bin `threads`: {lost} could not be recorded")),
+        "{}",
+        run.stderr
+    );
 }

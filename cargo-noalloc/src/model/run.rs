@@ -76,6 +76,11 @@ pub struct Audited {
 pub enum Gap {
     /// Its binary holds hot functions, but no process of it left a record.
     NoRecord,
+    /// There was no room for all calls of hot functions.
+    LostCalls {
+        /// How many, at least.
+        calls: u64,
+    },
     /// Its binary cannot be read: addresses stay without names.
     NoDebugInfo {
         /// What was seen instead.

@@ -248,7 +248,7 @@ pub(crate) fn ending(status: &Status) -> String {
         Status::Failed { code } => format!("ended with exit code {code}"),
         Status::Crashed { signal } => format!("was ended by signal {signal}{}", signal_name(*signal)),
         Status::TimedOut { after } => format!("was killed after {after} s: `--timeout` says so"),
-        Status::Unrecorded { reason } => format!("ran without being seen: {reason}"),
+        Status::Unrecorded { reason } => format!("was not seen whole: {reason}"),
         Status::NotRun => "was proved without being run".to_owned(),
         Status::Interrupted => "was not run: the check was interrupted".to_owned(),
         Status::Skipped { reason } => format!("was not run: {reason}"),

@@ -105,7 +105,10 @@ fn gap(
         (_, Some(error)) if !records.is_empty() || *status == Status::NotRun => {
             Some(Gap::NoDebugInfo { reason: error.clone() })
         }
-        _ => None,
+        _ => {
+            let calls = records.iter().fold(0u64, |sum, record| sum.saturating_add(record.lost_calls));
+            (calls > 0).then_some(Gap::LostCalls { calls })
+        }
     }
 }
 
@@ -266,12 +269,6 @@ impl Reader<'_> {
     fn admit(&self, audited: &mut Audited) {
         let target = format!("{} `{}`", audited.target.kind, audited.target.name);
         let mut admit = |message: String| audited.problems.push(Problem::new(Step::Run, message));
-        if self.record.lost_calls > 0 {
-            admit(format!(
-                "{target}: {} calls of hot functions were not recorded: too many threads ran them at once, or there are too many blocks",
-                self.record.lost_calls
-            ));
-        }
         let unsited = self.record.counts.iter().map(|counts| counts.unsited).filter(|events| *events > 0);
         let (functions, events) =
             unsited.fold((0, 0), |(functions, sum), events| (functions + 1, sum + events));
