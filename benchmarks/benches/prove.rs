@@ -11,6 +11,7 @@
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use addr2line::{Context, LookupResult};
@@ -94,26 +95,41 @@ fn sample(path: &Path, roots: &[u64], wants_lines: bool) -> Sample {
     Sample { took: start.elapsed(), processor: clock().saturating_sub(processor), proved, lines }
 }
 
-/// Looks up every call on a way to a finding of the proofs, each once; answers how many have a line.
+/// Calls that are worth a thread, as for the tool.
+const LEAST_SHARE: usize = 500;
+
+/// Looks up every call on a way to a finding of the proofs, each once and on all processors, as the tool does; answers how
+/// many have a line.
 fn lines(bytes: &[u8], proofs: &[Proof]) -> usize {
     let file = object::File::parse(bytes).expect("an executable");
     let load = |id: SectionId| -> object::Result<Cow<'_, [u8]>> {
         file.section_by_name(id.name()).map_or(Ok(Cow::Borrowed(&[])), |section| section.uncompressed_data())
     };
     let sections = DwarfSections::load(load).expect("it has debug information");
-    let dwarf = sections.borrow(|section| EndianSlice::new(section, LittleEndian));
-    let context = Context::from_dwarf(dwarf).expect("it can be read");
     let sites = proofs.iter().flat_map(|proof| &proof.sites).flat_map(|site| &site.chain);
     let unknowns = proofs.iter().flat_map(|proof| &proof.unknowns).flat_map(|unknown| &unknown.chain);
     let mut calls: Vec<CallAddress> = sites.chain(unknowns).copied().collect();
     calls.sort_unstable();
     calls.dedup();
-    let has_line = |call: &&CallAddress| {
-        let LookupResult::Output(Ok(mut frames)) = context.find_frames(call.lookup()) else { return false };
-        let mut frame = || frames.next().ok().flatten();
-        std::iter::from_fn(&mut frame).any(|frame| frame.location.is_some_and(|place| place.line.is_some()))
+    let with_line = |calls: &[CallAddress]| {
+        let dwarf = sections.borrow(|section| EndianSlice::new(section, LittleEndian));
+        let context = Context::from_dwarf(dwarf).expect("it can be read");
+        let has_line = |call: &&CallAddress| {
+            let LookupResult::Output(Ok(mut frames)) = context.find_frames(call.lookup()) else {
+                return false;
+            };
+            let mut frames = std::iter::from_fn(|| frames.next().ok().flatten());
+            frames.any(|frame| frame.location.is_some_and(|place| place.line.is_some()))
+        };
+        calls.iter().filter(has_line).count()
     };
-    calls.iter().filter(has_line).count()
+    let threads =
+        thread::available_parallelism().map_or(1, usize::from).min(calls.len() / LEAST_SHARE).max(1);
+    thread::scope(|scope| {
+        let shares = calls.chunks(calls.len().div_ceil(threads).max(1));
+        let shares: Vec<_> = shares.map(|share| scope.spawn(|| with_line(share))).collect();
+        shares.into_iter().map(|share| share.join().expect("it has not panicked")).sum()
+    })
 }
 
 /// What binutils take to write the code down.

@@ -74,6 +74,7 @@ fn one(run: Run, workspace: &Workspace, origins: &Origins) -> Audited {
         audited.linked_blocks = symbols.blocks(origins);
     }
     let names = proofs::Names { proofs: &proofs, symbols: symbols.as_ref(), origins };
+    names.look_up();
     for (hot, proofs) in &proofs.by_function {
         audited.proofs.insert(*hot, names.report(*hot, proofs));
     }

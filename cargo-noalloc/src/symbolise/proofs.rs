@@ -21,6 +21,15 @@ pub(super) struct Names<'a> {
 }
 
 impl Names<'_> {
+    /// Looks up every call of the proofs, for those that follow.
+    pub(super) fn look_up(&self) {
+        let Some(symbols) = self.symbols else { return };
+        let proofs = || self.proofs.by_function.values().flatten();
+        let sites = proofs().flat_map(|proof| &proof.sites).flat_map(|site| &site.chain);
+        let unknowns = proofs().flat_map(|proof| &proof.unknowns).flat_map(|unknown| &unknown.chain);
+        symbols.look_up_all(sites.chain(unknowns).map(|call| call.lookup()).collect(), self.origins);
+    }
+
     /// The report on one function from the proofs of its instances; `absent` without any.
     pub(super) fn report(&self, hot: HotId, proofs: &[Proof]) -> ProofReport {
         let absent = ProofReport { state: ProofState::Absent, ..ProofReport::not_analysed() };

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::thread;
 
 use addr2line::{Context, LookupResult};
 use gimli::{EndianSlice, RunTimeEndian, SectionId};
@@ -17,6 +18,9 @@ pub(super) type Slice<'a> = EndianSlice<'a, RunTimeEndian>;
 /// The sections, decompressed where they have to be. Lives as long as the process: one for each binary of a
 /// check, and the borrowed context needs it at an address that does not move.
 struct Sections<'a>(gimli::DwarfSections<Cow<'a, [u8]>>);
+
+/// Addresses that are worth a thread: to open the debug info once more takes as long as a few hundred of them.
+const LEAST_SHARE: usize = 500;
 
 /// Looks addresses up.
 pub(super) struct Symbols<'a> {
@@ -43,35 +47,78 @@ impl<'a> Symbols<'a> {
         if file.section_by_name(".debug_info").is_none() {
             return Err("it was stripped".to_owned());
         }
-        let dwarf = sections.0.borrow(|section| EndianSlice::new(section, endian));
-        let context = Context::from_dwarf(dwarf).map_err(|error| error.to_string())?;
+        let context = sections.context(endian).map_err(|error| error.to_string())?;
         Ok(Symbols { context, sections, endian, known: RefCell::default() })
     }
 
     /// The calls of `no_heap::guard` and `no_heap::permit` that user code has.
     pub(super) fn blocks(&self, origins: &Origins) -> Vec<LinkedBlock> {
-        let dwarf = self.sections.0.borrow(|section| EndianSlice::new(section, self.endian));
-        blocks::linked(&dwarf, origins)
+        blocks::linked(&self.sections.dwarf(self.endian), origins)
+    }
+
+    /// Looks up what [`frames`](Self::frames) is going to be asked, on all processors.
+    pub(super) fn look_up_all(&self, mut addresses: Vec<u64>, origins: &Origins) {
+        addresses.sort_unstable();
+        addresses.dedup();
+        let threads =
+            thread::available_parallelism().map_or(1, usize::from).min(addresses.len() / LEAST_SHARE);
+        if threads < 2 {
+            return;
+        }
+        // Neighbours are of one unit, which is read once for all of them.
+        let mut shares = addresses.chunks(addresses.len().div_ceil(threads));
+        let own = shares.next().unwrap_or_default();
+        let (sections, endian) = (self.sections, self.endian);
+        let look_up = |context: &Context<Slice<'a>>, share: &[u64]| -> Vec<(u64, Vec<Frame>)> {
+            share
+                .iter()
+                .map(|address| (*address, look_up(context, LookupAddress(*address), origins)))
+                .collect()
+        };
+        let known = thread::scope(|scope| {
+            // What no thread looks up is looked up when it is asked for.
+            let start = |share| {
+                let work = move || {
+                    sections.context(endian).map_or_else(|_| Vec::new(), |context| look_up(&context, share))
+                };
+                thread::Builder::new().spawn_scoped(scope, work).ok()
+            };
+            let others: Vec<_> = shares.filter_map(start).collect();
+            let mut known = look_up(&self.context, own);
+            known.extend(others.into_iter().flat_map(|other| other.join().unwrap_or_default()));
+            known
+        });
+        self.known.borrow_mut().extend(known);
     }
 
     /// Frames at an address, innermost first; the last one is the function that has the code.
     pub(super) fn frames(&self, address: LookupAddress, origins: &Origins) -> Vec<Frame> {
         let mut known = self.known.borrow_mut();
-        known.entry(address.0).or_insert_with(|| self.look_up(address, origins)).clone()
+        known.entry(address.0).or_insert_with(|| look_up(&self.context, address, origins)).clone()
+    }
+}
+
+impl<'a> Sections<'a> {
+    fn dwarf(&self, endian: RunTimeEndian) -> gimli::Dwarf<Slice<'_>> {
+        self.0.borrow(|section| EndianSlice::new(section, endian))
     }
 
-    fn look_up(&self, address: LookupAddress, origins: &Origins) -> Vec<Frame> {
-        let mut found = Vec::new();
-        if let LookupResult::Output(Ok(mut frames)) = self.context.find_frames(address.0) {
-            while let Ok(Some(frame)) = frames.next() {
-                found.push(self::frame(&frame, origins));
-            }
-        }
-        if let Some(last) = found.last_mut() {
-            last.inlined = false;
-        }
-        found
+    fn context(&'a self, endian: RunTimeEndian) -> gimli::Result<Context<Slice<'a>>> {
+        Context::from_dwarf(self.dwarf(endian))
     }
+}
+
+fn look_up(context: &Context<Slice<'_>>, address: LookupAddress, origins: &Origins) -> Vec<Frame> {
+    let mut found = Vec::new();
+    if let LookupResult::Output(Ok(mut frames)) = context.find_frames(address.0) {
+        while let Ok(Some(frame)) = frames.next() {
+            found.push(self::frame(&frame, origins));
+        }
+    }
+    if let Some(last) = found.last_mut() {
+        last.inlined = false;
+    }
+    found
 }
 
 /// Where the linker puts the descriptors of hot functions: one array for the whole program.
@@ -96,4 +143,34 @@ fn frame(frame: &addr2line::Frame<'_, Slice<'_>>, origins: &Origins) -> Frame {
         })
     });
     Frame { origin: origins.of(path, &function), function, place, inlined: true }
+}
+
+#[cfg(test)]
+mod tests {
+    use object::{Object as _, ObjectSymbol as _, SymbolKind};
+
+    use super::{LEAST_SHARE, Symbols};
+    use crate::model::{LookupAddress, Workspace};
+    use crate::symbolise::origin::Origins;
+
+    /// Of this test itself: its functions that come first.
+    #[test]
+    fn what_all_processors_look_up_is_what_one_does() {
+        let bytes = std::fs::read(std::env::current_exe().unwrap()).unwrap();
+        let file = object::File::parse(&*bytes).unwrap();
+        let functions =
+            file.symbols().filter(|symbol| symbol.kind() == SymbolKind::Text && symbol.size() > 0);
+        let mut addresses: Vec<u64> = functions.map(|symbol| symbol.address()).collect();
+        addresses.sort_unstable();
+        addresses.truncate(3 * LEAST_SHARE);
+        let origins = Origins::new(&Workspace::default());
+        let [one, all] = [Symbols::open(&bytes).unwrap(), Symbols::open(&bytes).unwrap()];
+        all.look_up_all(addresses.clone(), &origins);
+        let frames = |symbols: &Symbols<'_>| -> Vec<_> {
+            addresses.iter().map(|address| symbols.frames(LookupAddress(*address), &origins)).collect()
+        };
+        let found = frames(&all);
+        assert_eq!(found, frames(&one));
+        assert!(found.iter().filter(|frames| !frames.is_empty()).count() > 2 * LEAST_SHARE);
+    }
 }
