@@ -27,7 +27,7 @@ fn guard(sources: &Sources, target: &mut Audited, place: Place) {
     let Place { file, line, column } = &place;
     let name = first_argument(sources, &place).unwrap_or_else(|| format!("block at {file}:{line}"));
     let id = HotId(no_heap::descriptor::site_id(&name, file, *line, *column));
-    let promise = Promise { allocs: Some(0), bytes: Some(0), warmup: 0, allow_free: false, prove: false };
+    let promise = Promise::BARE;
     target.unentered.push(HotFn { id, name, place, attributed: true, by_code: false, promise });
 }
 

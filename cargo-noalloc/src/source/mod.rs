@@ -161,26 +161,18 @@ impl Sources {
     fn behind_call(&self, caller: &Frame, callee: &Frame) -> Option<TraitObject> {
         let place = caller.place.as_ref()?;
         let key = (place.clone(), callee.function.demangled().to_owned());
-        if let Some(known) = self.behind.borrow().get(&key) {
-            return known.clone();
-        }
-        let object =
-            self.with_found(place, Want::Call, |package, found| behind::object(package, found, callee));
-        let object = object.ok().flatten();
-        self.behind.borrow_mut().insert(key, object.clone());
-        object
+        remembered(&self.behind, key, || {
+            self.with_found(place, Want::Call, |package, found| behind::object(package, found, callee))
+                .ok()?
+        })
     }
 
     fn described(&self, place: &CodePlace, want: Want) -> Described {
-        let key = (place.clone(), want);
-        if let Some(known) = self.described.borrow().get(&key) {
-            return known.clone();
-        }
-        let described = self.with_found(place, want, |package, found| {
-            (expression::describe(package, found, want), coercion::object(package, found))
-        });
-        self.described.borrow_mut().insert(key, described.clone());
-        described
+        remembered(&self.described, (place.clone(), want), || {
+            self.with_found(place, want, |package, found| {
+                (expression::describe(package, found, want), coercion::object(package, found))
+            })
+        })
     }
 
     fn with_found<T>(
@@ -205,12 +197,7 @@ impl Sources {
     }
 
     fn file(&self, name: &str) -> Result<Rc<SourceFile>, NoSource> {
-        if let Some(file) = self.files.borrow().get(name) {
-            return file.clone();
-        }
-        let file = self.read(name).map(Rc::new);
-        self.files.borrow_mut().insert(name.to_owned(), file.clone());
-        file
+        remembered(&self.files, name.to_owned(), || self.read(name).map(Rc::new))
     }
 
     fn read(&self, name: &str) -> Result<SourceFile, NoSource> {
@@ -224,6 +211,16 @@ impl Sources {
         }
         SourceFile::read(&path, name)
     }
+}
+
+/// What `make` makes, once for each key. It may ask for others meanwhile.
+fn remembered<K: Ord, V: Clone>(known: &RefCell<BTreeMap<K, V>>, key: K, make: impl FnOnce() -> V) -> V {
+    if let Some(known) = known.borrow().get(&key) {
+        return known.clone();
+    }
+    let made = make();
+    known.borrow_mut().insert(key, made.clone());
+    made
 }
 
 #[cfg(test)]
