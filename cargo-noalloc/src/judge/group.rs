@@ -104,7 +104,7 @@ fn affected(sites: &[(&Site, &[Site])]) -> Affected {
 }
 
 /// What became of blocks: so many escaped, were not followed, were freed. None of these are blocks that were resized
-/// once more elsewhere in the call, and that place answers for them; so are those of a call that never returned.
+/// once more elsewhere in the call: that place answers for them.
 fn escape(op: Op, [escaped, untracked, freed]: [u64; 3], main: &Site) -> Escape {
     match op {
         Op::Free => Escape::Unknown,
