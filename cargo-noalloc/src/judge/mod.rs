@@ -339,7 +339,7 @@ mod tests {
 
     fn doubted(warmup: u64, counts: &Counts) -> (ProofState, bool) {
         let place = Place { file: "src/lib.rs".to_owned(), line: 1, column: 1 };
-        let promise = Promise { allocs: Some(0), bytes: Some(0), warmup, allow_free: false, prove: false };
+        let promise = Promise { warmup, ..Promise::BARE };
         let hot =
             HotFn { id: HotId(1), name: "f".to_owned(), place, attributed: true, by_code: false, promise };
         let mut proof = ProofReport { state: ProofState::Proved, ..ProofReport::not_analysed() };

@@ -152,7 +152,7 @@ mod tests {
 
     fn hot(name: &str, file: &str) -> HotFn {
         let place = Place { file: file.to_owned(), line: 1, column: 1 };
-        let promise = Promise { allocs: Some(0), bytes: Some(0), warmup: 0, allow_free: false, prove: false };
+        let promise = Promise::BARE;
         HotFn { id: HotId(1), name: name.to_owned(), place, attributed: true, by_code: false, promise }
     }
 

@@ -27,7 +27,7 @@ pub(super) fn find(permit: &Permit, functions: &[HotReport], policy: &Policy) ->
         place: place.clone(),
         attributed: false,
         by_code: false,
-        promise: Promise { allocs: Some(0), bytes: Some(0), warmup: 0, allow_free: false, prove: false },
+        promise: Promise::BARE,
     };
     let level = Governing::new(policy, &around).level(&around, Rule::StalePermit)?;
     Some(Finding {

@@ -39,6 +39,10 @@ pub struct Promise {
 }
 
 impl Promise {
+    /// What the attribute promises without options.
+    pub const BARE: Promise =
+        Promise { allocs: Some(0), bytes: Some(0), warmup: 0, allow_free: false, prove: false };
+
     /// Whether any allocation at all is allowed in every call.
     pub fn has_budget(&self) -> bool {
         self.allocs != Some(0)
