@@ -2,9 +2,8 @@
 //! `cargo install` builds with the flags of an audit the first time. Prints the table of `docs/performance.md`.
 //!
 //! Wall time from the file to the proofs, and to the source lines of every call in them where those are asked for: the
-//! least and the median of the samples. The middle and the hardest of the roots are so by the
-//! number of their findings. `objdump -d` of the
-//! same binary stands beside it.
+//! least and the median of the samples. The middle and the hardest of the roots are so by the number of their findings.
+//! `objdump -d` of the same binary stands beside it.
 
 #![expect(clippy::print_stdout, reason = "the table is what it is for")]
 
