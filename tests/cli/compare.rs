@@ -93,6 +93,40 @@ fn the_comparison_reads_well() {
     insta::assert_snapshot!(compare(&old, &new, "").exits(100).report());
 }
 
+/// Who writes a comment at the top of a file moves every site below it, and wants to read that once.
+#[test]
+fn sites_that_moved_together_are_one_line() {
+    let (old, mut new) = (timed(100.0), timed(100.0));
+    let sites =
+        old["findings"].as_array().unwrap().iter().filter(|finding| finding["op"].is_string()).count();
+    assert!(sites > 2, "{old:#}");
+    let mut shift = |change: fn(&mut Value)| {
+        new["findings"].as_array_mut().unwrap().iter_mut().for_each(|finding| change(&mut finding["place"]));
+        compare(&old, &new, "").exits(0).stdout
+    };
+    fn line(place: &mut Value, by: i64) {
+        place["line"] = json!(place["line"].as_i64().unwrap() + by);
+    }
+    for (change, said) in [
+        (
+            (|place| place["column"] = json!(place["column"].as_u64().unwrap() + 4)) as fn(&mut Value),
+            "in src/lib.rs, within their lines",
+        ),
+        (|place| line(place, 3), "in src/lib.rs, 3 lines down"),
+        (|place| line(place, -4), "in src/lib.rs, 1 line up"),
+        (|place| place["file"] = json!("src/new.rs"), "src/lib.rs → src/new.rs, 1 line up"),
+        (|place| line(place, 1), "src/lib.rs → src/new.rs"),
+    ] {
+        let shown = shift(change);
+        let moved: Vec<&str> = shown.lines().filter(|line| line.starts_with("moved: ")).collect();
+        assert_eq!(
+            moved,
+            [format!("moved: {sites} sites, {said}").replace("sites, in", "sites in")],
+            "{shown}"
+        );
+    }
+}
+
 #[test]
 fn a_check_that_did_not_end_well_is_no_pass() {
     let mut new = timed(100.0);

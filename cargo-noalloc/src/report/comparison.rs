@@ -1,5 +1,6 @@
 //! Two checks side by side: a table for people, and `noalloc-compare/1`.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use serde::Serialize;
@@ -29,8 +30,8 @@ pub(super) fn human(comparison: &Comparison) -> String {
             let _ = writeln!(out, "{word}: {}, {}", thing(site), place(site));
         }
     }
-    for (from, to) in &comparison.moved {
-        let _ = writeln!(out, "moved: {}, {} → {}", thing(to), place(from), place(to));
+    for line in moved(&comparison.moved) {
+        let _ = writeln!(out, "moved: {line}");
     }
     for note in &comparison.notes {
         let _ = writeln!(out, "note: {note}");
@@ -46,6 +47,32 @@ fn thing(site: &MeasuredSite) -> String {
     let what = site.construct.as_deref().map(|construct| format!(" of `{construct}`")).unwrap_or_default();
     let possible = if site.rule == "may-allocate" { "possible " } else { "" };
     format!("{possible}{}{what} in `{}` ({})", site.op, site.function, site.rule)
+}
+
+/// What moved together is one line: a comment at the top of a file moves every site below it.
+fn moved(pairs: &[(MeasuredSite, MeasuredSite)]) -> Vec<String> {
+    let mut groups = BTreeMap::<_, Vec<_>>::new();
+    for pair in pairs {
+        let (from, to) = pair;
+        let down = i64::from(to.line) - i64::from(from.line);
+        groups.entry((from.file.as_str(), to.file.as_str(), down)).or_default().push(pair);
+    }
+    let groups = groups.into_iter().map(|((old, new, down), group)| match group.as_slice() {
+        [(from, to)] => format!("{}, {} → {}", thing(to), place(from), place(to)),
+        several => {
+            let sites = plural(several.len() as u64, "site");
+            let files = if old == new { format!(" in {new}") } else { format!(", {old} → {new}") };
+            let lines = plural(down.unsigned_abs(), "line");
+            let way = match down.signum() {
+                1 => format!(", {lines} down"),
+                -1 => format!(", {lines} up"),
+                _ if old == new => ", within their lines".to_owned(),
+                _ => String::new(),
+            };
+            sites + &files + &way
+        }
+    });
+    groups.collect()
 }
 
 fn place(site: &MeasuredSite) -> String {
