@@ -1,6 +1,7 @@
 //! Child processes: a time limit, Ctrl-C, and how they ended.
 
 mod signals;
+mod tree;
 
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::process::{Child, Command, ExitStatus};
@@ -16,11 +17,13 @@ const HANGUP: i32 = 1;
 const INTERRUPT: i32 = 2;
 const TERMINATE: i32 = 15;
 
-/// Whether the target may use the terminal.
+/// Whether the child may use the terminal.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Terminal {
     /// A program that a person may talk to: it stays in our process group.
     Shared,
+    /// Cargo, through which git may ask for a password: it stays there, too. Compilers and build scripts end with it.
+    Lent,
     /// A benchmark or test: a group of its own, so that its children end with it.
     Apart,
 }
@@ -59,7 +62,7 @@ fn wait(
         if let Some(limit) = timeout.filter(|limit| started.elapsed() >= *limit) {
             match terminal {
                 Terminal::Apart => running.kill_group(),
-                Terminal::Shared => child.kill()?,
+                Terminal::Shared | Terminal::Lent => child.kill()?,
             }
             child.wait()?;
             return Ok(Status::TimedOut { after: limit.as_secs() });

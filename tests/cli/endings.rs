@@ -131,3 +131,46 @@ fn an_interrupt_ends_the_target_and_keeps_the_report() {
 fn a_target_that_ignores_an_interrupt_is_killed_by_the_second() {
     assert_eq!(seen(&interrupt("ignores-interrupt", 2).exits(103).json()), ("crashed", 7));
 }
+
+/// A build script that has started something, which both wait for each other.
+const BUILD_SCRIPT: &str = r#"
+fn main() {
+    let mut child = std::process::Command::new("sleep").arg("600").spawn().unwrap();
+    std::fs::write("started.new", format!("{} {}", std::process::id(), child.id())).unwrap();
+    std::fs::rename("started.new", "started").unwrap();
+    child.wait().unwrap();
+}
+"#;
+
+/// Whether it still does something; who has ended may wait for ever for a parent to ask how.
+fn runs(process: &str) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+    stat.rsplit_once(") ").is_some_and(|(_, state)| !state.starts_with('Z'))
+}
+
+/// Ctrl-C reaches all of them by itself; what a supervisor sends reaches the tool alone.
+#[test]
+fn who_ends_the_tool_alone_ends_the_build_and_what_it_has_started() {
+    let project = Project::own("waits", "waits");
+    project.write("build.rs", BUILD_SCRIPT);
+    let started = project.root.join("started");
+    for signal in [Signal::INT, Signal::TERM] {
+        let (mut child, root) = project.check("--bins").start();
+        let processes = loop {
+            assert_eq!(child.try_wait().unwrap(), None, "it ended by itself");
+            std::thread::sleep(Duration::from_millis(20));
+            if let Ok(processes) = std::fs::read_to_string(&started) {
+                break processes;
+            }
+        };
+        kill_process(pid(&child), signal).unwrap();
+        let run = Outcome::new(&child.wait_with_output().unwrap(), &root).exits(101);
+        assert!(run.stderr.ends_with("error: interrupted while building\n"), "{}", run.stderr);
+        let told = Instant::now();
+        while processes.split(' ').any(runs) {
+            assert!(told.elapsed() < Duration::from_secs(300), "of {processes} some still run");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        std::fs::remove_file(&started).unwrap();
+    }
+}

@@ -41,7 +41,7 @@ pub(super) fn read(
         Failure::new(Exit::BuildFailed, format!("`{program}` could not be run: {error}"))
     };
     let mut child = process::spawn(command).map_err(cannot)?;
-    let _running = Running::new(&child, Terminal::Shared);
+    let _running = Running::new(&child, Terminal::Lent);
     let mut built = Built::default();
     if let Some(stdout) = child.stdout.take() {
         for message in Message::parse_stream(BufReader::new(stdout)).map_while(Result::ok) {

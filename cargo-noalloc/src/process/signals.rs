@@ -6,14 +6,14 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
-use super::Terminal;
+use super::{Terminal, tree};
 use crate::exit::Exit;
 
 /// Times that somebody wanted an end.
 static INTERRUPTS: AtomicU32 = AtomicU32::new(0);
 
-/// The process groups that are running; negative: a process in our own group.
-static RUNNING: Mutex<Vec<i32>> = Mutex::new(Vec::new());
+/// The children that are running, and what of the terminal each has.
+static RUNNING: Mutex<Vec<(Pid, Terminal)>> = Mutex::new(Vec::new());
 
 /// A signal that asks for an end.
 #[derive(Clone, Copy)]
@@ -114,54 +114,58 @@ fn pass_on(request: Request) {
     running.iter().for_each(|one| tell(*one, request, again));
 }
 
-fn running() -> MutexGuard<'static, Vec<i32>> {
-    // A list of numbers is whole, whoever panicked.
+fn running() -> MutexGuard<'static, Vec<(Pid, Terminal)>> {
+    // A list of plain values is whole, whoever panicked.
     RUNNING.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A target that ignores the first request is not asked twice.
-fn tell(running: i32, request: Request, again: bool) {
+/// A child that ignores the first request is not asked twice.
+fn tell((pid, terminal): (Pid, Terminal), request: Request, again: bool) {
     let signal = if again { Signal::KILL } else { request.signal };
-    let Some(pid) = Pid::from_raw(running.abs()) else { return };
+    let has_it = request.from_terminal && !again;
     // It may have ended just now.
-    if running > 0 {
-        let _ = kill_process_group(pid, signal);
-    } else if again || !request.from_terminal {
-        let _ = kill_process(pid, signal);
-    }
+    let _ = match terminal {
+        Terminal::Apart => kill_process_group(pid, signal),
+        Terminal::Shared | Terminal::Lent if has_it => Ok(()),
+        Terminal::Shared => kill_process(pid, signal),
+        Terminal::Lent => {
+            tree::tell(pid, signal);
+            Ok(())
+        }
+    };
 }
 
 /// A child that signals are passed on to, as long as this lives.
 #[derive(Debug)]
 pub(crate) struct Running {
     /// As in the list of all that run.
-    id: i32,
+    pid: Pid,
+    terminal: Terminal,
 }
 
 impl Running {
     pub(crate) fn new(child: &Child, terminal: Terminal) -> Running {
-        let pid = child.id().cast_signed();
-        let id = if terminal == Terminal::Apart { pid } else { -pid };
-        running().push(id);
+        let pid = Pid::from_child(child);
+        running().push((pid, terminal));
         if interrupted() {
             // Asked while it was being started.
-            tell(id, Request { signal: Signal::INT, from_terminal: false }, false);
+            tell((pid, terminal), Request { signal: Signal::INT, from_terminal: false }, false);
         }
-        Running { id }
+        Running { pid, terminal }
     }
 
     /// Ends everything in the target's group, and nothing where it has none of its own.
     pub(super) fn kill_group(&self) {
-        if let Some(group) = (self.id > 0).then(|| Pid::from_raw(self.id)).flatten() {
+        if self.terminal == Terminal::Apart {
             // The group may have ended just now.
-            let _ = kill_process_group(group, Signal::KILL);
+            let _ = kill_process_group(self.pid, Signal::KILL);
         }
     }
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
-        running().retain(|id| *id != self.id);
+        running().retain(|(pid, _)| *pid != self.pid);
     }
 }
 
