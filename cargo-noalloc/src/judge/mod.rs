@@ -20,8 +20,10 @@ mod unproved;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
+use no_heap::record::THREADS;
+
 use crate::model::{
-    Affected, Audited, Bench, Counts, Finding, FunctionVerdict, HotFn, HotId, HotReport, Level, Permit,
+    Affected, Audited, Bench, Counts, Finding, FunctionVerdict, HotFn, HotId, HotReport, Level, Op, Permit,
     Place, Policy, Problem, ProofReport, ProofState, Rule, Site, Span, Status, Step, Target, Verdict,
 };
 
@@ -187,15 +189,16 @@ pub(crate) fn judge(mut evidence: Evidence, policy: &Policy) -> Verdict {
     let ignored = exceptions::used(evidence.sites.iter().flatten(), &governing, name);
     let mut placed: BTreeMap<HotId, unplaced::Placed> = BTreeMap::new();
     evidence.sites.iter().flatten().for_each(|site| placed.entry(site.hot).or_default().add(site));
+    let freed_in = freed_in(evidence.sites.iter().flatten());
     let mut findings = Vec::new();
     let mut functions = Vec::new();
     for (hot, counts) in evidence.functions.values() {
         let governing = &governing[&hot.id];
         let hot = &governing.apply(hot);
-        let none = Vec::new();
-        let groups = groups.get(&hot.id).unwrap_or(&none);
+        let groups = groups.get(&hot.id).map_or(&[][..], Vec::as_slice);
         let mut proof = evidence.proofs.get(&hot.id).cloned().unwrap_or_else(ProofReport::not_analysed);
-        evidence.problems.extend(doubt_what_was_seen(hot, counts, &mut proof));
+        let freed_in = freed_in.get(&hot.id).copied().unwrap_or_default();
+        evidence.problems.extend(doubt_what_was_seen(hot, counts, freed_in, &mut proof));
         let proof_seen = exceptions::without_ignored(&proof, governing);
         let case = Case { hot, counts, proof: &proof_seen, groups, governing };
         let mut own = Vec::new();
@@ -242,21 +245,46 @@ pub(crate) fn judge(mut evidence: Evidence, policy: &Policy) -> Verdict {
     }
 }
 
+/// By hot function: calls in which it freed, of the stack that has most of them.
+fn freed_in<'a>(sites: impl Iterator<Item = &'a Site>) -> BTreeMap<HotId, u64> {
+    let mut freed_in: BTreeMap<HotId, u64> = BTreeMap::new();
+    for site in sites.filter(|site| site.op == Op::Free) {
+        let most = freed_in.entry(site.hot).or_default();
+        *most = site.calls.affected.max(*most);
+    }
+    freed_in
+}
+
 /// What was counted is a fact: a proof that says otherwise is wrong, and the report says so.
 ///
 /// The proof speaks of calls that return. Where none of those allocated, one did that has ended the process or its thread
-/// for ever, and contradicts nothing; of the calls of a warm-up that is not known.
-fn doubt_what_was_seen(hot: &HotFn, counts: &Counts, proof: &mut ProofReport) -> Option<Problem> {
+/// for ever, and contradicts nothing; of the calls of a warm-up that is not known. Of frees it is never known, but where
+/// there are more such calls (`freed_in`, of one stack) than threads that can be in one.
+fn doubt_what_was_seen(
+    hot: &HotFn,
+    counts: &Counts,
+    freed_in: u64,
+    proof: &mut ProofReport,
+) -> Option<Problem> {
     let allocated = counts.allocs + counts.reallocs > 0;
     let returned = counts.max_requests > 0 || hot.promise.warmup > 0;
-    if proof.state != ProofState::Proved || !allocated || !returned {
-        return None;
+    let wrong_of_allocs = proof.state == ProofState::Proved && allocated && returned;
+    let freed = proof.may_free == Some(false) && counts.frees > 0;
+    if freed {
+        proof.may_free = None;
     }
-    proof.state = ProofState::Unknown;
+    let what = if wrong_of_allocs {
+        proof.state = ProofState::Unknown;
+        "allocate"
+    } else if freed && freed_in > THREADS as u64 {
+        "free"
+    } else {
+        return None;
+    };
     Some(Problem::new(
         Step::Judge,
         format!(
-            "`{}` was proved not to allocate, and yet it did: please report this as a bug of the proof",
+            "`{}` was proved not to {what}, and yet it did: please report this as a bug of the proof",
             hot.name
         ),
     ))
@@ -337,24 +365,45 @@ mod tests {
     use super::doubt_what_was_seen;
     use crate::model::{Counts, HotFn, HotId, Place, Promise, ProofReport, ProofState};
 
-    fn doubted(warmup: u64, counts: &Counts) -> (ProofState, bool) {
+    /// The state, whether it may free, and what is said to be a bug.
+    fn doubted(
+        warmup: u64,
+        counts: &Counts,
+        freed_in: u64,
+    ) -> (ProofState, Option<bool>, Option<&'static str>) {
         let place = Place { file: "src/lib.rs".to_owned(), line: 1, column: 1 };
         let promise = Promise { warmup, ..Promise::BARE };
         let hot =
             HotFn { id: HotId(1), name: "f".to_owned(), place, attributed: true, by_code: false, promise };
-        let mut proof = ProofReport { state: ProofState::Proved, ..ProofReport::not_analysed() };
-        let problem = doubt_what_was_seen(&hot, counts, &mut proof);
-        (proof.state, problem.is_some_and(|problem| problem.message.contains("`f` was proved")))
+        let mut proof =
+            ProofReport { state: ProofState::Proved, may_free: Some(false), ..ProofReport::not_analysed() };
+        let problem = doubt_what_was_seen(&hot, counts, freed_in, &mut proof);
+        let said = problem.map(|problem| {
+            let is = |what: &&str| problem.message.starts_with(&format!("`f` was proved not to {what},"));
+            ["allocate", "free"].into_iter().find(is).unwrap()
+        });
+        (proof.state, proof.may_free, said)
     }
 
     #[test]
     fn what_a_call_that_returned_allocated_is_held_against_a_proof() {
-        let none = Counts { calls: 9, frees: 1, ..Counts::default() };
-        assert_eq!(doubted(0, &none), (ProofState::Proved, false));
+        let none = Counts { calls: 9, ..Counts::default() };
+        assert_eq!(doubted(0, &none, 0), (ProofState::Proved, Some(false), None));
         for one in [Counts { allocs: 1, ..none.clone() }, Counts { reallocs: 1, ..none }] {
-            assert_eq!(doubted(0, &one), (ProofState::Proved, false), "that call never returned");
-            assert_eq!(doubted(0, &Counts { max_requests: 1, ..one.clone() }), (ProofState::Unknown, true));
-            assert_eq!(doubted(3, &one), (ProofState::Unknown, true), "it may have been in the warm-up");
+            let proved = (ProofState::Proved, Some(false), None);
+            assert_eq!(doubted(0, &one, 0), proved, "that call never returned");
+            let wrong = (ProofState::Unknown, Some(false), Some("allocate"));
+            assert_eq!(doubted(0, &Counts { max_requests: 1, ..one.clone() }, 0), wrong);
+            assert_eq!(doubted(3, &one, 0), wrong, "it may have been in the warm-up");
         }
+    }
+
+    #[test]
+    fn frees_in_more_calls_than_there_are_threads_are_held_against_a_proof() {
+        let freed = Counts { calls: 999, frees: 999, ..Counts::default() };
+        assert_eq!(doubted(0, &freed, 256), (ProofState::Proved, None, None), "none may have returned");
+        assert_eq!(doubted(0, &freed, 257), (ProofState::Proved, None, Some("free")));
+        let both = Counts { allocs: 1, max_requests: 1, ..freed };
+        assert_eq!(doubted(0, &both, 257), (ProofState::Unknown, None, Some("allocate")));
     }
 }
