@@ -157,7 +157,7 @@ fn present(
         nothing.clone()?;
     }
     if ran {
-        accept(&mut verdict, &texts, &workspace, options, shell)?;
+        accept(&mut verdict, &unseen, &texts, &workspace, options, shell)?;
     }
     let input =
         report::Input::new(&verdict, &environment, &texts, &workspace, options).of_part(part.as_ref());
@@ -173,12 +173,13 @@ fn present(
     }
     // The report of a part that has nothing is needed all the same.
     nothing?;
-    Ok(exit(&verdict, &unseen))
+    Ok(setup::exit(&verdict, &unseen))
 }
 
 /// Holds the findings against the baseline, after writing it anew when that is asked for.
 fn accept(
     verdict: &mut Verdict,
+    unseen: &[Failure],
     texts: &Texts,
     workspace: &Workspace,
     options: &ReportOptions,
@@ -186,7 +187,7 @@ fn accept(
 ) -> Result<(), Failure> {
     let mut accepted = baseline::read(&workspace.root)?;
     if options.bless {
-        setup::refuse_partial_baseline(verdict)?;
+        setup::refuse_partial_baseline(verdict, unseen)?;
         let earlier = accepted.unwrap_or_default();
         let mut now = judge::accepted::debts(verdict, texts);
         let unseen = |debt: &&Debt| !judge::accepted::was_looked_at(&debt.identity, verdict);
@@ -321,19 +322,6 @@ fn environment(toolchain: &Toolchain, build: &BuildArgs) -> Environment {
         target: toolchain.target.clone(),
         profile: build.cargo_profile.clone(),
         rustflags: toolchain.rustflags.clone(),
-    }
-}
-
-/// A target that did not end well outweighs its findings: they are not all.
-fn exit(verdict: &Verdict, unseen: &[Failure]) -> Exit {
-    if let Some(failure) = unseen.first() {
-        failure.exit
-    } else if verdict.targets.iter().any(|(_, status)| !status.ended_well()) {
-        Exit::TargetFailed
-    } else if verdict.passes() {
-        Exit::Pass
-    } else {
-        Exit::Findings
     }
 }
 

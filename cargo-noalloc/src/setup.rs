@@ -165,14 +165,27 @@ fn no_debug_info(target: &Target, seen: &str) -> (Failure, String) {
     (failure, reason)
 }
 
+/// Of several reasons the one that hides most: what a target did that was not seen, then what it would have done after
+/// its end, then what was found.
+pub(crate) fn exit(verdict: &Verdict, unseen: &[Failure]) -> Exit {
+    if let Some(failure) = unseen.first() {
+        failure.exit
+    } else if verdict.targets.iter().any(|(_, status)| !status.ended_well()) {
+        Exit::TargetFailed
+    } else if verdict.passes() {
+        Exit::Pass
+    } else {
+        Exit::Findings
+    }
+}
+
 /// What was not seen can neither be accepted nor be gone.
-pub(crate) fn refuse_partial_baseline(verdict: &Verdict) -> Result<(), Failure> {
+pub(crate) fn refuse_partial_baseline(verdict: &Verdict, unseen: &[Failure]) -> Result<(), Failure> {
     let Some((target, status)) = verdict.targets.iter().find(|(_, status)| !status.ended_well()) else {
         return Ok(());
     };
-    let exit = if matches!(status, Status::Unrecorded { .. }) { Exit::SetUp } else { Exit::TargetFailed };
     let what = format!("{} `{}` {}", target.kind, target.name, crate::report::ending(status));
-    Err(Failure::new(exit, what)
+    Err(Failure::new(exit(verdict, unseen), what)
         .note("so the baseline was left as it is: nobody knows what else the target does")
         .help("let every target run to its end, then bless again"))
 }

@@ -55,6 +55,26 @@ fn how_a_target_ended_is_said_in_words() {
     insta::assert_snapshot!(run.report());
 }
 
+/// A finding is a fact, what was not seen may be anything; and what cannot be blessed is refused for the same reason.
+#[test]
+fn of_several_reasons_the_one_that_hides_most_gives_the_code() {
+    for (benches, code) in [
+        (["thread", "leaves-child"], 100),
+        (["thread", "exits"], 103),
+        (["aborts", "thread"], 103),
+        (["cuts-record", "thread"], 96),
+        (["cuts-record", "exits"], 96),
+        (["aborts", "cuts-record"], 96),
+    ] {
+        let words = benches.map(|bench| format!("--bench {bench}")).join(" ");
+        endings().check(&words).run().exits(code);
+        if code != 100 {
+            let run = endings().check(&format!("{words} --bless")).run().exits(code);
+            assert!(run.stderr.contains("so the baseline was left as it is"), "{}", run.stderr);
+        }
+    }
+}
+
 #[test]
 fn a_target_that_hangs_is_killed_in_time() {
     let started = Instant::now();
