@@ -42,4 +42,5 @@ mod support;
 mod terminal;
 mod tidy;
 mod usage;
+mod workflows;
 mod xsd;
