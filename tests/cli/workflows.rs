@@ -150,14 +150,8 @@ fn what_is_uploaded_was_written_before() {
     for document in &documents() {
         let mut written = BTreeSet::new();
         for step in steps(document) {
-            written.extend(found(
-                r#"--format [\w-]+=\S*?([\w$.-]+)""#,
-                step["run"].as_str().unwrap_or_default(),
-            ));
-            written.extend(found(
-                r"--format [\w-]+=([\w$.-]+)(?:\s|$)",
-                step["run"].as_str().unwrap_or_default(),
-            ));
+            let script = step["run"].as_str().unwrap_or_default();
+            written.extend(found(r"--format [\w-]+=(?:\S*/)?([\w$.-]+)", script));
             for file in
                 [&step["with"]["sarif_file"], &step["with"]["path"]].into_iter().filter_map(Value::as_str)
             {
