@@ -68,7 +68,7 @@ mod audit {
     use crate::record::{AllocatorPass, BenchCells, BenchState};
     use crate::recorder;
     use crate::registry::HOT_FUNCTIONS;
-    use crate::scope::{self, Counts, Kind, Scope, with_thread};
+    use crate::scope::{self, Counts, Kind, Scope, this_thread};
     use std::cell::Cell;
     use std::mem::MaybeUninit;
 
@@ -106,14 +106,13 @@ mod audit {
         }
 
         pub(in crate::bench) fn first(&self, run: impl FnOnce() -> Duration) {
-            with_thread(|thread| {
-                thread.bench_hot.set(0);
-                thread.bench_calls.set(0);
-                // The counters are read before and after: they have to be there before.
-                if self.cells.is_some() && !HOT_FUNCTIONS.is_empty() && thread.part.get().is_none() {
-                    recorder::join(thread);
-                }
-            });
+            let thread = this_thread();
+            thread.bench_hot.set(0);
+            thread.bench_calls.set(0);
+            // The counters are read before and after: they have to be there before.
+            if self.cells.is_some() && !HOT_FUNCTIONS.is_empty() && thread.part.get().is_none() {
+                recorder::join(thread);
+            }
             let before = guarded_calls();
             let (counts, _) = tally(run);
             if let Some(BenchCells { result, .. }) = &self.cells {
@@ -126,7 +125,7 @@ mod audit {
         }
 
         pub(in crate::bench) fn steady(&self, iterations: u64, run: impl FnOnce() -> Duration) -> Duration {
-            let calls_before = with_thread(|thread| thread.bench_calls.get());
+            let calls_before = this_thread().bench_calls.get();
             let guarded_before = guarded_calls();
             let (counts, elapsed) = tally(run);
             if let Some(BenchCells { result, .. }) = &self.cells {
@@ -135,8 +134,8 @@ mod audit {
                 recorder::add(&result.frees, counts.frees);
                 recorder::add(&result.bytes, counts.bytes);
                 recorder::add(&result.recorded, iterations);
-                let direct = with_thread(|thread| thread.bench_calls.get() - calls_before);
-                result.hot.set(with_thread(|thread| thread.bench_hot.get()));
+                let direct = this_thread().bench_calls.get() - calls_before;
+                result.hot.set(this_thread().bench_hot.get());
                 recorder::add(&result.hot_calls, direct);
                 recorder::add(&result.guarded_calls, guarded_calls().wrapping_sub(guarded_before));
             }
@@ -210,12 +209,10 @@ mod audit {
     /// Calls of hot functions that this thread has begun, inside of each other too; none while it has no part of the
     /// record. Blocks are not among them: nobody knows which of them are permits.
     fn guarded_calls() -> u64 {
-        with_thread(|thread| {
-            let part = thread.part.get();
-            let functions = 0..u32::try_from(HOT_FUNCTIONS.len()).unwrap_or(u32::MAX);
-            let calls = functions.filter(|_| !part.is_none()).map(|index| part.counts(index).calls.get());
-            calls.fold(0, u64::wrapping_add)
-        })
+        let part = this_thread().part.get();
+        let functions = 0..u32::try_from(HOT_FUNCTIONS.len()).unwrap_or(u32::MAX);
+        let calls = functions.filter(|_| !part.is_none()).map(|index| part.counts(index).calls.get());
+        calls.fold(0, u64::wrapping_add)
     }
 
     fn tally(run: impl FnOnce() -> Duration) -> (Counts, Duration) {
@@ -241,7 +238,8 @@ mod audit {
     }
 
     fn all_events() -> Counts {
-        with_thread(|thread| thread.counted.get().plus(thread.others.get()))
+        let thread = this_thread();
+        thread.counted.get().plus(thread.others.get())
     }
 
     impl Drop for Counting<'_> {

@@ -4,7 +4,7 @@ use super::recent::{Key, Recognised};
 use super::{Event, Op, Seen, Updating, add, permits, process, raise, repeats, sites};
 use crate::record::{SiteFlag, Thread};
 use crate::registry::{HOT_FUNCTIONS, HotFn};
-use crate::scope::{Counts, Kind, Scope, ThreadState, this_thread, with_thread};
+use crate::scope::{Counts, Kind, Scope, ThreadState, this_thread};
 use crate::stack::{End, Trace};
 
 /// Why a hot function does not answer for an event.
@@ -99,7 +99,7 @@ fn beyond_permits(innermost: &Scope) -> Option<&Scope> {
 
 /// Whether a hot function runs here that a permit could excuse.
 pub(crate) fn is_in_hot() -> bool {
-    with_thread(|thread| innermost(thread).is_some_and(|innermost| beyond_permits(innermost).is_some()))
+    innermost(this_thread()).is_some_and(|innermost| beyond_permits(innermost).is_some())
 }
 
 fn innermost(thread: &ThreadState) -> Option<&Scope> {
@@ -111,16 +111,15 @@ fn innermost(thread: &ThreadState) -> Option<&Scope> {
 ///
 /// One that is open already counts what happens in here, and would count it twice: the inner scope is nobody's.
 pub(crate) fn permit(index: u32) -> Kind {
-    with_thread(|thread| {
-        let part = thread.part.get();
-        if (index as usize) < part.hot_count() {
-            add(&part.counts(index).calls, 1);
-        }
-        let scopes = std::iter::successors(innermost(thread), |scope| scope.outer());
-        let mut permits = scopes.map(Scope::kind).take_while(|kind| matches!(kind, Kind::Permit(_)));
-        let is_open = permits.any(|kind| kind == Kind::Permit(index));
-        Kind::Permit(if is_open { HotFn::UNREGISTERED } else { index })
-    })
+    let thread = this_thread();
+    let part = thread.part.get();
+    if (index as usize) < part.hot_count() {
+        add(&part.counts(index).calls, 1);
+    }
+    let scopes = std::iter::successors(innermost(thread), |scope| scope.outer());
+    let mut permits = scopes.map(Scope::kind).take_while(|kind| matches!(kind, Kind::Permit(_)));
+    let is_open = permits.any(|kind| kind == Kind::Permit(index));
+    Kind::Permit(if is_open { HotFn::UNREGISTERED } else { index })
 }
 
 /// Counts for the permit and those around it what they let pass. There is a hot function outside of them.

@@ -10,7 +10,7 @@ use super::permits;
 use crate::env;
 use crate::record::{Map, Thread, hello_flag};
 use crate::registry::{HOT_FUNCTIONS, HotFn};
-use crate::scope::{self, Kind, Scope, ThreadState, with_thread};
+use crate::scope::{self, Kind, Scope, ThreadState, this_thread};
 use crate::stack::{Bounds, End, Trace};
 
 const NOT_STARTED: u8 = 0;
@@ -69,7 +69,7 @@ pub(crate) fn start() -> bool {
     loop {
         match MODE.load(Ordering::Acquire) {
             NOT_STARTED => start_once(),
-            STARTING if STARTER.load(Ordering::Relaxed) == this_thread() => return false,
+            STARTING if STARTER.load(Ordering::Relaxed) == thread_id() => return false,
             STARTING => std::thread::yield_now(),
             mode => return matches!(mode, ON | ON_AMONG_PERMITS),
         }
@@ -81,16 +81,16 @@ fn start_once() {
     if MODE.compare_exchange(NOT_STARTED, STARTING, Ordering::Acquire, Ordering::Relaxed).is_err() {
         return;
     }
-    STARTER.store(this_thread(), Ordering::Relaxed);
+    STARTER.store(thread_id(), Ordering::Relaxed);
     // A hot function may have been entered from a scope that counts: what the recorder allocates is no event.
-    let scope = with_thread(|thread| thread.scope.replace(ptr::null()));
+    let scope = this_thread().scope.replace(ptr::null());
     let mode = if open().is_some() { on() } else { OFF };
-    with_thread(|thread| thread.scope.set(scope));
+    this_thread().scope.set(scope);
     set_mode(mode);
 }
 
-fn this_thread() -> usize {
-    with_thread(|thread| ptr::from_ref(thread).addr())
+fn thread_id() -> usize {
+    ptr::from_ref(this_thread()).addr()
 }
 
 /// Creates the record of this process. What goes wrong leaves no file, or one that never became `ready`.
@@ -133,11 +133,10 @@ fn prepare() -> Option<()> {
 
 /// Makes one allocation that must arrive here, from a depth that the walk must climb.
 fn self_test() -> u64 {
-    with_thread(|thread| {
-        if thread.stack.get().is_unknown() {
-            thread.stack.set(Bounds::of_this_thread());
-        }
-    });
+    let thread = this_thread();
+    if thread.stack.get().is_unknown() {
+        thread.stack.set(Bounds::of_this_thread());
+    }
     let mut scope = MaybeUninit::uninit();
     let entered = scope::enter(&mut scope, Kind::SelfTest);
     allocate_once();
@@ -195,13 +194,12 @@ pub(crate) fn join(thread: &ThreadState) -> bool {
 /// may call hot functions themselves. When a destructor that comes later still calls one, `join` sets the value
 /// again, and then the thread library calls this again.
 extern "C" fn thread_ends(_part: *mut c_void) {
-    with_thread(|thread| {
-        super::settle(thread);
-        let part = thread.part.replace(Thread::NONE);
-        if !part.is_none() {
-            part.release();
-        }
-    });
+    let thread = this_thread();
+    super::settle(thread);
+    let part = thread.part.replace(Thread::NONE);
+    if !part.is_none() {
+        part.release();
+    }
 }
 
 /// Counts a call of a hot function that is in no record.
@@ -213,22 +211,21 @@ pub(super) fn lose_call() {
 
 /// In the child of a fork: the map is shared with the parent, so this process needs one of its own.
 extern "C" fn forked() {
-    with_thread(|thread| {
-        thread.part.set(Thread::NONE);
-        thread.live.clear();
-        thread.recent.clear();
-        thread.repeats.forget();
-        let inside = thread.scope.replace(ptr::null());
-        // A child made while the clock runs stays without a record.
-        let mode = if matches!(MODE.load(Ordering::Relaxed), PAUSED | OFF) { OFF } else { NOT_STARTED };
-        MODE.store(mode, Ordering::Release);
-        // Only a child that goes on inside a hot function needs its record now; most children are replaced by
-        // another program at once.
-        if !inside.is_null() && start() && join(thread) {
-            Scope::begin_anew(inside, thread);
-        }
-        thread.scope.set(inside);
-    });
+    let thread = this_thread();
+    thread.part.set(Thread::NONE);
+    thread.live.clear();
+    thread.recent.clear();
+    thread.repeats.forget();
+    let inside = thread.scope.replace(ptr::null());
+    // A child made while the clock runs stays without a record.
+    let mode = if matches!(MODE.load(Ordering::Relaxed), PAUSED | OFF) { OFF } else { NOT_STARTED };
+    MODE.store(mode, Ordering::Release);
+    // Only a child that goes on inside a hot function needs its record now; most children are replaced by
+    // another program at once.
+    if !inside.is_null() && start() && join(thread) {
+        Scope::begin_anew(inside, thread);
+    }
+    thread.scope.set(inside);
 }
 
 /// Guards do nothing until `resume`.

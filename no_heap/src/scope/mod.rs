@@ -21,7 +21,7 @@ use crate::recorder;
 
 pub(crate) use counts::Counts;
 pub(crate) use enter::{Entered, enter, enter_hot};
-pub(crate) use thread::{ThreadState, this_thread, with_thread};
+pub(crate) use thread::{ThreadState, this_thread};
 
 /// What a scope does to the events inside it.
 #[derive(Clone, Copy, Debug, PartialEq)]

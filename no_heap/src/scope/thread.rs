@@ -49,15 +49,10 @@ thread_local! {
 /// PERF: `LocalKey::with` is a function of its own wherever it is given more than a line to do, and so is a closure
 /// with more than one caller; this leaves one instruction.
 #[inline(always)]
-pub(crate) fn this_thread<'thread>() -> &'thread ThreadState {
+pub(crate) fn this_thread() -> &'static ThreadState {
     let thread = STATE.with(ptr::from_ref);
     // SAFETY: the state is constant and has no destructor, so it is there as long as the thread is. The reference is
-    // not `Send`, because cells are not `Sync`: no other thread can get it. Nobody has an exclusive one.
+    // not `Send`, because cells are not `Sync`: no other thread can get it, so it is not used beyond the thread's life
+    // either. Nobody has an exclusive one.
     unsafe { &*thread }
-}
-
-/// Gives `with` this thread's state.
-#[inline(always)]
-pub(crate) fn with_thread<R>(with: impl FnOnce(&ThreadState) -> R) -> R {
-    with(this_thread())
 }
