@@ -28,30 +28,14 @@ pub(crate) fn runs() -> bool {
 }
 
 /// Times `call`, which does not unwind.
-///
-/// PERF: inlined, with both readings out of line: a closure that is handed on would keep arguments alive that the inner
-/// allocator never asks for, and then all callers would have to keep them.
-#[inline(always)]
 pub(crate) fn time<R>(call: impl FnOnce() -> R) -> R {
-    let before = begin();
+    let before = now();
     let result = call();
-    end(before);
-    result
-}
-
-#[cold]
-#[inline(never)]
-fn begin() -> u64 {
-    now()
-}
-
-#[cold]
-#[inline(never)]
-fn end(before: u64) {
     // Another processor's clock may be a little behind.
     let ticks = now().saturating_sub(before);
     let so_far = READING.get();
     READING.set(Reading { ticks: so_far.ticks.wrapping_add(ticks), calls: so_far.calls.wrapping_add(1) });
+    result
 }
 
 /// Lets the stopwatch run while `work` does.
