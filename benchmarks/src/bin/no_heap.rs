@@ -30,6 +30,13 @@ fn outer_churn(iterations: u64) {
     hot_churn(iterations);
 }
 
+/// A new call for each pair.
+#[inline(never)]
+#[no_heap]
+fn hot_pair() {
+    churn(1);
+}
+
 #[inline(never)]
 fn called() {
     black_box(());
@@ -60,6 +67,7 @@ fn main() {
         ("hot-growth", hot_growth),
         ("deep-churn", hot_deep_churn),
         ("nested-churn", outer_churn),
+        ("call-churn", |n| repeat(n, hot_pair)),
         ("call", |n| repeat(n, called)),
         ("guard", |n| repeat(n, guarded)),
         ("assert", |n| repeat(n, asserted)),
