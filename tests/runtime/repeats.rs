@@ -84,6 +84,10 @@ fn check_several(record: &Seen) {
     let [allocs, frees, bytes, ..] = counts(record, "caught");
     assert_eq!((allocs, frees, bytes), (21, 20, 8 * 20 + 40));
     assert!(record.counts("caught").unwinding >= 1);
+    assert_eq!(counts(record, "unwound"), [10, 9, 80, 10, 80]);
+    assert_eq!(sites(record, "unwound", ALLOC), [10, 80, 10, 0, 0]);
+    assert_eq!(sites(record, "unwound", FREE), [9, 72, 0, 0, 9]);
+    assert!(record.counts("unwound").unwinding >= 1);
 }
 
 /// Every record of a process that was killed somewhere in a loop is whole, and true up to one event.

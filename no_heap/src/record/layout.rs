@@ -7,7 +7,7 @@
 pub(crate) const MAGIC: u64 = u64::from_le_bytes(*b"noalloc\0");
 
 /// Version of this layout. A reader refuses every other one.
-pub const VERSION: u64 = 5;
+pub const VERSION: u64 = 6;
 
 /// Return addresses kept for one call stack, innermost first.
 pub const FRAMES: usize = 96;
@@ -139,9 +139,9 @@ words! {
         owned,
         /// Odd while an event is being written: a reader then forgives one event's difference.
         updates,
-        /// Events that the sites hold as repeats.
+        /// Events that the sites hold as repeats, without those of the call that runs.
         repeats,
-        /// 1 while a call runs whose events may repeat: a reader then forgives that the sites hold one more or one less.
+        /// 1 while a call runs whose events may repeat: a reader then forgives that the sites hold more.
         repeating,
     }
 }
@@ -213,7 +213,7 @@ words! {
         superseded,
         /// Blocks from here that the table of live blocks had no room for.
         untracked,
-        /// 1 + slot of the free site that last freed a block from here; 0 for none.
+        /// 1 + slot of the free site that last freed a block from here, repeats left aside; 0 for none.
         freed_by,
         /// Of a free: blocks that this same call had allocated.
         own,

@@ -25,7 +25,7 @@ pub(super) fn record(op: Op, before: *mut u8, block: *mut u8, size: usize, frame
     block
 }
 
-fn record_event(thread: &ThreadState, event: &Event, frame: usize) {
+fn record_event(thread: &'static ThreadState, event: &Event, frame: usize) {
     let quiet = Quiet::enter(thread);
     // SAFETY: the scopes of this thread stay in their guards' frames until they are left, and this call happens inside
     // of them.
@@ -185,7 +185,7 @@ fn follow_unseen(thread: &ThreadState, event: &Event) {
 }
 
 /// Records the event for every hot function that is running, each with the stack up to its own guard.
-fn attribute(thread: &ThreadState, innermost: &Scope, event: &Event, frame: usize) {
+fn attribute(thread: &'static ThreadState, innermost: &Scope, event: &Event, frame: usize) {
     let part = thread.part.get();
     // PERF: a trace has room for many frames, and most events come from a stack that was seen lately.
     let mut walk: Option<Walk<'_>> = None;

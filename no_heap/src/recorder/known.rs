@@ -1,25 +1,48 @@
-//! The way of most events that repeat none: one hot function runs, it has used the heap before in this call, and the
-//! event comes from a stack that was seen lately.
+//! The way of most events that repeat none, or not the one that was expected: one hot function runs, and the event comes
+//! from a stack that was seen lately.
 //!
 //! Everything is asked before anything is counted, and what is not answered here goes the long way, to `attribute`.
-//!
-//! PERF: in the allocator's methods, behind the way of repeats. Out of line it made that shorter by eleven instructions for a
-//! pair, and this one longer by thirty.
 
 use std::cell::Cell;
 
 use super::live::credit_free;
 use super::recent::Key;
-use super::{Event, Op, Seen, Updating, add, repeats, sites};
-use crate::scope::{Scope, ThreadState};
+use super::{Event, Op, Seen, Updating, add, attribute, repeats, sites};
+use crate::scope::{Scope, ThreadState, this_thread};
+
+/// Counts an allocation, whatever it is and wherever it happens, and returns the block.
+///
+/// PERF: out of line, so that the allocator's methods have little to keep while they look for a repeat; and in pieces, which
+/// go through registers.
+#[inline(never)]
+pub(super) fn record_alloc(block: *mut u8, size: usize, frame: usize) -> *mut u8 {
+    record(Event { op: Op::Alloc, block, before: block, size }, frame)
+}
+
+/// The same of a free.
+#[inline(never)]
+pub(super) fn record_free(block: *mut u8, size: usize, frame: usize) -> *mut u8 {
+    record(Event { op: Op::Free, block, before: block, size }, frame)
+}
+
+#[inline(always)]
+fn record(event: Event, frame: usize) -> *mut u8 {
+    let thread = this_thread();
+    let is_counted = !std::thread::panicking()
+        && (repeats::find(thread, &event, frame).is_some() || count_alone(thread, &event, frame).is_some());
+    if is_counted {
+        return event.block;
+    }
+    attribute::record(event.op, event.block, event.block, event.size, frame)
+}
 
 /// Counts the event, which is not one of a panic; `None` when it has to go the long way.
 #[inline(always)]
-pub(super) fn record(thread: &ThreadState, event: &Event, frame: usize) -> Option<()> {
+fn count_alone(thread: &'static ThreadState, event: &Event, frame: usize) -> Option<()> {
     // SAFETY: `active` said that a scope is entered; it stays in its guard's frame until it is left, and this call
     // happens inside it.
     let scope = unsafe { thread.scope.get().as_ref() }?;
-    let key = Key::alone(scope.alone()?, event.op);
+    let key = Key::alone(scope.alone_once_touched(thread)?, event.op);
     let stack = thread.recent.find(frame, scope.frame(), key)?;
     let seen = stack.seen();
     let (live, site) = (&thread.live, &seen.slot.site);
@@ -36,7 +59,7 @@ pub(super) fn record(thread: &ThreadState, event: &Event, frame: usize) -> Optio
             count(thread, scope, seen, event);
         }
         Op::Free => {
-            let (newest, of_block) = live.newest(event.block, scope)?;
+            let (newest, of_block) = live.newest_of_alone(event.block, scope)?;
             room_for_bytes(&site.bytes)?;
             let _updating = Updating::begin(thread.part.get().head());
             live.pop(newest);
@@ -47,6 +70,7 @@ pub(super) fn record(thread: &ThreadState, event: &Event, frame: usize) -> Optio
         }
         Op::Realloc => return None,
     }
+    thread.recent.came(stack);
     if !is_first && repeats::have_size(seen.slot, event.size) {
         repeats::expect(thread, event.op, event.size, stack, origin);
     }

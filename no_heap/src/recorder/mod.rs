@@ -70,11 +70,15 @@ pub(crate) fn active() -> bool {
 
 /// Counts an allocation, and returns the block. Called from an allocator method; so it is below.
 ///
-/// PERF: one copy of the shorter ways for each operation, in the method itself. The block comes back, so that the method
+/// PERF: one copy of the shortest way for each operation, in the method itself. The block comes back, so that the method
 /// need not keep it.
 #[inline(always)]
 pub(crate) fn record_alloc(block: *mut u8, size: usize) -> *mut u8 {
-    record(Event { op: Op::Alloc, block, before: block, size })
+    let frame = frame!();
+    match repeats::record(this_thread(), &Event { op: Op::Alloc, block, before: block, size }, frame) {
+        Some(()) => block,
+        None => known::record_alloc(block, size, frame),
+    }
 }
 
 /// Counts a reallocation, and returns the block after it. None is a repeat.
@@ -86,24 +90,11 @@ pub(crate) fn record_realloc(before: *mut u8, block: *mut u8, size: usize) -> *m
 /// Counts a free, and returns the block.
 #[inline(always)]
 pub(crate) fn record_free(block: *mut u8, size: usize) -> *mut u8 {
-    record(Event { op: Op::Free, block, before: block, size })
-}
-
-/// Inlined into the allocator method: its frame pointer is where stack walks start.
-///
-/// PERF: whether a panic is at work is asked first: it may call out, and so there is little yet to keep.
-#[inline(always)]
-fn record(event: Event) -> *mut u8 {
-    let is_panicking = std::thread::panicking();
     let frame = frame!();
-    let thread = this_thread();
-    let is_counted = !is_panicking
-        && (repeats::record(thread, &event, frame).is_some()
-            || known::record(thread, &event, frame).is_some());
-    if is_counted {
-        return event.block;
+    match repeats::record(this_thread(), &Event { op: Op::Free, block, before: block, size }, frame) {
+        Some(()) => block,
+        None => known::record_free(block, size, frame),
     }
-    attribute::record(event.op, event.before, event.block, event.size, frame)
 }
 
 impl Event {

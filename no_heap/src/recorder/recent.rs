@@ -24,7 +24,11 @@ const DEPTH: usize = 16;
 const SPREAD: u32 = 0x9e37_79b1;
 
 /// See the module.
-pub(crate) struct Recent([Set; SETS]);
+pub(crate) struct Recent {
+    sets: [Set; SETS],
+    /// Where the last event came from that was recognised.
+    last: Cell<Option<&'static RecentStack>>,
+}
 
 struct Set {
     stacks: [RecentStack; WAYS],
@@ -45,6 +49,8 @@ struct RecentStack {
     seen: Cell<MaybeUninit<Seen>>,
     /// Which events from here are repeats.
     repeat: Cell<Repeat>,
+    /// Where the next event came from, when one had come from here.
+    next: Cell<Option<&'static RecentStack>>,
     links: [Cell<Link>; DEPTH],
 }
 
@@ -117,12 +123,12 @@ impl Key {
 
 impl Recent {
     pub(crate) const fn new() -> Recent {
-        Recent([const { Set { stacks: [const { RecentStack::empty() }; WAYS], oldest: Cell::new(0) } }; SETS])
+        Recent { sets: [const { Set::empty() }; SETS], last: Cell::new(None) }
     }
 
     /// The site of an event of `key` whose stack runs from `frame` to `end`, if one from there came lately.
     #[inline(always)]
-    pub(crate) fn find(&self, frame: usize, end: usize, key: Key) -> Option<Recognised<'_>> {
+    pub(crate) fn find(&'static self, frame: usize, end: usize, key: Key) -> Option<Recognised<'static>> {
         if !HAS_FRAMES {
             return None;
         }
@@ -134,9 +140,40 @@ impl Recent {
         is_there.then_some(Recognised(stack))
     }
 
+    /// Where an event of this kind and size comes from, if its stack runs from `frame`, it is a repeat, and one came from
+    /// there after the last one the last time.
+    ///
+    /// PERF: what a loop does comes in the same order each time, so nothing has to be looked up.
+    #[inline(always)]
+    pub(super) fn expected(&self, frame: usize, kind: u64, size: usize) -> Option<Recognised<'static>> {
+        if !HAS_FRAMES {
+            return None;
+        }
+        let stack = self.last.get()?.next.get()?;
+        stack.repeats(frame, kind, size).then_some(Recognised(stack))
+    }
+
+    /// An event came from the stack that was expected.
+    #[inline(always)]
+    pub(super) fn came_as_expected(&self, stack: Recognised<'static>) {
+        self.last.set(Some(stack.0));
+    }
+
+    /// An event came from this stack, and the next time it is expected again.
+    pub(super) fn came(&self, stack: Recognised<'static>) {
+        if let Some(last) = self.last.replace(Some(stack.0)) {
+            last.next.set(Some(stack.0));
+        }
+    }
+
     /// Where an event of this kind and size comes from, if its stack runs from `frame` and it is a repeat.
     #[inline(always)]
-    pub(super) fn find_repeat(&self, frame: usize, kind: u64, size: usize) -> Option<Recognised<'_>> {
+    pub(super) fn find_repeat(
+        &'static self,
+        frame: usize,
+        kind: u64,
+        size: usize,
+    ) -> Option<Recognised<'static>> {
         if !HAS_FRAMES {
             return None;
         }
@@ -166,13 +203,19 @@ impl Recent {
 
     /// The sites are another record's from now on.
     pub(crate) fn clear(&self) {
-        self.0.iter().flat_map(|set| &set.stacks).for_each(|stack| stack.frame.set(0));
+        self.sets.iter().flat_map(|set| &set.stacks).for_each(|stack| stack.frame.set(0));
     }
 
     #[inline(always)]
     fn set(&self, frame: usize, salt: usize) -> &Set {
         let sum = frame.wrapping_add(return_address(frame)).wrapping_add(salt);
-        &self.0[((sum as u32).wrapping_mul(SPREAD) >> (u32::BITS - SETS.ilog2())) as usize]
+        &self.sets[((sum as u32).wrapping_mul(SPREAD) >> (u32::BITS - SETS.ilog2())) as usize]
+    }
+}
+
+impl Set {
+    const fn empty() -> Set {
+        Set { stacks: [const { RecentStack::empty() }; WAYS], oldest: Cell::new(0) }
     }
 }
 
@@ -184,6 +227,7 @@ impl RecentStack {
             key: Cell::new(0),
             seen: Cell::new(MaybeUninit::uninit()),
             repeat: Cell::new(Repeat::NONE),
+            next: Cell::new(None),
             links: [const { Cell::new(Link::NONE) }; DEPTH],
         }
     }

@@ -321,6 +321,15 @@ impl Scope {
         (state as u32 == Scope::ALONE as u32).then_some(state)
     }
 
+    /// The same when something is about to be counted in this scope, unless somebody's permit may be open.
+    #[inline(always)]
+    pub(crate) fn alone_once_touched(&self, thread: &ThreadState) -> Option<u64> {
+        if !self.is(flag::TOUCHED) && matches!(self.kind(), Kind::Hot(_)) && !recorder::foreign_permits() {
+            self.touch_outwards(thread.counted.get());
+        }
+        self.alone()
+    }
+
     /// What [`alone`](Self::alone) says of the hot function with this index.
     pub(crate) fn word_of(hot: u32) -> u64 {
         Kind::Hot(hot).to_word() | Scope::ALONE

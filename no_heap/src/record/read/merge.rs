@@ -169,7 +169,8 @@ impl Part {
             let origin = origin.ok_or(BadRecord::Corrupt("the blocks that a site freed are from none"))?;
             origin.site.freed = origin.site.freed.saturating_add(repeats);
         }
-        if sum.abs_diff(head.repeats) > head.repeating.min(1) {
+        let is_sound = if head.repeating == 0 { sum == head.repeats } else { sum >= head.repeats };
+        if !is_sound {
             return Err(BadRecord::Corrupt("the repeats of the sites are not those of the thread"));
         }
         Ok(())
