@@ -56,14 +56,16 @@ pub(crate) fn report() -> &'static Report {
 fn check() -> Report {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let fixture = workspace.join("tests/fixtures/constructs");
+    let shared = Path::new(env!("CARGO_TARGET_TMPDIR"));
     let output = Command::new(env!("CARGO_BIN_EXE_cargo-noalloc"))
         .args(["noalloc", "check", "--no-timing", "--format", "json"])
         .arg("--manifest-path")
         .arg(fixture.join("Cargo.toml"))
-        .arg("--target-dir")
-        .arg(workspace.join("target/fixtures"))
         .current_dir(&workspace)
         .env_remove("RUSTFLAGS")
+        .env("CARGO_TARGET_DIR", shared.join("kept/constructs"))
+        // What it depends on is built where all other fixtures find it, too.
+        .env("CARGO_BUILD_BUILD_DIR", shared.join("fixtures-target"))
         .output()
         .expect("the tool runs");
     let errors = String::from_utf8_lossy(&output.stderr);

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::sync::OnceLock;
 
-use crate::support::{Build, cargo};
+use crate::support::{Build, cargo, target_dir};
 
 /// Where a plain build has put `no_heap`.
 fn rlib() -> &'static PathBuf {
@@ -37,6 +37,8 @@ fn errors(source: &str) -> Vec<String> {
         .arg(format!("--extern=no_heap={}", rlib.display()))
         .arg(format!("-Ldependency={}", rlib.parent().unwrap().display()))
         .arg(format!("-Ldependency={}", rlib.parent().unwrap().join("deps").display()))
+        // The macros run on the host.
+        .arg(format!("-Ldependency={}", target_dir().join("debug/deps").display()))
         .arg("--out-dir")
         .args([folder.path(), &file])
         .output()

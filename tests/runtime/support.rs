@@ -32,8 +32,9 @@ pub(crate) fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/runtime/fixtures")
 }
 
+/// Where the tool's tests have the fixtures built that they share: what runs on the host is the same for all of them.
 pub(crate) fn target_dir() -> PathBuf {
-    Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("it lies in the target folder").join("fixtures")
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join("fixtures-target/noalloc")
 }
 
 /// A cargo that hears nothing of the one that runs the tests.
@@ -52,7 +53,8 @@ pub(crate) fn cargo(build: Build) -> Command {
         Build::Plain | Build::PlainOwn => String::new(),
     };
     cargo.current_dir(fixtures()).env("RUSTFLAGS", flags).env("CARGO_TARGET_DIR", target_dir());
-    cargo.env("CARGO_TERM_COLOR", "never").env("CARGO_PROFILE_RELEASE_DEBUG", "1");
+    // With a triple given, build scripts and macros get no flags, and are the same for every kind of build.
+    cargo.env("CARGO_TERM_COLOR", "never").env("CARGO_BUILD_TARGET", TARGET);
     cargo
 }
 
@@ -79,7 +81,7 @@ pub(crate) fn program(build: Build, profile: &str, name: &str) -> PathBuf {
     // A package of its own where there is one of this name.
     let package = if fixtures().join(name).join("Cargo.toml").exists() { name } else { "fixtures" };
     let (cargos, set) = settings(profile);
-    cargo.args(["build", "--locked", "--target", TARGET, "--profile", cargos, "-p", package, "--bin", name]);
+    cargo.args(["build", "--locked", "--profile", cargos, "-p", package, "--bin", name]);
     cargo.args(set.iter().flat_map(|value| ["--config", value]));
     match build {
         Build::Own | Build::PlainOwn => _ = cargo.args(["--features", "own"]),
