@@ -5,7 +5,7 @@ use std::process::Command;
 
 use serde_json::json;
 
-use crate::support::{Outcome, Project, Tool, add_lock_file, named, repository, scrub};
+use crate::support::{Outcome, Project, Tool, add_lock_file, named, repository, scrub, seed};
 
 const BOXES: &str = "\
 use no_heap::no_heap;
@@ -49,18 +49,7 @@ fn project() -> Project {
     );
     project.write("Cargo.toml", &manifest).write("src/lib.rs", BOXES).write(".gitignore", "target\n");
     add_lock_file(&project.root);
-    // Cargo takes out of the lock file what is not needed; later that would be a change.
-    let mut cargo = Command::new("cargo");
-    scrub(&mut cargo);
-    assert!(
-        cargo
-            .args(["metadata", "--format-version=1"])
-            .current_dir(&project.root)
-            .output()
-            .unwrap()
-            .status
-            .success()
-    );
+    tidy_lock_file(&project.root);
     git(&project.root, "init --quiet --initial-branch=main");
     commit(&project.root, "bare");
     let bench = "\n[[bench]]\nname = \"hot\"\nharness = false\n";
@@ -71,6 +60,14 @@ fn project() -> Project {
     project.write("src/lib.rs", BORROWS);
     commit(&project.root, "end");
     project
+}
+
+/// Cargo takes out of the lock file what is not needed; later that would be a change.
+fn tidy_lock_file(root: &Path) {
+    let mut cargo = Command::new("cargo");
+    scrub(&mut cargo);
+    let output = cargo.args(["metadata", "--format-version=1"]).current_dir(root).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
 fn commit(root: &Path, name: &str) {
@@ -93,6 +90,16 @@ fn git(root: &Path, words: &str) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
+/// What the tool calls the commit that `revision` means, if it means one.
+fn commit_of(root: &Path, revision: &str) -> Option<String> {
+    let mut command = Command::new("git");
+    scrub(&mut command);
+    let commit = format!("{revision}^{{commit}}");
+    command.args(["rev-parse", "--verify", "--quiet", "--short=10", &commit]).current_dir(root);
+    let output = command.output().unwrap();
+    output.status.success().then(|| String::from_utf8(output.stdout).unwrap().trim().to_owned())
+}
+
 /// All that a user of git would notice.
 fn state(root: &Path) -> [String; 6] {
     let index = std::fs::read(root.join(".git/index")).unwrap();
@@ -111,6 +118,11 @@ fn target_dir() -> std::path::PathBuf {
 }
 
 fn compare(project: &Project, words: &str) -> Tool {
+    let audits = target_dir().join("noalloc");
+    seed::plant(&audits);
+    for commit in words.split_whitespace().filter_map(|word| commit_of(&project.root, word)) {
+        seed::plant(&audits.join("revisions").join(commit).join("noalloc"));
+    }
     let words = ["compare"].into_iter().chain(words.split_whitespace());
     project.noalloc(words).built_in(target_dir())
 }
@@ -272,9 +284,7 @@ fn a_revision_that_this_clone_has_not_is_looked_for_where_it_comes_from() {
     let cloned = |words: &str, folder: &str| {
         let url = format!("file://{}", root.display());
         git(&project.root, &format!("clone --quiet {words} {url} {folder}"));
-        let clone = Project::at(project.root.join(folder));
-        add_lock_file(&clone.root);
-        clone
+        Project::at(project.root.join(folder))
     };
     let help = |project: &Project, revision: &str| -> String {
         let run = project.noalloc(["compare", revision]).built_in(project.root.join("target")).run().exits(2);
@@ -310,7 +320,7 @@ fn package(root: &Path, manifest: &str) {
     write("Cargo.toml", &format!("{head}\n{bench}\n{dependencies}{manifest}"));
     write("src/lib.rs", BORROWS);
     write("benches/hot.rs", BENCH);
-    write(".gitignore", "target\nlinked\nCargo.lock\n");
+    write(".gitignore", "target\nlinked\n");
     add_lock_file(root);
 }
 
@@ -320,17 +330,18 @@ fn a_revision_from_before_there_was_a_workspace_is_not_taken_for_a_part_of_it() 
     let project = Project::empty();
     let root = &project.root;
     package(root, "");
+    tidy_lock_file(root);
     git(root, "init --quiet --initial-branch=main");
     commit(root, "alone");
     package(root, "\n[workspace]\nmembers = [\"inner\"]\n");
     let inner = "[package]\nname = \"inner\"\nversion = \"0.1.0\"\nedition = \"2024\"\n";
     project.write("inner/Cargo.toml", inner).write("inner/src/lib.rs", "");
+    tidy_lock_file(root);
     commit(root, "together");
 
     // In a worktree of the user's own.
     git(root, "worktree add --quiet --detach linked");
     let linked = Project::at(root.join("linked"));
-    add_lock_file(&linked.root);
     let before = git(root, "worktree list");
     let run = compare(&linked, "alone -p revised --no-timing").run().exits(0);
     assert!(run.stdout.contains("pass: 1 benchmark compared"), "{}", run.stdout);
@@ -357,6 +368,7 @@ fn submodules_are_those_of_the_revision_and_nothing_is_fetched() {
     project.write("user/src/lib.rs", &calls);
     git(&root, "init --quiet --initial-branch=main");
     git(&root, "-c protocol.file.allow=always submodule --quiet add ../library parts/helper");
+    tidy_lock_file(&root);
     commit(&root, "boxes");
     let helper = root.join("parts/helper");
     std::fs::write(helper.join("src/lib.rs"), text("n")).unwrap();

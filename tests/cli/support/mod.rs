@@ -2,6 +2,7 @@
 
 mod outcome;
 pub(crate) mod page;
+pub(crate) mod seed;
 pub(crate) mod terminal;
 #[path = "../../tools.rs"]
 pub(crate) mod tools;
@@ -42,12 +43,14 @@ pub(crate) struct Project {
 impl Project {
     /// This repository itself, for its examples.
     pub(crate) fn repository() -> Project {
+        seed::plant_shared();
         Project { root: repository(), kept: kept("repository"), _own: None }
     }
 
     /// A copy of a fixture that several tests may use: none of them writes to it. It keeps its place from one run
     /// to the next, so that cargo finds it built.
     pub(crate) fn shared(fixture: &str) -> Project {
+        seed::plant_shared();
         let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join("fixtures").join(fixture);
         copy(&repository().join("tests/fixtures").join(fixture), &root);
         add_lock_file(&root);
@@ -56,6 +59,11 @@ impl Project {
 
     /// A copy of a fixture for one test alone, below a folder of any name.
     pub(crate) fn own(fixture: &str, folder: &str) -> Project {
+        seed::plant_shared();
+        Project::copied(fixture, folder)
+    }
+
+    fn copied(fixture: &str, folder: &str) -> Project {
         let temporary = tempfile::tempdir().expect("there is a folder for temporary files");
         let root = temporary.path().join(folder);
         copy(&repository().join("tests/fixtures").join(fixture), &root);
