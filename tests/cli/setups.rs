@@ -182,7 +182,8 @@ fn no_heap_may_come_from_a_registry() {
     let manifest = fs::read_to_string(project.root.join("Cargo.toml")).unwrap();
     let (before, _) = manifest.split_once("no_heap = ").unwrap();
     let dependencies = "no_heap = { version = \"*\", registry = \"house\" }\n\n\
-                        [patch.crates-io]\nnoalloc-macros = { path = \"vendor/noalloc-macros\" }\n";
+                        [patch.crates-io]\nnoalloc-macros = { path = \"vendor/noalloc-macros\" }\n\n\
+                        [profile.bench]\nopt-level = 0\n";
     project.write("Cargo.toml", &format!("{before}{dependencies}"));
     let report = assert_seen(project.check_json("--bin setups --offline").run());
     let finding = named(&report["findings"], "rule", "heap-in-hot-path");
