@@ -79,7 +79,7 @@ fn a_twin_that_follows_the_help_uses_the_heap_less() {
     }
     assert_eq!(
         report.functions.iter().filter(|function| function.name.starts_with("fixed::")).count(),
-        TWINS.len()
+        TWINS.iter().map(|(original, _)| original).collect::<BTreeSet<_>>().len()
     );
 }
 

@@ -28,7 +28,7 @@ pub(super) fn describe<'ast>(
         syntax: syntax(file, last, want),
         returned: coercion::is_returned(package, found),
         branch: is_branch(found),
-        made_here: is_made_here(found),
+        made_here: is_made_here(file, found),
         key: is_key(found),
         statement: found.path.iter().rev().find_map(|node| match node {
             Node::Statement(stmt) => Some(file.span(stmt.span())),
@@ -60,23 +60,46 @@ fn is_key(found: &Found<'_>) -> bool {
     call.method == "entry" && call.args.iter().any(|argument| std::ptr::eq(argument, key))
 }
 
-/// Whether the receiver of a method, or the left side of an operator, is a local variable that starts empty.
-fn is_made_here(found: &Found<'_>) -> bool {
+/// Whether the receiver of a method, the left side of an operator, or what `write!` writes into, is a local variable that
+/// starts empty or as a literal.
+fn is_made_here(file: &SourceFile, found: &Found<'_>) -> bool {
     let receiver = match found.path.last() {
-        Some(Node::Expr(Expr::MethodCall(call))) => &call.receiver,
-        Some(Node::Expr(Expr::Binary(binary))) => &binary.left,
-        _ => return false,
+        Some(Node::Expr(Expr::MethodCall(call))) => Some(&*call.receiver),
+        Some(Node::Expr(Expr::Binary(binary))) => Some(&*binary.left),
+        Some(Node::Expr(Expr::Macro(call))) => written(file, &call.mac),
+        Some(Node::Statement(Stmt::Macro(call))) => written(file, &call.mac),
+        _ => None,
     };
-    let Expr::Path(path) = &**receiver else { return false };
+    let Some(Expr::Path(path)) = receiver else { return false };
     let Some(name) = path.path.get_ident() else { return false };
-    let local = visible_local(&found.path, &name.to_string(), receiver.span().start());
+    let local = visible_local(&found.path, &name.to_string(), path.span().start());
     let init = local.and_then(|local| local.init.as_ref());
     match init.map(|init| &*init.expr) {
-        Some(Expr::Call(call)) => matches!(&*call.func, Expr::Path(path)
-            if path.path.segments.len() > 1
-                && path.path.segments.last().is_some_and(|last| last.ident == "new" || last.ident == "default")),
+        Some(Expr::Call(call)) => {
+            let Expr::Path(path) = &*call.func else { return false };
+            let made_by = path.path.segments.last().map(|last| last.ident.to_string()).unwrap_or_default();
+            path.path.segments.len() > 1
+                && match made_by.as_str() {
+                    "new" | "default" => true,
+                    "from" => matches!(call.args.first(), Some(Expr::Lit(_))),
+                    _ => false,
+                }
+        }
+        Some(Expr::MethodCall(call)) => {
+            matches!(&*call.receiver, Expr::Lit(_))
+                && (call.method == "to_owned" || call.method == "to_string")
+        }
         Some(Expr::Macro(call)) => call.mac.path.is_ident("vec") && call.mac.tokens.is_empty(),
         _ => false,
+    }
+}
+
+/// `out` of `write!(out, …)` and `write!(&mut out, …)`.
+fn written<'a>(file: &'a SourceFile, call: &Macro) -> Option<&'a Expr> {
+    let Some(MacroBody::List(list)) = file.body(call) else { return None };
+    match list.first()? {
+        Expr::Reference(reference) => Some(&reference.expr),
+        other => Some(other),
     }
 }
 

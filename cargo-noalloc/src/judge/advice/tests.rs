@@ -3,7 +3,8 @@
 use super::advise;
 use crate::judge::group::Group;
 use crate::model::{
-    Affected, Construct, ConstructKind, Escape, NoSource, Op, Pattern, Place, SiteSource, Sizes, Span,
+    Affected, Construct, ConstructKind, Escape, Frame, FunctionName, NoSource, Op, Origin, Pattern, Place,
+    SiteSource, Sizes, Span,
 };
 
 /// 1,000 calls, without a source: only the chain says what it is.
@@ -125,6 +126,24 @@ fn large_values_are_not_sent_to_the_stack() {
         let group = group(Op::Alloc, (name, kind), Escape::Temporary, (1 << 20, 1 << 20), 1_000);
         let help = advise(&group, Pattern::EveryCall, 1_000).help.unwrap_or_default();
         assert!(!help.contains("stack") && !help.contains("keep the value"), "{help}");
+    }
+}
+
+/// What a map that grows gives back was not enough.
+#[test]
+fn how_much_is_enough_is_told_by_what_was_taken() {
+    for (op, enough) in [(Op::Alloc, true), (Op::Free, false)] {
+        let insert = ("HashMap::insert", ConstructKind::Growth);
+        let mut group = group(op, insert, Escape::Escapes { all: true }, (148, 2_128), 5);
+        group.chain.push(Frame {
+            function: FunctionName::new("hashbrown::raw::RawTable::reserve_rehash"),
+            place: None,
+            inlined: false,
+            origin: Origin::Std,
+        });
+        let help = advise(&group, Pattern::Growth, 100).help.unwrap_or_default();
+        assert!(help.starts_with("reserve once"), "{help}");
+        assert_eq!(help.contains("2,128 bytes were enough"), enough, "{help}");
     }
 }
 

@@ -1,7 +1,7 @@
 //! Collections that grow, iterators that are collected, slices that are sorted.
 
 use super::super::Case;
-use crate::model::{Escape, Pattern, Syntax};
+use crate::model::{Escape, Op, Pattern, Syntax};
 use crate::numbers::bytes;
 
 /// Collections that can take all their memory before it is needed.
@@ -40,7 +40,10 @@ pub(super) fn growth(case: &Case<'_>) -> Option<String> {
     }
     let how = receiver(case).map_or(String::new(), |receiver| format!(": `{receiver}.reserve(…)`"));
     let enough = match case.pattern {
-        Pattern::Growth => format!("; {} were enough in this run", bytes(case.sizes.max)),
+        // A free gives back what was not enough.
+        Pattern::Growth if case.op != Op::Free => {
+            format!("; {} were enough in this run", bytes(case.sizes.max))
+        }
         _ => String::new(),
     };
     Some(format!("reserve once, outside the hot path{how}{enough}"))

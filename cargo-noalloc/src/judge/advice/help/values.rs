@@ -37,23 +37,17 @@ pub(super) fn copy(case: &Case<'_>) -> Option<String> {
         return super::elements::from_array(case, original?);
     }
     let reuse = if name.starts_with("clone of") { "`clone_from` into one" } else { "copy it into memory" };
+    let whole = original.map_or_else(|| "the original".to_owned(), |text| format!("`{text}`"));
     match case.fate() {
-        Escape::Temporary if never_changed(case) => Some(match original {
-            Some(original) => {
-                format!("the copy is never changed and goes before the call returns: borrow `{original}`")
-            }
-            None => {
-                "the copy is never changed and goes before the call returns: borrow the original".to_owned()
-            }
-        }),
-        Escape::Temporary => Some(match original {
-            Some(original) => {
-                format!("borrow `{original}` if the copy is only read; else {reuse} that the caller keeps")
-            }
-            None => {
-                format!("borrow the original if the copy is only read; else {reuse} that the caller keeps")
-            }
-        }),
+        Escape::Temporary if never_changed(case) => {
+            Some(format!("the copy is never changed and goes before the call returns: borrow {whole}"))
+        }
+        Escape::Temporary => {
+            Some(format!("borrow {whole} if the copy is only read; else {reuse} that the caller keeps"))
+        }
+        Escape::Escapes { .. } if case.binding().is_some_and(|binding| binding.mutable) => {
+            Some("it changes afterwards: copy into memory that the caller passes in".to_owned())
+        }
         Escape::Escapes { .. } if original.is_some_and(|text| text.starts_with('"')) => {
             Some("the text is a constant: hand out `&'static str`".to_owned())
         }
