@@ -30,6 +30,7 @@ pub(super) fn describe<'ast>(
         branch: is_branch(found),
         made_here: is_made_here(file, found),
         key: is_key(found),
+        appended_to: appended_to(found).map(|receiver| file.text_of(receiver)),
         statement: found.path.iter().rev().find_map(|node| match node {
             Node::Statement(stmt) => Some(file.span(stmt.span())),
             _ => None,
@@ -58,6 +59,16 @@ fn is_branch(found: &Found<'_>) -> bool {
 fn is_key(found: &Found<'_>) -> bool {
     let [.., Node::Expr(Expr::MethodCall(call)), Node::Expr(key)] = found.path[..] else { return false };
     call.method == "entry" && call.args.iter().any(|argument| std::ptr::eq(argument, key))
+}
+
+/// `out`, where it is what the argument of `out.push_str(&…)` borrows.
+fn appended_to<'ast>(found: &Found<'ast>) -> Option<&'ast Expr> {
+    let [.., Node::Expr(Expr::MethodCall(call)), Node::Expr(Expr::Reference(_)), Node::Expr(_)] =
+        found.path[..]
+    else {
+        return None;
+    };
+    (call.method == "push_str").then_some(&*call.receiver)
 }
 
 /// Whether the receiver of a method, the left side of an operator, or what `write!` writes into, is a local variable that

@@ -15,12 +15,22 @@ pub(super) fn text(case: &Case<'_>) -> Option<String> {
         }
         _ => None,
     };
+    let arguments = arguments.filter(|text| text.len() <= 60 && !text.contains('\n'));
+    let out = expression.appended_to.as_ref().filter(|out| !out.contains(['(', '*', '\n']));
+    // What is written to cannot be read meanwhile.
+    if let (Some(arguments), Some(out)) = (&arguments, out)
+        && !arguments.contains(out.as_str())
+    {
+        return Some(format!(
+            "write into `{out}` itself: `write!({out}, {arguments})` with `std::fmt::Write`"
+        ));
+    }
     let keeper = match case.fate() {
         Escape::Escapes { .. } => "a `String` that the caller passes in",
         Escape::Temporary => "a `String` that the caller keeps from call to call",
         Escape::Unknown => return None,
     };
-    Some(match arguments.filter(|text| text.len() <= 60 && !text.contains('\n')) {
+    Some(match arguments {
         Some(arguments) => {
             format!("write into {keeper}: `buf.clear(); write!(buf, {arguments})` with `std::fmt::Write`")
         }
