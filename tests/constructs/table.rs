@@ -55,6 +55,7 @@ pub(crate) const TABLE: &[Row] = &[
     alloc("boxes::box_new", "Box::new", false, "Box::new(n)"),
     alloc("boxes::box_new_returned", "Box::new", true, "Box::new(n)"),
     alloc("boxes::box_only_methods", "Box::new", false, "Box::new(Counter(n))"),
+    alloc("boxes::box_stored", "Box::new", true, "Box::new(n)"),
     alloc("boxes::box_pin", "Box::pin", false, "Box::pin(n)"),
     object("boxes::boxed_closure", "Box::new of a closure", "dyn Fn(u64) -> u64", false, "Box::new(move |m| n + m)"),
     object("boxes::boxed_future", "Box::pin of a future", "dyn Future<Output = u64>", true, "Box::pin(async move { n + 1 })"),

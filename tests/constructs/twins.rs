@@ -7,6 +7,7 @@ pub(crate) const TWINS: &[(&str, &str)] = &[
     ("dyns::dyn_return", "return `impl Shape`"),
     ("dyns::dyn_error_question", "return the error itself instead of `dyn Error`"),
     ("boxes::box_only_methods", "`let counter = Counter(n);`"),
+    ("boxes::box_stored", "keep the value itself there"),
     ("boxes::box_pin", "`std::pin::pin!(…)` pins it on the stack"),
     ("vectors::vec_list", "`let list = [n, n + 1, n + 2];`"),
     ("vectors::vec_repeat", "`[7u8; 5]`"),

@@ -24,11 +24,20 @@ pub(super) fn boxed(case: &Case<'_>) -> Option<String> {
         (Escape::Temporary, Some((object, _))) => Some(borrowed_object(case, object)),
         (Escape::Temporary, None) => Some(kept_value(case)),
         (Escape::Escapes { .. }, Some((object, pointer))) => escaping_object(case, object, pointer),
+        (Escape::Escapes { .. }, None) if is_stored(case) => Some(
+            "it is stored: keep the value itself there, or take a box from spare ones that were made outside the hot path"
+                .to_owned(),
+        ),
         (Escape::Escapes { .. }, None) => Some(
             "return the value itself, or write it where the caller wants it: `&mut Option<…>`".to_owned(),
         ),
         (Escape::Unknown, _) => None,
     }
+}
+
+/// Whether it goes elsewhere than into a variable or to the caller: into a field, a collection.
+fn is_stored(case: &Case<'_>) -> bool {
+    case.expression().is_some_and(|expression| !expression.returned && expression.binding.is_none())
 }
 
 /// `let input: &mut dyn Read = &mut Cursor::new(data);`
