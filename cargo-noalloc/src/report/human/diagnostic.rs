@@ -110,8 +110,10 @@ pub(in crate::report) fn range(text: &str, span: &Span) -> Range<usize> {
     if end > start {
         return start..end;
     }
-    let word = text[start..].find(|c: char| !(c.is_alphanumeric() || "_:!".contains(c)));
-    let len = word.unwrap_or(text.len() - start);
+    let rest = &text[start..];
+    let end = rest.find(|c: char| !(c.is_alphanumeric() || "_:!".contains(c))).unwrap_or(rest.len());
+    // A path has `::` inside; the `:` behind a field's name is none of it.
+    let len = rest[..end].trim_end_matches(':').len();
     let first = text[start..].chars().next().map_or(0, char::len_utf8);
     start..start + len.max(first)
 }
@@ -162,8 +164,22 @@ fn step(frame: &Frame) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::chain;
-    use crate::model::{CodePlace, Frame, FunctionName, Origin};
+    use super::{chain, range};
+    use crate::model::{CodePlace, Frame, FunctionName, Origin, Place, Span};
+
+    #[test]
+    fn a_point_is_the_word_that_starts_there() {
+        for (text, word) in [
+            ("name: String,", "name"),
+            ("std::mem::take(data)", "std::mem::take"),
+            ("vec![1]", "vec!"),
+            ("}", "}"),
+            ("größe", "größe"),
+        ] {
+            let span = Span::point(Place { file: "src/lib.rs".to_owned(), line: 1, column: 1 });
+            assert_eq!(&text[range(text, &span)], word);
+        }
+    }
 
     fn frames(chain: &[(&str, Origin)]) -> Vec<Frame> {
         let frame = |(name, origin): &(&str, Origin)| Frame {
