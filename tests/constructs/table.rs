@@ -100,6 +100,7 @@ pub(crate) const TABLE: &[Row] = &[
     object("dyns::dyn_method_argument", "Box::new", "dyn Shape", true, "Box::new(Square(n))"),
     object("dyns::dyn_option", "Box::new", "dyn Shape", true, "Box::new(Square(n))"),
     object("dyns::dyn_rc", "Rc::new", "dyn Shape", false, "Rc::new(Square(n))"),
+    object("dyns::dyn_return_branches", "Box::new", "dyn Shape", true, "Box::new(Circle(n + 1))"),
     object("dyns::dyn_return", "Box::new", "dyn Shape", true, "Box::new(Square(n))"),
     alloc("maps::btree_map_entry", "BTreeMap::entry", false, "map.entry(n).or_default()"),
     alloc("maps::btree_map_insert", "BTreeMap::insert", false, "map.insert(n, n)"),

@@ -4,6 +4,7 @@
 pub(crate) const TWINS: &[(&str, &str)] = &[
     ("dyns::dyn_let_reborrowed", "`let input: &mut dyn Read = &mut Cursor::new(data);`"),
     ("dyns::dyn_branches", "let each branch fill a variable that is declared before it, and borrow that as `dyn Shape`"),
+    ("dyns::dyn_return_branches", "return an `enum` of the types that come back"),
     ("dyns::dyn_return", "return `impl Shape`"),
     ("dyns::dyn_error_question", "return the error itself instead of `dyn Error`"),
     ("boxes::box_only_methods", "`let counter = Counter(n);`"),

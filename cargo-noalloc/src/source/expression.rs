@@ -47,11 +47,12 @@ fn is_branch(found: &Found<'_>) -> bool {
         matches!(outer, Node::Block(_) | Node::Arm(_) | Node::Statement(Stmt::Expr(_, None)))
             || matches!(outer, Node::Expr(Expr::If(_) | Expr::Match(_) | Expr::Block(_) | Expr::Paren(_)))
     });
-    handed.any(|steps| {
-        matches!(
-            steps,
-            (Node::Expr(Expr::If(_)), Node::Block(_)) | (Node::Expr(Expr::Match(_)), Node::Arm(_))
-        )
+    handed.any(|steps| match steps {
+        (Node::Expr(Expr::If(_)), Node::Block(_)) | (Node::Expr(Expr::Match(_)), Node::Arm(_)) => true,
+        (Node::Expr(Expr::If(whole)), Node::Expr(inner)) => {
+            whole.else_branch.as_ref().is_some_and(|(_, other)| std::ptr::eq(&**other, inner))
+        }
+        _ => false,
     })
 }
 

@@ -103,8 +103,15 @@ fn kept_value(case: &Case<'_>) -> String {
 }
 
 fn escaping_object(case: &Case<'_>, object: &str, pointer: &str) -> Option<String> {
-    let output = case.expression()?.function.as_ref()?.output.as_deref();
+    let expression = case.expression()?;
+    let output = expression.function.as_ref()?.output.as_deref();
     let bounds = object.trim_start_matches("dyn ");
+    if output == Some(pointer) && expression.branch {
+        return Some(
+            "return an `enum` of the types that come back, or write into a place that the caller passes"
+                .to_owned(),
+        );
+    }
     if output == Some(pointer) && !pointer.contains('+') {
         return Some(format!(
             "return `impl {bounds}` where only one type comes back, or write into a place that the caller passes"
