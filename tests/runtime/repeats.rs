@@ -88,6 +88,8 @@ fn check_several(record: &Seen) {
     assert_eq!(sites(record, "unwound", ALLOC), [10, 80, 10, 0, 0]);
     assert_eq!(sites(record, "unwound", FREE), [9, 72, 0, 0, 9]);
     assert!(record.counts("unwound").unwinding >= 1);
+    assert_eq!(counts(record, "alike"), [10, 10, 40, 10, 40]);
+    assert!(record.counts("alike").unwinding >= 20);
 }
 
 /// Every record of a process that was killed somewhere in a loop is whole, and true up to one event.

@@ -79,10 +79,13 @@ impl Repeats {
 
 /// Counts the event if it is the repeat that is expected next; nothing is known of it.
 ///
-/// NOTE: nobody asks whether a panic is at work. Its events have other stacks: they lead through the panic's own functions,
-/// or return into code that cleans up after it, and no event that came along such a stack was ever taken for a repeat.
+/// NOTE: a panic's events may have the stacks of others. What a `drop` does while it cleans up after one differs by the
+/// place that it returns to, and a C function without a frame hides that.
 #[inline(always)]
 pub(super) fn record(thread: &'static ThreadState, event: &Event, frame: usize) -> Option<()> {
+    if std::thread::panicking() {
+        return None;
+    }
     let kind = thread.repeats.kind(event.op);
     let stack = thread.recent.expected(frame, kind, event.size)?;
     count(thread, event, stack)?;
