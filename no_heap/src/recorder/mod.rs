@@ -29,7 +29,7 @@ pub(crate) use process::{awake_or_asleep, join, start};
 #[cfg(feature = "bench")]
 pub(crate) use process::{bench_cells, pause, resume};
 pub(crate) use recent::{Recent, Seen};
-pub(crate) use repeats::{Repeats, settle};
+pub(crate) use repeats::{Repeats, settle, suspend};
 
 /// What a program did with the heap.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -40,11 +40,11 @@ impl Repeat {
 
 /// What a thread keeps of the innermost call, if that is a hot function that alone answers for its events.
 pub(crate) struct Repeats {
-    /// Tells the calls apart whose events repeat; 0 while there is no such call.
+    /// Tells the calls apart whose events repeat; 0 while there is no such call, and while it is suspended.
     call: Cell<u64>,
     /// What `call` was last.
     last: Cell<u64>,
-    /// Those that hold repeats of this call, from the first on.
+    /// Those that may hold repeats that are not settled, from the first on.
     sites: [Cell<Option<Repeating>>; CAPACITY],
 }
 
@@ -67,7 +67,19 @@ impl Repeats {
     /// ever belongs to a [`Repeat`].
     #[inline(always)]
     fn kind(&self, op: Op) -> u64 {
-        self.call.get() | (op as u64 + 1)
+        kind_of(self.call.get(), op)
+    }
+
+    /// The call's number; never 0, also if a signal's handler suspends the call meanwhile.
+    fn call_or_next(&self) -> u64 {
+        let call = self.call.get();
+        if call != 0 {
+            return call;
+        }
+        let next = self.last.get().wrapping_add(Repeats::STEP);
+        self.last.set(next);
+        self.call.set(next);
+        next
     }
 
     /// From here on no event is a repeat, and what was counted is forgotten: it is in another process's record.
@@ -75,6 +87,12 @@ impl Repeats {
         self.call.set(0);
         self.sites.iter().for_each(|site| site.set(None));
     }
+}
+
+/// See [`Repeats::kind`].
+#[inline(always)]
+fn kind_of(call: u64, op: Op) -> u64 {
+    call | (op as u64 + 1)
 }
 
 /// Counts the event if it is the repeat that is expected next; nothing is known of it.
@@ -176,12 +194,8 @@ fn may_repeat(
     if place.get().is_none() {
         place.set(Some(Repeating { slot: seen.slot, before: site.repeats.get() }));
     }
-    if repeats.call.get() == 0 {
-        repeats.last.set(repeats.last.get().wrapping_add(Repeats::STEP));
-        repeats.call.set(repeats.last.get());
-        part.head().repeating.set(1);
-    }
-    Some(Repeat { kind: repeats.kind(op), size, origin })
+    part.head().repeating.set(1);
+    Some(Repeat { kind: kind_of(repeats.call_or_next(), op), size, origin })
 }
 
 /// 1 + the slot of a site of this part.
@@ -190,11 +204,20 @@ fn number_of(part: Thread, slot: &'static SiteSlot) -> u64 {
     (before / size_of::<SiteSlot>()) as u64 + 1
 }
 
+/// From here on no event is a repeat: another scope begins inside the innermost call.
+///
+/// NOTE: nothing is settled, because that may be a hot function that handles a signal, and the recorder in the middle of a
+/// repeat. One that leaves the heap alone leaves the repeats alone.
+#[inline(always)]
+pub(crate) fn suspend(thread: &ThreadState) {
+    thread.repeats.call.set(0);
+}
+
 /// From here on no event is a repeat, and the thread's counts hold those that were. Before the innermost call ends, or
-/// another begins inside it.
+/// something is counted in one inside it.
 #[inline]
 pub(crate) fn settle(thread: &ThreadState) {
-    if thread.repeats.call.get() != 0 {
+    if thread.repeats.sites[0].get().is_some() {
         settle_call(thread);
     }
 }

@@ -47,7 +47,7 @@ fn enter_slowly(registered: &AtomicU32, place: &mut MaybeUninit<Scope>, frame: u
     if index as usize >= thread.part.get().hot_count() {
         return false;
     }
-    recorder::settle(thread);
+    recorder::suspend(thread);
     let scope = begin_call(place, index, thread, frame);
     scope.put_inside(thread.scope.get());
     scope.nest(index, thread);
@@ -74,7 +74,7 @@ fn begin_call<'scope>(
 pub(crate) fn enter(place: &mut MaybeUninit<Scope>, kind: Kind) -> Entered<'_> {
     let frame = crate::stack::read_frame_pointer!(place.as_mut_ptr());
     let thread = this_thread();
-    recorder::settle(thread);
+    recorder::suspend(thread);
     let scope = place.write(Scope::new(kind, 0, frame));
     scope.put_inside(thread.scope.get());
     thread.scope.set(scope);

@@ -307,7 +307,7 @@ impl Scope {
     #[inline]
     pub(crate) fn touch(&self, thread: &ThreadState) {
         if !self.is(flag::TOUCHED) {
-            self.touch_outwards(thread.counted.get());
+            self.touch_outwards(thread);
         }
     }
 
@@ -325,7 +325,7 @@ impl Scope {
     #[inline(always)]
     pub(crate) fn alone_once_touched(&self, thread: &ThreadState) -> Option<u64> {
         if !self.is(flag::TOUCHED) && matches!(self.kind(), Kind::Hot(_)) && !recorder::foreign_permits() {
-            self.touch_outwards(thread.counted.get());
+            self.touch_outwards(thread);
         }
         self.alone()
     }
@@ -346,7 +346,9 @@ impl Scope {
     /// In a scope that was not touched nothing was counted, so what is counted now is what was when it was entered; and
     /// outside of a touched one all are.
     #[inline(never)]
-    fn touch_outwards(&self, counted: Counts) {
+    fn touch_outwards(&self, thread: &ThreadState) {
+        recorder::settle(thread);
+        let counted = thread.counted.get();
         if self.is_alone() {
             self.set(flag::ALONE);
         }
@@ -393,11 +395,12 @@ impl Scope {
     #[inline(never)]
     fn close(&self) {
         let thread = this_thread();
-        recorder::settle(thread);
-        thread.scope.set(self.outer_or_null());
         if !self.is(flag::TOUCHED) {
+            thread.scope.set(self.outer_or_null());
             return;
         }
+        recorder::settle(thread);
+        thread.scope.set(self.outer_or_null());
         let counts = self.counts(thread);
         self.unlink();
         match self.kind() {
