@@ -46,6 +46,13 @@ const fn realloc(function: &'static str, construct: &'static str, escapes: bool,
 
 #[rustfmt::skip]
 pub(crate) const TABLE: &[Row] = &[
+    alloc("derived::derived_around", "clone of String", false, "self.name.clone()"),
+    alloc("derived::derived_clone", "clone of Config", false, "config.clone()"),
+    alloc("derived::derived_debug", "format!", false, "format!(\"{config:?}\")"),
+    realloc("derived::derived_debug", "format!", false, "format!(\"{config:?}\")"),
+    alloc("derived::derived_elements", "clone of Vec", false, "list.clone()"),
+    alloc("derived::derived_nested", "clone of Service", false, "service.clone()"),
+    alloc("derived::derived_variant", "clone of Message", false, "message.clone()"),
     alloc("boxes::arc_from_str", "Arc::from", true, "Arc::from(text)"),
     alloc("boxes::arc_new", "Arc::new", true, "Arc::new(n)"),
     alloc("boxes::box_clone", "clone of Box", false, "value.clone()"),

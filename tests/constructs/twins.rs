@@ -7,6 +7,7 @@ pub(crate) const TWINS: &[(&str, &str)] = &[
     ("dyns::dyn_return_branches", "return an `enum` of the types that come back"),
     ("dyns::dyn_return", "return `impl Shape`"),
     ("dyns::dyn_error_question", "return the error itself instead of `dyn Error`"),
+    ("derived::derived_clone", "borrow `config` if the copy is only read; else `clone_from` field by field into one"),
     ("boxes::box_only_methods", "`let counter = Counter(n);`"),
     ("boxes::box_stored", "keep the value itself there"),
     ("boxes::box_pin", "`std::pin::pin!(…)` pins it on the stack"),

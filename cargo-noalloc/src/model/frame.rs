@@ -7,6 +7,8 @@ use super::{CodePlace, FunctionName};
 pub enum Origin {
     /// A package of the workspace, or a path dependency: code its reader can change.
     User,
+    /// What a `derive` in such a package expands to. Only the source tells it from the user's.
+    Derived,
     /// A package from a registry or a git repository, by name.
     Dependency(String),
     /// The standard library.
@@ -39,7 +41,7 @@ impl Frame {
     /// The package or crate whose code this is; `None` for the standard library and what has no source.
     pub fn krate(&self) -> Option<&str> {
         match &self.origin {
-            Origin::User => Some(self.function.krate()),
+            Origin::User | Origin::Derived => Some(self.function.krate()),
             Origin::Dependency(name) => Some(name),
             Origin::Std | Origin::NoHeap | Origin::System => None,
         }

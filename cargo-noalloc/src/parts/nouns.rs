@@ -95,6 +95,7 @@ impl Wire for Origin {
     fn send(&self) -> Value {
         match self {
             Origin::User => "user".into(),
+            Origin::Derived => "derived".into(),
             Origin::Std => "std".into(),
             Origin::NoHeap => "no_heap".into(),
             Origin::System => "system".into(),
@@ -107,6 +108,7 @@ impl Wire for Origin {
             Value::Array(name) => Some(Origin::Dependency(name.first()?.as_str()?.to_owned())),
             value => match value.as_str()? {
                 "user" => Some(Origin::User),
+                "derived" => Some(Origin::Derived),
                 "std" => Some(Origin::Std),
                 "no_heap" => Some(Origin::NoHeap),
                 "system" => Some(Origin::System),

@@ -15,7 +15,7 @@ use syn::visit::{self, Visit};
 use syn::{Expr, ImplItemFn, Item, Macro, Stmt, Token};
 
 use super::extent::{self, Extent};
-use crate::model::{NoSource, Place, Span};
+use crate::model::{CodePlace, NoSource, Place, Span};
 
 /// A position as syn counts it: line from 1, column in characters from 0.
 pub(super) type Position = LineColumn;
@@ -127,6 +127,12 @@ impl SourceFile {
     pub(super) fn to_characters(&self, line: u32, byte_column: u32) -> u32 {
         let Some(text) = self.line(line) else { return byte_column.max(1) };
         characters(text, byte_column)
+    }
+
+    /// Where syn has what the debug info has at `place`.
+    pub(super) fn position(&self, place: &CodePlace) -> Position {
+        let column = self.to_characters(place.line, place.byte_column) as usize - 1;
+        Position { line: place.line as usize, column }
     }
 
     /// What stands in a stretch of tokens.

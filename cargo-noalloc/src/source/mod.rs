@@ -7,6 +7,7 @@ mod behind;
 mod blocks;
 mod coercion;
 mod construct;
+mod derived;
 mod expression;
 mod extent;
 mod file;
@@ -26,7 +27,7 @@ use std::time::SystemTime;
 use proc_macro2::LineColumn;
 
 use crate::model::{
-    CodePlace, DynCall, Expression, Frame, Function, NoSource, Place, Site, SiteSource, Span, Texts,
+    CodePlace, DynCall, Expression, Frame, Function, NoSource, Origin, Place, Site, SiteSource, Span, Texts,
     TraitObject,
 };
 use file::SourceFile;
@@ -47,6 +48,8 @@ pub(crate) struct Sources {
     described: RefCell<BTreeMap<(CodePlace, Want), Described>>,
     /// The trait objects of calls, by the call's place and the function that it reached.
     behind: RefCell<BTreeMap<(CodePlace, String), Option<TraitObject>>>,
+    /// Whether what stands at a place comes from a `derive`.
+    derived: RefCell<BTreeMap<CodePlace, bool>>,
 }
 
 /// The expression at a place, and what it makes a trait object of.
@@ -62,6 +65,7 @@ impl Sources {
             files: RefCell::default(),
             described: RefCell::default(),
             behind: RefCell::default(),
+            derived: RefCell::default(),
         }
     }
 
@@ -77,6 +81,25 @@ impl Sources {
     pub(crate) fn without(mut self, changed: &[String]) -> Sources {
         self.changed = changed.to_vec();
         self
+    }
+
+    /// Takes what comes from a `derive` for the compiler's, as far as it is called from what somebody wrote.
+    pub(crate) fn fold_derived(&self, chain: &mut [Frame]) {
+        let mut called = false;
+        for frame in chain.iter_mut().filter(|frame| frame.is_user()) {
+            let derived = frame.place.as_ref().is_some_and(|place| self.is_derived(place));
+            if derived && called {
+                frame.origin = Origin::Derived;
+            }
+            called |= !derived;
+        }
+    }
+
+    fn is_derived(&self, place: &CodePlace) -> bool {
+        remembered(&self.derived, place.clone(), || {
+            let Ok(file) = self.file(&place.file) else { return false };
+            place.byte_column > 0 && derived::is_derived(&file, file.position(place))
+        })
     }
 
     /// Everything the source says about a site, at its innermost frame of user code.
@@ -189,8 +212,7 @@ impl Sources {
         if file.line(place.line).is_none() {
             return Err(NoSource::BeyondEnd { file: place.file.clone(), line: place.line });
         }
-        let column = file.to_characters(place.line, place.byte_column) as usize - 1;
-        let at = LineColumn { line: place.line as usize, column };
+        let at = file.position(place);
         let package = Package::new(self, &file);
         let found = finder::find(&file, at, place.byte_column == 0, want);
         found.map(|found| then(&package, &found)).ok_or_else(|| finder::nothing(tree, at))

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::{Sources, behind, blocks};
-use crate::model::{Audited, CodePlace, Place, Texts};
+use crate::model::{Audited, CodePlace, Place, Site, Texts};
 
 /// Reads the source files that sites stand in, and puts at each site the expression that stands there.
 ///
@@ -31,6 +31,9 @@ pub(crate) fn read(audited: &mut [Audited], workspace_root: &Path, changed: &[St
             }
             keep(&sources, &mut texts, &hot.place.file);
         }
+        for site in sites(target) {
+            sources.fold_derived(&mut site.chain);
+        }
         for doubt in target.proofs.values_mut().flat_map(|proof| &mut proof.doubts) {
             doubt.called = sources.called(&doubt.site).filter(|_| !doubt.in_slot.is_empty());
             let Some(call) = &doubt.called else { continue };
@@ -39,12 +42,7 @@ pub(crate) fn read(audited: &mut [Audited], workspace_root: &Path, changed: &[St
                 doubt.candidates = meant;
             }
         }
-        let proofs = target.proofs.values_mut();
-        let proved = proofs.flat_map(|proof| {
-            let reachable = proof.reachable.iter_mut().map(|reachable| &mut reachable.site);
-            reachable.chain(proof.doubts.iter_mut().map(|doubt| &mut doubt.site))
-        });
-        for site in target.sites.iter_mut().chain(proved) {
+        for site in sites(target) {
             site.source = Some(sources.of_site(site));
             let files =
                 site.chain.iter().filter(|frame| frame.is_user()).filter_map(|frame| frame.place.as_ref());
@@ -53,6 +51,15 @@ pub(crate) fn read(audited: &mut [Audited], workspace_root: &Path, changed: &[St
     }
     sources.tell(&mut texts);
     texts
+}
+
+/// All that were counted, and all of the proofs.
+fn sites(target: &mut Audited) -> impl Iterator<Item = &mut Site> {
+    let proved = target.proofs.values_mut().flat_map(|proof| {
+        let reachable = proof.reachable.iter_mut().map(|reachable| &mut reachable.site);
+        reachable.chain(proof.doubts.iter_mut().map(|doubt| &mut doubt.site))
+    });
+    target.sites.iter_mut().chain(proved)
 }
 
 /// A place of no length, at line 0 where the debug info says nothing.

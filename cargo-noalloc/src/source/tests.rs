@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use super::Sources;
 use super::finder::Want;
 use super::{coercion, expression};
-use crate::model::{CodePlace, DynRole, Expression, NoSource, TraitObject};
+use crate::model::{CodePlace, DynRole, Expression, Frame, FunctionName, NoSource, Origin, TraitObject};
 
 /// A source file alone in a folder, and the place in it where `needle` starts.
 struct Lone {
@@ -65,6 +65,53 @@ fn the_innermost_expression_that_starts_at_the_column_is_found() {
         let found = found.unwrap_or_else(|| panic!("{text}: nothing"));
         assert_eq!((found.text.as_str(), found.exact), (expected, true), "{text}");
     }
+}
+
+#[test]
+fn a_derive_is_known_by_its_attribute_and_the_type_below_it() {
+    let cases = [
+        ("#[derive(Clone)]\nstruct A { name: String }", "Clone", true),
+        ("#[derive(Clone)]\nstruct A { name: String }", "name", true),
+        ("#[derive(Clone)] #[repr(C)]\nstruct A(String);", "String", true),
+        ("#[derive(Debug, Clone)]\nenum A { B { name: String } }", "name", true),
+        ("#[cfg_attr(all(), derive(Clone))]\nstruct A { name: String }", "name", true),
+        ("mod a { fn f() { #[derive(Clone)] struct A { name: String } } }", "name", true),
+        ("thread_local! { #[derive(Clone)] struct A { name: String } }", "name", true),
+        // Of another attribute it may be the user's own expression.
+        ("#[derive(Clone)]\nstruct A { #[default(make())] name: String }", "make", false),
+        ("#[derive(Clone)] #[display(make())]\nstruct A { name: String }", "make", false),
+        ("#[cfg_attr(all(), wraps(B))]\nstruct A { name: String }", "name", false),
+        ("struct A { name: String }", "name", false),
+        ("#[derive(Clone)]\nstruct A; impl Clone for A { fn clone(&self) -> A { make() } }", "make", false),
+    ];
+    for (text, needle, derived) in cases {
+        let lone = Lone::new(text, needle);
+        assert_eq!(lone.sources().is_derived(&lone.place), derived, "{text}");
+    }
+}
+
+#[test]
+fn derived_code_is_folded_where_somebody_calls_it() {
+    let lone = Lone::new("#[derive(Clone)]\nstruct A { name: String }\nfn f(a: &A) { a.clone(); }", "name");
+    let by_hand = CodePlace { line: 3, byte_column: 17, ..lone.place.clone() };
+    let origins = |places: &[&CodePlace]| {
+        let mut chain: Vec<Frame> = places
+            .iter()
+            .map(|&place| Frame {
+                function: FunctionName::new("f"),
+                place: Some(place.clone()),
+                inlined: false,
+                origin: Origin::User,
+            })
+            .collect();
+        lone.sources().fold_derived(&mut chain);
+        chain.into_iter().map(|frame| frame.origin).collect::<Vec<_>>()
+    };
+    let derived = &lone.place;
+    assert_eq!(origins(&[&by_hand, derived, derived]), [Origin::User, Origin::Derived, Origin::Derived]);
+    assert_eq!(origins(&[derived, &by_hand, derived]), [Origin::User, Origin::User, Origin::Derived]);
+    // Nothing would be left to show.
+    assert_eq!(origins(&[derived, derived]), [Origin::User, Origin::User]);
 }
 
 #[test]

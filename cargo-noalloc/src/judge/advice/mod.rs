@@ -10,8 +10,8 @@ mod reason;
 
 use super::group::Group;
 use crate::model::{
-    Affected, Binding, Construct, ConstructKind, DynRole, Escape, Expression, Label, NoSource, Op, Pattern,
-    SiteSource, Sizes, TraitObject,
+    Affected, Binding, Construct, ConstructKind, DynRole, Escape, Expression, Frame, Label, NoSource, Op,
+    Pattern, SiteSource, Sizes, TraitObject,
 };
 
 /// What the advice is made from.
@@ -25,6 +25,8 @@ pub(crate) struct Case<'a> {
     pattern: Pattern,
     escape: Escape,
     rehashes: bool,
+    /// What the user's line calls, and what that calls in turn.
+    below: &'a [Frame],
 }
 
 /// What a finding says besides the facts.
@@ -37,6 +39,7 @@ pub(crate) struct Advice {
 
 /// Composes the advice for a group of events in a function that was called `calls` times.
 pub(crate) fn advise(group: &Group, pattern: Pattern, calls: u64) -> Advice {
+    let user = group.chain.iter().rposition(Frame::is_user);
     let case = Case {
         source: group.source.as_ref(),
         op: group.op,
@@ -47,6 +50,7 @@ pub(crate) fn advise(group: &Group, pattern: Pattern, calls: u64) -> Advice {
         pattern,
         escape: group.escape,
         rehashes: group.rehashes(),
+        below: &group.chain[user.map_or(0, |user| user + 1)..],
     };
     Advice { reason: reason::of(&case), help: help::of(&case), labels: labels::of(&case) }
 }

@@ -131,13 +131,14 @@ fn offset(text: &str, line: u32, column: u32) -> usize {
 /// The way from the hot function to the allocator, where it is longer than one step; unless all is wanted, what lies
 /// inside one library is folded.
 fn chain(frames: &[Frame], verbose: bool) -> Option<String> {
-    let named = |frame: &Frame| frame.is_user() || matches!(frame.origin, Origin::Dependency(_));
+    let own = |frame: &Frame| matches!(frame.origin, Origin::User | Origin::Derived);
+    let named = |frame: &Frame| own(frame) || matches!(frame.origin, Origin::Dependency(_));
     let last = frames.iter().rposition(named).unwrap_or(0);
     let shown = if verbose { frames } else { &frames[..frames.len().min(last + 2)] };
     if shown.len() < 3 && !verbose {
         return None;
     }
-    let runs = shown.chunk_by(|frame, next| !verbose && !frame.is_user() && frame.origin == next.origin);
+    let runs = shown.chunk_by(|frame, next| !verbose && !own(frame) && frame.origin == next.origin);
     let steps: Vec<String> = runs.flat_map(steps).collect();
     Some(format!("the way there: {}", steps.join("\n      ").trim_start_matches("which calls ")))
 }
@@ -159,7 +160,8 @@ fn steps(run: &[Frame]) -> Vec<String> {
 
 fn step(frame: &Frame) -> String {
     let place = frame.place.as_ref().map(|place| format!(" at {}:{}", short_file(&place.file), place.line));
-    format!("which calls `{}`{}", frame.function, place.unwrap_or_default())
+    let derived = if frame.origin == Origin::Derived { ", derived" } else { "" };
+    format!("which calls `{}`{}{derived}", frame.function, place.unwrap_or_default())
 }
 
 #[cfg(test)]

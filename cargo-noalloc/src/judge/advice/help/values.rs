@@ -1,7 +1,7 @@
 //! Copies, channels, and values that go.
 
 use super::super::Case;
-use crate::model::{Escape, Syntax};
+use crate::model::{Escape, Origin, Syntax};
 
 pub(super) fn copy(case: &Case<'_>) -> Option<String> {
     let name = case.construct()?.name.as_str();
@@ -36,7 +36,13 @@ pub(super) fn copy(case: &Case<'_>) -> Option<String> {
     if name == "Vec::from" && original.is_some_and(|text| text.starts_with('[')) {
         return super::elements::from_array(case, original?);
     }
-    let reuse = if name.starts_with("clone of") { "`clone_from` into one" } else { "copy it into memory" };
+    // A derived `clone_from` throws away what it has.
+    let derived = case.below.iter().position(|frame| frame.origin == Origin::Derived);
+    let reuse = match derived {
+        Some(0) => "`clone_from` field by field into one",
+        None if name.starts_with("clone of") => "`clone_from` into one",
+        _ => "copy it into memory",
+    };
     let whole = original.map_or_else(|| "the original".to_owned(), |text| format!("`{text}`"));
     match case.fate() {
         Escape::Temporary if never_changed(case) => {
