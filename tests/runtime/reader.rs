@@ -177,6 +177,24 @@ fn damage_words(original: &[u8]) -> Damaged {
     damaged
 }
 
+/// What hot functions did inside a permit is added to its counters at its end, all at once.
+#[test]
+fn a_permit_that_ends_when_the_process_is_killed_is_no_damage() {
+    let word = |at: usize| u64::from_le_bytes(repeating()[at..at + 8].try_into().unwrap());
+    let (hot_count, block_room, threads) = (word(9 * 8), word(11 * 8), word(12 * 8) as usize);
+    let (updates, permit) = (threads + 8, threads + 32 + (hot_count - block_room) as usize * 96);
+    let mut bytes = repeating().to_vec();
+    for (counter, missing) in [(1, 5), (3, 4), (4, 160)] {
+        let left = word(permit + counter * 8).checked_sub(missing).unwrap();
+        bytes[permit + counter * 8..][..8].copy_from_slice(&left.to_le_bytes());
+    }
+    assert!(read(&bytes, "without an update").is_err());
+    bytes[updates..updates + 8].copy_from_slice(&(word(updates) | 1).to_le_bytes());
+    let record = read(&bytes, "in the middle of an update").unwrap();
+    let whole = Record::read(repeating()).unwrap();
+    assert_eq!(record.permits[0].counts.allocs + 5, whole.permits[0].counts.allocs);
+}
+
 #[test]
 fn foreign_files_and_other_versions_are_told_apart() {
     let random: Vec<u8> = {

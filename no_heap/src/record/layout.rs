@@ -137,7 +137,7 @@ words! {
     ThreadHead {
         /// 1 while a running thread owns this part. Written atomically.
         owned,
-        /// Odd while an event is being written: a reader then forgives one event's difference.
+        /// Odd while an event is being written: a reader then forgives one event's difference, and a permit's whatever it is.
         updates,
         /// Events that the sites hold as repeats, without those of the call that runs.
         repeats,
