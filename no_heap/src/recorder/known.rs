@@ -28,9 +28,9 @@ pub(super) fn record_free(block: *mut u8, size: usize, frame: usize) -> *mut u8 
 #[inline(always)]
 fn record(event: Event, frame: usize) -> *mut u8 {
     let thread = this_thread();
-    let is_counted = !std::thread::panicking()
-        && (repeats::find(thread, &event, frame).is_some() || count_alone(thread, &event, frame).is_some());
-    if is_counted {
+    if std::thread::panicking() {
+        repeats::suspend(thread);
+    } else if repeats::find(thread, &event, frame).is_some() || count_alone(thread, &event, frame).is_some() {
         return event.block;
     }
     attribute::record(event.op, event.block, event.block, event.size, frame)

@@ -97,13 +97,12 @@ fn kind_of(call: u64, op: Op) -> u64 {
 
 /// Counts the event if it is the repeat that is expected next; nothing is known of it.
 ///
-/// NOTE: a panic's events may have the stacks of others. What a `drop` does while it cleans up after one differs by the
-/// place that it returns to, and a C function without a frame hides that.
+/// NOTE: nobody asks whether a panic is at work: then no event is a repeat. A panic begins with an allocation for the
+/// exception, which returns into the panic's own code as no repeat does; it comes to `known`, which suspends them all. (What
+/// follows may have the stacks of repeats: a `drop` that cleans up returns to another place, and a C function without a frame
+/// hides that.)
 #[inline(always)]
 pub(super) fn record(thread: &'static ThreadState, event: &Event, frame: usize) -> Option<()> {
-    if std::thread::panicking() {
-        return None;
-    }
     let kind = thread.repeats.kind(event.op);
     let stack = thread.recent.expected(frame, kind, event.size)?;
     count(thread, event, stack)?;
@@ -204,9 +203,9 @@ fn number_of(part: Thread, slot: &'static SiteSlot) -> u64 {
     (before / size_of::<SiteSlot>()) as u64 + 1
 }
 
-/// From here on no event is a repeat: another scope begins inside the innermost call.
+/// From here on no event is a repeat: another scope begins inside the innermost call, or a panic is at work.
 ///
-/// NOTE: nothing is settled, because that may be a hot function that handles a signal, and the recorder in the middle of a
+/// NOTE: nothing is settled, because the scope may be a hot function that handles a signal, and the recorder in the middle of a
 /// repeat. One that leaves the heap alone leaves the repeats alone.
 #[inline(always)]
 pub(crate) fn suspend(thread: &ThreadState) {
