@@ -172,6 +172,7 @@ pub(crate) const TABLE: &[Row] = &[
     alloc("strings::string_of_itself", "format!", false, r#"format!("<{out}>")"#),
     alloc("strings::string_of_number", "to_string", false, "n.to_string()"),
     alloc("strings::string_plus_assign", "+= on String", false, "text += right"),
+    alloc("strings::string_plus_formatted", "format!", false, "format!(\"n = {n}\")"),
     alloc("strings::string_push", "String::push", false, "text.push(c)"),
     alloc("strings::string_push_str", "String::push_str", false, "text.push_str(more)"),
     alloc("strings::string_with_capacity", "String::with_capacity", false, "String::with_capacity(len)"),

@@ -26,6 +26,7 @@ pub(crate) const TWINS: &[(&str, &str)] = &[
     ("strings::string_begun", "a `String` that the caller passes in never"),
     ("strings::string_begun", "it changes afterwards: copy into memory that the caller passes in"),
     ("strings::string_of_formatted", "write into `out` itself: `write!(out, \"n = {n}\")`"),
+    ("strings::string_plus_formatted", "write into `out` itself: `write!(out, \"n = {n}\")`"),
     ("strings::string_of_itself", "`buf.clear(); write!(buf, \"<{out}>\")`"),
     ("strings::string_of_number", "write into `out` itself: `write!(out, \"{}\", n)`"),
     ("strings::string_clone", "borrow `text`"),

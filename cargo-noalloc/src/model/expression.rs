@@ -21,7 +21,7 @@ pub struct Expression {
     pub made_here: bool,
     /// It is the key that a map's `entry` is asked for.
     pub key: bool,
-    /// What it is copied to and goes: `out` of `out.push_str(&…)`.
+    /// What it is copied to and goes: `out` of `out.push_str(&…)` and `out += &…`.
     pub appended_to: Option<String>,
     /// The statement around it.
     pub statement: Option<Span>,

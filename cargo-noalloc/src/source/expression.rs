@@ -2,12 +2,13 @@
 
 use proc_macro2::LineColumn;
 use syn::spanned::Spanned;
-use syn::{Block, Expr, Local, Macro, Pat, ReturnType, Stmt};
+use syn::{BinOp, Block, Expr, Local, Macro, Pat, ReturnType, Stmt, Type};
 
 use super::coercion;
 use super::file::{MacroBody, Position, SourceFile};
 use super::finder::{Found, Node, Signature, Want};
 use super::package::Package;
+use super::types::Types;
 use super::uses;
 use crate::model::{Argument, ArgumentKind, Binding, Elements, Expression, Function, Syntax};
 
@@ -30,7 +31,7 @@ pub(super) fn describe<'ast>(
         branch: is_branch(found),
         made_here: is_made_here(file, found),
         key: is_key(found),
-        appended_to: appended_to(found).map(|receiver| file.text_of(receiver)),
+        appended_to: appended_to(package, found).map(|receiver| file.text_of(receiver)),
         statement: found.path.iter().rev().find_map(|node| match node {
             Node::Statement(stmt) => Some(file.span(stmt.span())),
             _ => None,
@@ -62,14 +63,46 @@ fn is_key(found: &Found<'_>) -> bool {
     call.method == "entry" && call.args.iter().any(|argument| std::ptr::eq(argument, key))
 }
 
-/// `out`, where it is what the argument of `out.push_str(&…)` borrows.
-fn appended_to<'ast>(found: &Found<'ast>) -> Option<&'ast Expr> {
-    let [.., Node::Expr(Expr::MethodCall(call)), Node::Expr(Expr::Reference(_)), Node::Expr(_)] =
-        found.path[..]
+/// `out`, where it is what the argument of `out.push_str(&…)` borrows, or the right side of `out += &…` and `*out += &…`.
+fn appended_to<'ast>(package: &'ast Package<'ast>, found: &Found<'ast>) -> Option<&'ast Expr> {
+    let [around @ .., Node::Expr(whole), Node::Expr(Expr::Reference(_)), Node::Expr(_)] = &found.path[..]
     else {
         return None;
     };
-    (call.method == "push_str").then_some(&*call.receiver)
+    match whole {
+        Expr::MethodCall(call) if call.method == "push_str" => Some(&call.receiver),
+        // More than a `String` can be added to, and not all of it be written to.
+        Expr::Binary(sum)
+            if matches!(sum.op, BinOp::AddAssign(_)) && is_string(package, around, &sum.left) =>
+        {
+            Some(match &*sum.left {
+                Expr::Unary(target) => &target.expr,
+                left => left,
+            })
+        }
+        _ => None,
+    }
+}
+
+/// Whether somebody wrote that it is a `String`: as its type, or as what makes it.
+fn is_string<'ast>(package: &'ast Package<'ast>, path: &[Node<'ast>], text: &'ast Expr) -> bool {
+    if let Some(ty) = (Types { package }).of_expr(path, text) {
+        let target = match ty {
+            Type::Reference(reference) => &*reference.elem,
+            ty => ty,
+        };
+        return matches!(target, Type::Path(ty) if ty.path.is_ident("String"));
+    }
+    let Expr::Path(name) = text else { return false };
+    let Some(name) = name.path.get_ident() else { return false };
+    let local = visible_local(path, &name.to_string(), text.span().start());
+    match local.and_then(|local| local.init.as_ref()).map(|init| &*init.expr) {
+        Some(Expr::Macro(call)) => call.mac.path.is_ident("format"),
+        Some(Expr::Call(call)) => matches!(&*call.func, Expr::Path(path)
+            if path.path.segments.len() == 2 && path.path.segments[0].ident == "String"
+                && ["new", "from", "with_capacity"].iter().any(|made| path.path.segments[1].ident == made)),
+        _ => false,
+    }
 }
 
 /// Whether the receiver of a method, the left side of an operator, or what `write!` writes into, is a local variable that

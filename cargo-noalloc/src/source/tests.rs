@@ -115,6 +115,26 @@ fn derived_code_is_folded_where_somebody_calls_it() {
 }
 
 #[test]
+fn what_text_is_added_to_is_known_where_it_is_a_string() {
+    let cases = [
+        ("fn f(out: &mut String) { *out += &format!(); }", Some("out")),
+        ("fn f(mut out: String) { out += &format!(); }", Some("out")),
+        ("fn f() { let mut out = String::new(); out += &format!(); }", Some("out")),
+        ("struct A { out: String } impl A { fn f(&mut self) { self.out += &format!(); } }", Some("self.out")),
+        ("fn f(out: &mut dyn Any) { out.push_str(&format!()); }", Some("out")),
+        ("fn f(mut out: Cow<'_, str>) { out += &format!(); }", None),
+        ("fn f() { let mut out = make(); out += &format!(); }", None),
+        ("fn f(out: &mut Vec<String>) { out[0] -= &format!(); }", None),
+        ("fn f(out: String) { out + &format!(); }", None),
+    ];
+    for (text, expected) in cases {
+        let (found, _) =
+            Lone::new(text, "format").find(Want::Call).unwrap_or_else(|why| panic!("{text}: {why}"));
+        assert_eq!(found.expect("an expression").appended_to.as_deref(), expected, "{text}");
+    }
+}
+
+#[test]
 fn what_only_covers_the_place_is_no_exact_find() {
     let (found, _) =
         Lone::new("fn f() { run(1 + 2); }", "+ 2").find(Want::Call).expect("something covers it");
