@@ -46,6 +46,14 @@ const fn realloc(function: &'static str, construct: &'static str, escapes: bool,
 
 #[rustfmt::skip]
 pub(crate) const TABLE: &[Row] = &[
+    alloc("closures::flat_map_repeat", "vec!", false, "vec![*n; 3]"),
+    alloc("closures::flat_map_list", "vec!", false, "vec![*n, n + 1]"),
+    alloc("closures::key_copied", "clone of String", false, "config.name.clone()"),
+    alloc("closures::map_boxed", "Box::new", false, "Box::new(*n)"),
+    alloc("closures::map_copied", "clone of String", false, "config.name.clone()"),
+    alloc("closures::map_to_string", "to_string", false, "n.to_string()"),
+    alloc("closures::sort_ascii", "to_ascii_lowercase", false, "text.to_ascii_lowercase()"),
+    alloc("closures::sort_lowercase", "to_lowercase", false, "text.to_lowercase()"),
     alloc("derived::derived_around", "clone of String", false, "self.name.clone()"),
     alloc("derived::derived_clone", "clone of Config", false, "config.clone()"),
     alloc("derived::derived_debug", "format!", false, "format!(\"{config:?}\")"),

@@ -19,6 +19,8 @@ pub struct Expression {
     pub branch: bool,
     /// What it is done to is a variable that the function makes anew: `let mut out = String::new();`.
     pub made_here: bool,
+    /// The closure that it is the result of.
+    pub result_of: Option<Closure>,
     /// It is the key that a map's `entry` is asked for.
     pub key: bool,
     /// What it is copied to and goes: `out` of `out.push_str(&…)` and `out += &…`.
@@ -123,6 +125,17 @@ impl ArgumentKind {
     pub fn is_constant(self) -> bool {
         matches!(self, ArgumentKind::Literal | ArgumentKind::Constant)
     }
+}
+
+/// A closure in a source file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Closure {
+    /// The method that it is passed to: `map`.
+    pub passed_to: Option<String>,
+    /// The name of its only parameter.
+    pub parameter: Option<String>,
+    /// The result is all that it is written as: `|n| result`.
+    pub whole: bool,
 }
 
 /// A function in a source file.

@@ -39,8 +39,8 @@ pub use comparison::{
 };
 pub use declared::{Declared, DeclaredFn};
 pub use expression::{
-    Argument, ArgumentKind, Binding, Construct, ConstructKind, DynRole, Elements, Expression, Function, Lazy,
-    NoSource, SiteSource, Syntax, TraitObject, Uses,
+    Argument, ArgumentKind, Binding, Closure, Construct, ConstructKind, DynRole, Elements, Expression,
+    Function, Lazy, NoSource, SiteSource, Syntax, TraitObject, Uses,
 };
 pub use finding::{Escape, Finding, Label, Level, Pattern, Rule};
 pub use frame::{Frame, Origin};

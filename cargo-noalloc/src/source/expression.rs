@@ -10,7 +10,7 @@ use super::finder::{Found, Node, Signature, Want};
 use super::package::Package;
 use super::types::Types;
 use super::uses;
-use crate::model::{Argument, ArgumentKind, Binding, Elements, Expression, Function, Syntax};
+use crate::model::{Argument, ArgumentKind, Binding, Closure, Elements, Expression, Function, Syntax};
 
 /// Describes what was found.
 pub(super) fn describe<'ast>(
@@ -22,12 +22,14 @@ pub(super) fn describe<'ast>(
     let last = *found.path.last()?;
     let function = innermost_function(&found.path);
     let (start, end) = extent(last)?;
+    let returned = coercion::is_returned(package, found);
     Some(Expression {
         span: file.between(start, end),
         text: file.text_between(start, end),
         exact: found.exact,
         syntax: syntax(file, last, want),
-        returned: coercion::is_returned(package, found),
+        returned,
+        result_of: result_of(found).filter(|_| returned),
         branch: is_branch(found),
         made_here: is_made_here(file, found),
         key: is_key(found),
@@ -55,6 +57,23 @@ fn is_branch(found: &Found<'_>) -> bool {
         }
         _ => false,
     })
+}
+
+/// The innermost closure, where no function is further in.
+fn result_of(found: &Found<'_>) -> Option<Closure> {
+    let index = found.path.iter().rposition(|node| matches!(node, Node::Closure(_) | Node::Function(_)))?;
+    let Node::Closure(closure) = found.path[index] else { return None };
+    let passed_to = match found.path[..index] {
+        [.., Node::Expr(Expr::MethodCall(call)), Node::Expr(_)] => Some(call.method.to_string()),
+        _ => None,
+    };
+    let mut parameters = closure.inputs.iter();
+    let parameter = match (parameters.next(), parameters.next()) {
+        (Some(only), None) => pattern(only).map(|(name, ..)| name),
+        _ => None,
+    };
+    let whole = found.path.len() == index + 2 && matches!(closure.output, ReturnType::Default);
+    Some(Closure { passed_to, parameter, whole })
 }
 
 /// Whether it is the argument of `entry`.

@@ -135,6 +135,28 @@ fn what_text_is_added_to_is_known_where_it_is_a_string() {
 }
 
 #[test]
+fn a_closures_result_is_known_with_what_takes_the_closure() {
+    let cases = [
+        ("fn f() { a.map(|n| make()); }", Some((Some("map"), Some("n"), true))),
+        ("fn f() { a.fold(0, |sum, n| make()); }", Some((Some("fold"), None, true))),
+        ("fn f() { a.map(|n| -> A { make() }); }", Some((Some("map"), Some("n"), false))),
+        ("fn f() { a.map(|n| { b(); make() }); }", Some((Some("map"), Some("n"), false))),
+        ("fn f() { let g = || make(); }", Some((None, None, true))),
+        ("fn f() { a.map(|n| b(make())); }", None),
+        ("fn f() -> A { make() }", None),
+    ];
+    for (text, expected) in cases {
+        let (found, _) =
+            Lone::new(text, "make").find(Want::Call).unwrap_or_else(|why| panic!("{text}: {why}"));
+        let closure = found.expect("an expression").result_of;
+        let closure = closure
+            .as_ref()
+            .map(|closure| (closure.passed_to.as_deref(), closure.parameter.as_deref(), closure.whole));
+        assert_eq!(closure, expected, "{text}");
+    }
+}
+
+#[test]
 fn what_only_covers_the_place_is_no_exact_find() {
     let (found, _) =
         Lone::new("fn f() { run(1 + 2); }", "+ 2").find(Want::Call).expect("something covers it");

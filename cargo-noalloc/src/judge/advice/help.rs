@@ -1,6 +1,7 @@
 //! What to write instead. One file for each family of constructs, each function `None` where it does not know.
 
 mod boxed;
+mod closures;
 mod collections;
 mod elements;
 mod text;
@@ -31,6 +32,9 @@ pub(super) fn of(case: &Case<'_>) -> Option<String> {
         return Some(
             "only a first call does it: make it before the hot path, or `#[no_heap(warmup = 1)]`".to_owned(),
         );
+    }
+    if let Some(closure) = closures::of_items(case) {
+        return closures::of(case, closure);
     }
     match kind {
         ConstructKind::Boxed => boxed::boxed(case),

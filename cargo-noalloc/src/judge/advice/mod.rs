@@ -25,6 +25,8 @@ pub(crate) struct Case<'a> {
     pattern: Pattern,
     escape: Escape,
     rehashes: bool,
+    /// What the user's own code further out calls, and what calls the function of the user's line.
+    above: &'a [Frame],
     /// What the user's line calls, and what that calls in turn.
     below: &'a [Frame],
 }
@@ -39,7 +41,8 @@ pub(crate) struct Advice {
 
 /// Composes the advice for a group of events in a function that was called `calls` times.
 pub(crate) fn advise(group: &Group, pattern: Pattern, calls: u64) -> Advice {
-    let user = group.chain.iter().rposition(Frame::is_user);
+    let (to_line, below) = around(&group.chain, group.chain.iter().rposition(Frame::is_user));
+    let (_, above) = around(to_line, to_line.iter().rposition(Frame::is_user));
     let case = Case {
         source: group.source.as_ref(),
         op: group.op,
@@ -50,9 +53,18 @@ pub(crate) fn advise(group: &Group, pattern: Pattern, calls: u64) -> Advice {
         pattern,
         escape: group.escape,
         rehashes: group.rehashes(),
-        below: &group.chain[user.map_or(0, |user| user + 1)..],
+        above,
+        below,
     };
     Advice { reason: reason::of(&case), help: help::of(&case), labels: labels::of(&case) }
+}
+
+/// What is before a frame of the chain, and what is behind it: all, where there is no such frame.
+fn around(chain: &[Frame], frame: Option<usize>) -> (&[Frame], &[Frame]) {
+    match frame {
+        Some(index) => (&chain[..index], &chain[index + 1..]),
+        None => (&[], chain),
+    }
 }
 
 /// More than this is too much for a stack frame in a hot path.

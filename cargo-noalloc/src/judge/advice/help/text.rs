@@ -4,19 +4,8 @@ use super::super::Case;
 use crate::model::{Elements, Escape, Syntax};
 
 pub(super) fn text(case: &Case<'_>) -> Option<String> {
-    let expression = case.expression()?;
-    let arguments = match &expression.syntax {
-        Syntax::Macro { name, elements: Elements::List(list) } if name == "format" => {
-            let texts: Vec<&str> = list.iter().map(|argument| argument.text.as_str()).collect();
-            Some(texts.join(", "))
-        }
-        Syntax::Method { receiver, method, .. } if method == "to_string" => {
-            Some(format!("\"{{}}\", {receiver}"))
-        }
-        _ => None,
-    };
-    let arguments = arguments.filter(|text| text.len() <= 60 && !text.contains('\n'));
-    let out = expression.appended_to.as_ref().filter(|out| !out.contains(['(', '*', '\n']));
+    let arguments = formatted(case);
+    let out = case.expression()?.appended_to.as_ref().filter(|out| !out.contains(['(', '*', '\n']));
     // What is written to cannot be read meanwhile.
     if let (Some(arguments), Some(out)) = (&arguments, out)
         && !arguments.contains(out.as_str())
@@ -36,6 +25,21 @@ pub(super) fn text(case: &Case<'_>) -> Option<String> {
         }
         None => format!("write into {keeper}, after `clear()`"),
     })
+}
+
+/// What `write!` takes to write the same: `"{}", n`.
+pub(super) fn formatted(case: &Case<'_>) -> Option<String> {
+    let arguments = match &case.expression()?.syntax {
+        Syntax::Macro { name, elements: Elements::List(list) } if name == "format" => {
+            let texts: Vec<&str> = list.iter().map(|argument| argument.text.as_str()).collect();
+            Some(texts.join(", "))
+        }
+        Syntax::Method { receiver, method, .. } if method == "to_string" => {
+            Some(format!("\"{{}}\", {receiver}"))
+        }
+        _ => None,
+    };
+    arguments.filter(|text| text.len() <= 60 && !text.contains('\n'))
 }
 
 pub(super) fn joined(case: &Case<'_>) -> Option<String> {
