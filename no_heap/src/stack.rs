@@ -190,16 +190,17 @@ pub(crate) fn copy_chain(frame: usize, end: usize, stack: Bounds, links: &[Cell<
 ///
 /// # Safety
 ///
-/// [`copy_chain`] has filled `links` on this thread and returned that the chain leads there, for the same `frame` and for an
-/// `end`, both of which are frames of functions that are running.
+/// `frame` is the frame of a function that is running. [`copy_chain`] has filled `links` on this thread, from that frame or
+/// another, and returned that the chain leads to the `end`, which is the frame of a function that is running still.
 #[inline(always)]
 pub(crate) unsafe fn is_chain<const ROOM: usize>(frame: usize, links: &[Cell<Link>; ROOM]) -> bool {
     let mut at = frame as *const usize;
     for link in links {
         let Link { above, return_address } = link.get();
-        // SAFETY: `copy_chain` saw to it that `at` lies between `frame` and `end`, is aligned, and that this thread's
-        // stack contains both. That is mapped and initialised memory as long as the function of `frame` runs; no
-        // reference to these words exists. They need not be a frame at all this time: they are compared.
+        // SAFETY: `at` is `frame`, or a word of `links`. `copy_chain` saw to it that those are aligned and lie between the
+        // frame where it began and `end`, and that this thread's stack contains both. That is mapped memory as long as the
+        // function of `end` runs; no reference to these words exists. They need not be a frame at all this time: they are
+        // compared.
         if unsafe { *at } != above {
             return false;
         }

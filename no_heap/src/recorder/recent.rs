@@ -244,7 +244,7 @@ impl RecentStack {
     fn repeats(&self, frame: usize, kind: u64, size: usize) -> bool {
         // SAFETY: `remember` has copied these links from this thread's stack before anything from there was a repeat.
         // A repeat of this kind belongs to the innermost call, and they led to the frame of its guard, which runs; so
-        // does the function of `frame`. Should their first frame have been another, then one comparison tells.
+        // does the function of `frame`. They may have begun at another frame: what is equal is the same chain.
         self.repeat.get().is(kind, size) && unsafe { is_chain(frame, &self.links) }
     }
 }
