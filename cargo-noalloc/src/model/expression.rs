@@ -229,6 +229,8 @@ pub enum ConstructKind {
     Shrink,
     /// An error that is boxed on the way out.
     Error,
+    /// A reader or writer with a buffer of its own: `BufReader`.
+    Buffered,
     /// A channel or a message in it.
     Channel,
     /// A new thread.

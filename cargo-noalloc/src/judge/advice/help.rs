@@ -52,6 +52,10 @@ pub(super) fn of(case: &Case<'_>) -> Option<String> {
             Some("leave the spare capacity where it is: return the collection itself".to_owned())
         }
         ConstructKind::Channel => Some(values::channel(case)),
+        ConstructKind::Buffered => values::buffered(case),
+        ConstructKind::Thread if case.construct()?.name == "thread::scope" => {
+            Some("start the threads before the hot path and hand work over to them".to_owned())
+        }
         ConstructKind::Thread => {
             Some("start the thread before the hot path and hand work over to it".to_owned())
         }

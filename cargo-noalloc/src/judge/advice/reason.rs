@@ -46,6 +46,9 @@ fn of_kind(case: &Case<'_>) -> Option<String> {
         ConstructKind::Elements if len_varies(case) => "its size is known only at run time".to_owned(),
         ConstructKind::Elements => "`vec!` keeps its elements on the heap, however few".to_owned(),
         ConstructKind::Capacity => "room is made at once for elements to come".to_owned(),
+        ConstructKind::Growth if name.starts_with("read_") => {
+            "there was no room left for what was read".to_owned()
+        }
         ConstructKind::Growth => "there was no room left for what came in".to_owned(),
         ConstructKind::Text => "formatting makes a new `String`".to_owned(),
         ConstructKind::Copy => "an owned copy is made".to_owned(),
@@ -57,6 +60,10 @@ fn of_kind(case: &Case<'_>) -> Option<String> {
         }
         ConstructKind::Error => "`?` boxes the error on its way out".to_owned(),
         ConstructKind::Channel => "a channel keeps its queue on the heap".to_owned(),
+        ConstructKind::Buffered => "its buffer is made with it".to_owned(),
+        ConstructKind::Thread if name == "thread::scope" => {
+            "a scope keeps account of its threads on the heap".to_owned()
+        }
         ConstructKind::Thread => {
             "a new thread needs a handle, a place for its result and its closure".to_owned()
         }

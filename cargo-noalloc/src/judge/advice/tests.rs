@@ -148,6 +148,18 @@ fn how_much_is_enough_is_told_by_what_was_taken() {
 }
 
 #[test]
+fn a_scope_is_advised_to_have_its_threads_before() {
+    let group =
+        group(Op::Alloc, ("thread::scope", ConstructKind::Thread), Escape::Temporary, (40, 40), 1_000);
+    let advice = advise(&group, Pattern::EveryCall, 1_000);
+    assert_eq!(
+        advice.help.as_deref(),
+        Some("start the threads before the hot path and hand work over to them")
+    );
+    assert!(advice.reason.starts_with("a scope keeps account of its threads on the heap; always 40 bytes"));
+}
+
+#[test]
 fn what_happens_once_is_moved_before_the_hot_path() {
     let group =
         group(Op::Alloc, ("Box::new", ConstructKind::Boxed), Escape::Escapes { all: true }, (8, 8), 1);

@@ -4,8 +4,8 @@ use super::callee::Callee;
 use super::single_argument;
 use crate::model::{ArgumentKind, ConstructKind, DynRole, Syntax, TraitObject};
 use ConstructKind::{
-    Boxed, Capacity, Channel, Collect, Copy, Drop, Elements, Error, Growth, Joined, Other, Print, Shared,
-    Shrink, Sort, Text, Thread,
+    Boxed, Buffered, Capacity, Channel, Collect, Copy, Drop, Elements, Error, Growth, Joined, Other, Print,
+    Shared, Shrink, Sort, Text, Thread,
 };
 use Form::{Any, Boxing, Macro, Question};
 
@@ -124,6 +124,17 @@ pub(super) const RULES: &[Rule] = &[
     rule(Any, "String::add_assign", "+= on String", Growth),
     rule(Any, "Path::join", "Path::join", Joined),
     rule(Any, "Path::with_*", "Path::{method}", Joined),
+    // Readers and writers.
+    rule(Any, "BufReader::new", "BufReader::new", Buffered),
+    rule(Any, "BufReader::with_capacity", "BufReader::with_capacity", Buffered),
+    rule(Any, "BufWriter::new", "BufWriter::new", Buffered),
+    rule(Any, "BufWriter::with_capacity", "BufWriter::with_capacity", Buffered),
+    rule(Any, "fs::read*", "fs::{method}", Other),
+    rule(Any, "io::read_to_string", "io::read_to_string", Other),
+    rule(Any, "*::read_line", "read_line into String", Growth),
+    rule(Any, "*::read_to_string", "read_to_string into String", Growth),
+    rule(Any, "*::read_to_end", "read_to_end into Vec", Growth),
+    rule(Any, "*::read_until", "read_until into Vec", Growth),
     // Collections.
     rule(Any, "*::with_capacity*", "{owner}::with_capacity", Capacity),
     rule(Any, "*::into_boxed_*", "{method}", Shrink),
@@ -141,6 +152,7 @@ pub(super) const RULES: &[Rule] = &[
     rule(Any, "*::reserve*", "{owner}::{method}", Growth),
     rule(Any, "*::write*", "{owner}::{method}", Growth),
     // Threads.
+    rule(Any, "scoped::scope", "thread::scope", Thread),
     rule(Any, "*::spawn*", "thread::spawn", Thread),
     rule(Any, "mpsc::channel", "mpsc::channel", Channel),
     rule(Any, "mpsc::sync_channel", "mpsc::sync_channel", Channel),

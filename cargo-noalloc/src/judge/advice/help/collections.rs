@@ -33,6 +33,9 @@ pub(super) fn growth(case: &Case<'_>) -> Option<String> {
             "make the `{owner}` once, outside the hot path, and pass it in as `&mut`: `clear()` keeps its memory"
         ));
     }
+    if name.starts_with("read_") {
+        return read(case, owner);
+    }
     if case.expression().is_some_and(|expression| expression.made_here) {
         return Some(format!(
             "each call makes it anew: `{owner}::with_capacity(…)` takes memory once, a `{owner}` that the caller passes in never"
@@ -47,6 +50,25 @@ pub(super) fn growth(case: &Case<'_>) -> Option<String> {
         _ => String::new(),
     };
     Some(format!("reserve once, outside the hot path{how}{enough}"))
+}
+
+/// `data.read_to_end(out)`: what grows is the last argument.
+fn read(case: &Case<'_>, owner: &str) -> Option<String> {
+    let Syntax::Method { args, .. } = &case.expression()?.syntax else { return None };
+    let buffer = &args.last()?.text;
+    let (lent, buffer) = match buffer.strip_prefix("&mut ") {
+        Some(buffer) => (true, buffer),
+        None => (false, buffer.as_str()),
+    };
+    if buffer.contains(['(', '*', '\n']) {
+        return Some("reserve once, outside the hot path".to_owned());
+    }
+    if lent && !buffer.contains('.') {
+        return Some(format!(
+            "a `{owner}` that the caller passes in with room for all takes no memory: `clear()` keeps it"
+        ));
+    }
+    Some(format!("reserve once, outside the hot path: `{buffer}.reserve(…)`"))
 }
 
 /// A variable or a field, not a chain of calls; behind a trait object there is no `reserve`.

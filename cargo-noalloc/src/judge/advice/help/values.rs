@@ -91,6 +91,15 @@ pub(super) fn channel(case: &Case<'_>) -> String {
     "make the channel once, outside the hot path, and pass its ends in".to_owned()
 }
 
+pub(super) fn buffered(case: &Case<'_>) -> Option<String> {
+    Some(if case.construct()?.name.starts_with("BufReader") {
+        "make it once, outside the hot path, and take `&mut impl BufRead`: a `&[u8]` is one without a buffer"
+            .to_owned()
+    } else {
+        "make it once, outside the hot path, and take `&mut impl std::io::Write`".to_owned()
+    })
+}
+
 /// Of a free.
 pub(super) fn dropped(case: &Case<'_>) -> String {
     let allow = "or allow frees: `#[no_heap(allow(free))]`";
