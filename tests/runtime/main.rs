@@ -12,6 +12,7 @@ mod kinds;
 mod lints;
 mod permits;
 mod plain;
+mod random;
 mod reader;
 mod refusals;
 mod repeats;

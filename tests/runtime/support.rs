@@ -175,6 +175,12 @@ impl Seen {
         &self.0.counts[self.index(name)]
     }
 
+    /// What the ledger prints of a function.
+    pub(crate) fn as_in_ledger(&self, name: &str) -> [u64; 8] {
+        let c = self.counts(name);
+        [c.calls, c.allocs, c.reallocs, c.frees, c.bytes, c.max_allocs, c.max_requests, c.max_bytes]
+    }
+
     pub(crate) fn permit(&self, reason: &str) -> &PermitEntry {
         let permits = &self.0.permits;
         permits
