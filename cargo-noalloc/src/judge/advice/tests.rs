@@ -52,6 +52,21 @@ fn what_has_no_line_is_looked_for_by_its_size() {
 }
 
 #[test]
+fn only_what_can_be_cleared_is_said_to_keep_its_memory() {
+    for (name, clears) in [
+        ("Vec::with_capacity", true),
+        ("HashMap::with_capacity_and_hasher", true),
+        ("LineWriter::with_capacity", false),
+        ("Arena::with_capacity", false),
+    ] {
+        let group = group(Op::Alloc, (name, ConstructKind::Capacity), Escape::Temporary, (64, 64), 1_000);
+        let help = advise(&group, Pattern::EveryCall, 1_000).help.expect("one");
+        assert!(help.contains("once, outside the hot path"), "{help}");
+        assert_eq!(help.contains("clear()"), clears, "{help}");
+    }
+}
+
+#[test]
 fn the_reason_says_what_how_large_when_and_what_became_of_it() {
     let cases = [
         (

@@ -5,7 +5,7 @@ use crate::model::{Escape, Op, Pattern, Syntax};
 use crate::numbers::bytes;
 
 /// Collections that can take all their memory before it is needed.
-const RESERVING: &[&str] = &["Vec", "String", "VecDeque", "HashMap", "HashSet", "BinaryHeap"];
+pub(super) const RESERVING: &[&str] = &["Vec", "String", "VecDeque", "HashMap", "HashSet", "BinaryHeap"];
 
 /// Collections that take memory entry by entry.
 const NODES: &[&str] = &["BTreeMap", "BTreeSet", "LinkedList"];

@@ -1,6 +1,7 @@
 //! `vec!` and `with_capacity`: all the room at once.
 
 use super::super::Case;
+use super::collections::RESERVING;
 use crate::model::{ArgumentKind, Binding, Elements, Escape, Syntax};
 
 /// Methods that an array and a slice do not have.
@@ -115,9 +116,11 @@ fn element_size(case: &Case<'_>) -> Option<u64> {
 pub(super) fn capacity(case: &Case<'_>) -> Option<String> {
     let name = case.construct()?.name.split("::").next()?;
     match case.fate() {
-        Escape::Temporary => Some(format!(
-            "make the `{name}` once, outside the hot path, and pass it in as `&mut`: `clear()` keeps its memory"
-        )),
+        Escape::Temporary => {
+            // Of other types nobody knows whether they can be emptied.
+            let reuse = if RESERVING.contains(&name) { ": `clear()` keeps its memory" } else { "" };
+            Some(format!("make the `{name}` once, outside the hot path, and pass it in as `&mut`{reuse}"))
+        }
         Escape::Escapes { .. } => Some(format!("fill a `{name}` that the caller passes in as `&mut`")),
         Escape::Unknown => None,
     }
