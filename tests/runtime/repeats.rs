@@ -92,7 +92,8 @@ fn check_several(record: &Seen) {
     assert!(record.counts("alike").unwinding >= 20);
 }
 
-/// A hot function that leaves the heap alone may handle signals: whatever the recorder is doing then, it goes on with.
+/// A hot function that leaves the heap alone may handle signals, also the one that is interrupted: whatever the recorder is
+/// doing then, it goes on with.
 #[test]
 fn a_signal_among_repeats_changes_nothing() {
     let run = run(&program(Build::Audit, "o3", "repeats"), &["interrupted"]);
@@ -101,6 +102,7 @@ fn a_signal_among_repeats_changes_nothing() {
     record.check_identities();
     assert!(calls > 50, "a pair takes more than {calls} instructions");
     assert_eq!(record.counts("handles_a_signal").calls, calls);
+    assert_eq!(record.counts("interrupted").calls, 2 * calls - 1);
     assert_eq!(counts(&record, "interrupted"), [10 * calls, 10 * calls, 80 * calls, 10, 80]);
     assert_eq!(sites(&record, "interrupted", ALLOC), [10 * calls, 80 * calls, 10 * calls, 0, 0]);
     assert_eq!(sites(&record, "interrupted", FREE), [10 * calls, 80 * calls, 0, 0, 10 * calls]);

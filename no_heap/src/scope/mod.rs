@@ -68,7 +68,7 @@ impl Kind {
 
 /// What may be true of a scope: bits of [`Scope::state`], above those of its kind.
 mod flag {
-    /// Something was counted since the scope was entered, or has to be undone when it is left: `before` is initialised.
+    /// Something was counted since the scope was entered: `before` is initialised.
     pub(super) const TOUCHED: u64 = 4;
     /// This hot function alone answers for its events, and nothing else need be asked.
     pub(super) const ALONE: u64 = 8;
@@ -269,7 +269,7 @@ impl Scope {
         }
         let Some(outer) = self.outer() else { return };
         match outer.kind() {
-            Kind::Hot(_) => self.link(outer, thread),
+            Kind::Hot(_) => self.link(outer),
             Kind::Bench => {
                 let (seen, this) = (thread.bench_hot.get(), u64::from(hot) + 1);
                 thread.bench_hot.set(if seen == 0 || seen == this { this } else { u64::MAX });
@@ -280,7 +280,9 @@ impl Scope {
     }
 
     /// Puts this activation in front of the links, and takes an earlier one of the same function out of them.
-    fn link(&self, outer: &Scope, thread: &ThreadState) {
+    ///
+    /// NOTE: nothing is settled here either, for the reason that `suspend` gives.
+    fn link(&self, outer: &Scope) {
         let mut links = Links { next: outer, ..Links::NONE };
         let mut linked_by: Option<&Scope> = None;
         let mut at = Some(outer);
@@ -294,7 +296,6 @@ impl Scope {
                         before.set_links(Links { next: scope.links().next, ..before.links() });
                     }
                 }
-                self.touch(thread);
                 break;
             }
             linked_by = Some(scope);
@@ -397,7 +398,7 @@ impl Scope {
         let thread = this_thread();
         if !self.is(flag::TOUCHED) {
             thread.scope.set(self.outer_or_null());
-            return;
+            return self.unlink();
         }
         recorder::settle(thread);
         thread.scope.set(self.outer_or_null());
