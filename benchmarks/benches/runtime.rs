@@ -1,7 +1,7 @@
 //! `cargo bench -p noalloc-benchmarks`: builds each allocator's program as `cargo noalloc` builds programs, runs
 //! them all interleaved and prints the tables of `docs/performance.md`.
 //!
-//! `cargo bench -p noalloc-benchmarks -- 50` takes 50 samples of each instead of the default.
+//! `cargo bench -p noalloc-benchmarks --bench runtime -- 50` takes 50 samples of each process instead of the default.
 
 #![expect(clippy::print_stdout, reason = "the tables are what it is for")]
 
@@ -22,8 +22,11 @@ const ALIGNED: &str = "-Cllvm-args=-align-all-functions=6";
 const PEERS: [&str; 7] =
     ["system", "no_heap", "assert_no_alloc", "divan", "stats_alloc", "mod_alloc", "dhat"];
 
-/// Samples of each; the median of them is printed.
-const SAMPLES: usize = 301;
+/// Processes of each program: where the system puts stacks and heaps moves what one of them measures by a tenth.
+const PROCESSES: usize = 5;
+
+/// Samples of each process; the median of all is printed.
+const SAMPLES: usize = 61;
 
 /// Nanoseconds that one sample aims at: short against the machine's other work, long against the clock.
 const SAMPLE_NS: f64 = 200_000.0;
@@ -61,35 +64,44 @@ struct Case {
     peer: usize,
     work: &'static str,
     iterations: u64,
-    samples: Vec<f64>,
 }
 
 fn main() {
     let samples = std::env::args().skip(1).find_map(|arg| arg.parse().ok()).unwrap_or(SAMPLES);
     let records = tempfile::tempdir().expect("a folder for the records");
     let folder = build();
-    let mut peers: Vec<Peer> = PEERS.iter().map(|name| Peer::start(name, &folder, records.path())).collect();
-    let mut cases = cases(&mut peers);
+    let mut all = BTreeMap::new();
+    for _ in 0..PROCESSES {
+        measure(&folder, records.path(), samples, &mut all);
+    }
+    print(&all.into_iter().map(|(of, samples)| (of, median(&samples))).collect(), samples);
+    println!();
+    print_depths(records.path());
+}
+
+/// Samples, nanoseconds for one iteration, by program and work.
+type Samples = BTreeMap<(&'static str, &'static str), Vec<f64>>;
+
+/// Starts each program, takes that many samples of all that it does, one after another, and ends them.
+fn measure(folder: &Path, records: &Path, samples: usize, all: &mut Samples) {
+    let mut peers: Vec<Peer> = PEERS.iter().map(|name| Peer::start(name, folder, records)).collect();
+    let cases = cases(&mut peers);
     for _ in 0..samples {
-        for case in &mut cases {
-            let elapsed = peers[case.peer].ask(case.work, case.iterations);
-            case.samples.push(elapsed / case.iterations as f64);
+        for case in &cases {
+            let peer = &mut peers[case.peer];
+            let elapsed = peer.ask(case.work, case.iterations);
+            all.entry((peer.name, case.work)).or_default().push(elapsed / case.iterations as f64);
         }
     }
-    let medians: BTreeMap<(&str, &str), f64> =
-        cases.iter().map(|case| ((peers[case.peer].name, case.work), median(&case.samples))).collect();
-    print(&medians, samples);
-    println!();
     for mut peer in peers {
         drop(peer.input);
         peer.process.wait().expect("it was started");
     }
-    print_depths(records.path());
 }
 
-/// How many frames the recorded stacks had: what "depth" means above.
+/// How many frames the recorded stacks had in one of the processes: what "depth" means above.
 fn print_depths(records: &Path) {
-    let file = std::fs::read_dir(records).expect("it was made").next().expect("one program records");
+    let file = std::fs::read_dir(records).expect("it was made").next().expect("ours records");
     let bytes = std::fs::read(file.expect("it can be listed").path()).expect("it can be read");
     let record = no_heap::record::Record::read(&bytes).expect("it is whole");
     for (index, hot) in record.hello.hot.iter().enumerate() {
@@ -144,7 +156,7 @@ fn cases(peers: &mut [Peer]) -> Vec<Case> {
             }
             let once = peer.ask(work, iterations) / iterations as f64;
             let iterations = ((SAMPLE_NS / once) as u64).max(1);
-            cases.push(Case { peer: index, work, iterations, samples: Vec::new() });
+            cases.push(Case { peer: index, work, iterations });
         }
     }
     cases
@@ -159,7 +171,7 @@ fn median(samples: &[f64]) -> f64 {
 fn print(medians: &BTreeMap<(&str, &str), f64>, samples: usize) {
     let of = |name, work| medians[&(name, work)];
     let (churn, growth) = (of("system", "churn"), of("system", "growth"));
-    println!("{samples} interleaved samples of each, medians, nanoseconds\n");
+    println!("{samples} interleaved samples of each of {PROCESSES} processes, medians, nanoseconds\n");
     println!("| allocator | Box + drop | × System | + ns | Vec growth to 4,096 | × System |");
     println!("| --- | ---: | ---: | ---: | ---: | ---: |");
     let row = |title: &str, c: f64, g: f64| {
