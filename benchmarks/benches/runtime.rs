@@ -29,7 +29,7 @@ const PROCESSES: usize = 5;
 const SAMPLES: usize = 61;
 
 /// Nanoseconds that one sample aims at: short against the machine's other work, long against the clock.
-const SAMPLE_NS: f64 = 200_000.0;
+const SAMPLE_NS: f64 = 1_000_000.0;
 
 /// One program that waits for work.
 struct Peer {
