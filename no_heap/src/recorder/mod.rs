@@ -87,14 +87,16 @@ pub(crate) fn record_realloc(before: *mut u8, block: *mut u8, size: usize) -> *m
     attribute::record(Op::Realloc, before, block, size, frame!())
 }
 
-/// Counts a free, and returns the block.
+/// Counts a free if it is the repeat that is expected, and says so.
+#[inline(always)]
+pub(crate) fn record_repeated_free(block: *mut u8, size: usize) -> bool {
+    repeats::record(this_thread(), &Event { op: Op::Free, block, before: block, size }, frame!()).is_some()
+}
+
+/// Counts any other free, and returns the block.
 #[inline(always)]
 pub(crate) fn record_free(block: *mut u8, size: usize) -> *mut u8 {
-    let frame = frame!();
-    match repeats::record(this_thread(), &Event { op: Op::Free, block, before: block, size }, frame) {
-        Some(()) => block,
-        None => known::record_free(block, size, frame),
-    }
+    known::record_free(block, size, frame!())
 }
 
 impl Event {

@@ -49,8 +49,8 @@ struct RecentStack {
     seen: Cell<MaybeUninit<Seen>>,
     /// Which events from here are repeats.
     repeat: Cell<Repeat>,
-    /// Where the next event came from, when one had come from here.
-    next: Cell<Option<&'static RecentStack>>,
+    /// Where the next event came from, when one had come from here. Initialised when the place is not empty, as `seen` is.
+    next: Cell<MaybeUninit<&'static RecentStack>>,
     links: [Cell<Link>; DEPTH],
 }
 
@@ -149,8 +149,16 @@ impl Recent {
         if !HAS_FRAMES {
             return None;
         }
-        let stack = self.last.get()?.next.get()?;
+        // SAFETY: an event came from `last`, so that place was not empty. `remember` has written what is next, and nothing
+        // takes that back.
+        let stack = unsafe { self.last.get()?.next.get().assume_init() };
         stack.repeats(frame, kind, size).then_some(Recognised(stack))
+    }
+
+    /// Until another event came from a stack that is known, none is expected.
+    #[cfg(feature = "bench")]
+    pub(crate) fn expect_nothing(&self) {
+        self.last.set(None);
     }
 
     /// An event came from the stack that was expected.
@@ -162,7 +170,7 @@ impl Recent {
     /// An event came from this stack, and the next time it is expected again.
     pub(super) fn came(&self, stack: Recognised<'static>) {
         if let Some(last) = self.last.replace(Some(stack.0)) {
-            last.next.set(Some(stack.0));
+            last.next.set(MaybeUninit::new(stack.0));
         }
     }
 
@@ -183,7 +191,7 @@ impl Recent {
     }
 
     /// Remembers the stack that is there now.
-    pub(crate) fn remember(&self, frame: usize, end: usize, key: Key, bounds: Bounds, seen: Seen) {
+    pub(crate) fn remember(&'static self, frame: usize, end: usize, key: Key, bounds: Bounds, seen: Seen) {
         let set = self.set(frame, key.salt);
         let same = set.stacks.iter().find(|stack| stack.is(frame, key));
         let stack = same.unwrap_or_else(|| {
@@ -195,6 +203,8 @@ impl Recent {
         stack.repeat.set(Repeat::NONE);
         if copy_chain(frame, end, bounds, &stack.links) {
             stack.end.set(end);
+            // Not known yet; what is wrong here costs a comparison.
+            stack.next.set(MaybeUninit::new(stack));
             stack.key.set(key.word);
             stack.seen.set(MaybeUninit::new(seen));
             stack.frame.set(frame);
@@ -227,7 +237,7 @@ impl RecentStack {
             key: Cell::new(0),
             seen: Cell::new(MaybeUninit::uninit()),
             repeat: Cell::new(Repeat::NONE),
-            next: Cell::new(None),
+            next: Cell::new(MaybeUninit::uninit()),
             links: [const { Cell::new(Link::NONE) }; DEPTH],
         }
     }
