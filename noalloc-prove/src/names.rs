@@ -16,11 +16,9 @@ pub(crate) fn without_generics(name: &str) -> String {
     for letter in rest.chars() {
         match letter {
             '<' => depth += 1,
-            '>' if before == '-' => {
-                if depth == 0 {
-                    plain.push('>');
-                }
-            }
+            // Of an arrow.
+            '>' if before == '-' && depth == 0 => plain.push('>'),
+            '>' if before == '-' => {}
             '>' => depth = depth.saturating_sub(1),
             _ if depth == 0 => plain.push(letter),
             _ => {}
