@@ -129,7 +129,7 @@ fn explain(error: &cargo_metadata::Error) -> Failure {
     };
     let said = stderr.trim();
     let said = said.strip_prefix("error: ").unwrap_or(said).to_owned();
-    let failure = Failure::new(Exit::MetadataFailed, said.clone());
+    let failure = Failure::quoting(Exit::MetadataFailed, "", &said);
     if said.contains("could not find `Cargo.toml`") {
         return failure.help("run it inside a package, or name one with `--manifest-path PATH`");
     }

@@ -33,6 +33,8 @@ pub struct Failure {
     pub exit: Exit,
     /// What was seen; lower-case, no final dot.
     pub message: String,
+    /// Further lines of what another program said.
+    pub quoted: Option<Box<str>>,
     /// Where, as `file:line:column`.
     pub place: Option<String>,
     /// Why it matters.
@@ -44,7 +46,23 @@ pub struct Failure {
 impl Failure {
     /// A failure that says what was seen.
     pub fn new(exit: Exit, message: impl Into<String>) -> Failure {
-        Failure { exit, message: message.into(), place: None, notes: Vec::new(), help: None }
+        Failure { exit, message: message.into(), quoted: None, place: None, notes: Vec::new(), help: None }
+    }
+
+    /// A failure that begins with `before` and goes on with what another program `said`, over as many lines as it took.
+    pub fn quoting(exit: Exit, before: &str, said: &str) -> Failure {
+        let (first, rest) = said.split_once('\n').unwrap_or((said, ""));
+        let quoted = (!rest.trim().is_empty()).then(|| rest.into());
+        Failure { quoted, ..Failure::new(exit, format!("{before}{}", first.trim_end())) }
+    }
+
+    /// All that was seen.
+    pub fn text(&self) -> String {
+        [Some(self.message.as_str()), self.quoted.as_deref()]
+            .into_iter()
+            .flatten()
+            .collect::<Vec<_>>()
+            .join("\n")
     }
 
     /// Adds where it was seen.

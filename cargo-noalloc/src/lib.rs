@@ -26,6 +26,7 @@ mod numbers;
 mod options;
 mod pages;
 mod parts;
+mod printable;
 mod process;
 mod prove;
 mod report;
@@ -159,14 +160,14 @@ fn present(
     if ran {
         accept(&mut verdict, &unseen, &texts, &workspace, options, shell)?;
     }
-    let input =
-        report::Input::new(&verdict, &environment, &texts, &workspace, options).of_part(part.as_ref());
+    let report =
+        report::Report::new(&verdict, &environment, &texts, &workspace, options).of_part(part.as_ref());
     if let Some(name) = &options.save {
-        compare::save(&workspace.audit_dir, name, &report::json(&input))?;
+        compare::save(&workspace.audit_dir, name, &report::json(&report))?;
     }
     // Before the report, whose last line says how it ended.
-    report::warn_of_spread(&verdict, shell);
-    report::write(input, options, shell)?;
+    report::warn_of_spread(&report, shell);
+    report::write(&report, options, shell)?;
     report::say_what_is_gone(&verdict, options, shell);
     for failure in &unseen {
         shell.failure(failure);
@@ -306,8 +307,8 @@ struct Conclusion {
 
 impl Conclusion {
     /// For the report.
-    fn input<'a>(&'a self, options: &'a ReportOptions) -> report::Input<'a> {
-        report::Input::new(&self.verdict, &self.environment, &self.texts, &self.workspace, options)
+    fn report<'a>(&'a self, options: &'a ReportOptions) -> report::Report<'a> {
+        report::Report::new(&self.verdict, &self.environment, &self.texts, &self.workspace, options)
     }
 }
 

@@ -135,7 +135,7 @@ impl Tree {
     /// `what` is what the user calls it.
     fn add(&self, what: &str) -> Result<(), Failure> {
         let unusable = |said: &str| {
-            Failure::new(Exit::SetUp, format!("`{what}` could not be checked out: {said}"))
+            Failure::quoting(Exit::SetUp, &format!("`{what}` could not be checked out: "), said)
                 .note("git says this; your own checkout was not touched")
         };
         // A hook of the user's is not for this.

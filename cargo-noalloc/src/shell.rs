@@ -10,6 +10,7 @@ use anstyle::{AnsiColor, Style};
 
 use crate::exit::{Exit, Failure};
 use crate::options::{TerminalArgs, When};
+use crate::printable;
 pub(crate) use pace::Pace;
 pub(crate) use progress::{Now, Stage};
 
@@ -80,7 +81,7 @@ impl Shell {
     /// `   Compiling elvis v0.1.0`: a green verb and what it is done to.
     pub(crate) fn status(&self, verb: &str, what: &str) {
         if !self.quiet {
-            self.line(&format!("{VERB}{verb:>12}{VERB:#} {what}"));
+            self.line(&format!("{VERB}{verb:>12}{VERB:#} {}", printable::line(what)));
         }
     }
 
@@ -106,17 +107,24 @@ impl Shell {
         self.line(text.strip_suffix('\n').unwrap_or(text));
     }
 
+    /// What the reader should know, and nothing depends on.
+    pub(crate) fn warning(&self, what: &str) {
+        self.line(&format!("warning: {}", printable::line(what)));
+    }
+
     /// Why there is no verdict.
     pub(crate) fn failure(&self, failure: &Failure) {
-        self.line(&format!("{ERROR}error{ERROR:#}{BOLD}: {}{BOLD:#}", failure.message));
-        if let Some(place) = &failure.place {
-            self.line(&format!("  {FRAME}-->{FRAME:#} {place}"));
+        let Failure { exit: _, message, quoted, place, notes, help } = failure;
+        self.line(&format!("{ERROR}error{ERROR:#}{BOLD}: {}{BOLD:#}", printable::line(message)));
+        if let Some(quoted) = quoted {
+            self.line(&printable::lines(quoted));
         }
-        for note in &failure.notes {
-            self.line(&format!("   {FRAME}={FRAME:#} {BOLD}note{BOLD:#}: {note}"));
+        if let Some(place) = place {
+            self.line(&format!("  {FRAME}-->{FRAME:#} {}", printable::line(place)));
         }
-        if let Some(help) = &failure.help {
-            self.line(&format!("   {FRAME}={FRAME:#} {BOLD}help{BOLD:#}: {help}"));
+        let words = notes.iter().map(|note| ("note", note)).chain(help.iter().map(|help| ("help", help)));
+        for (word, text) in words {
+            self.line(&format!("   {FRAME}={FRAME:#} {BOLD}{word}{BOLD:#}: {}", printable::line(text)));
         }
     }
 
@@ -125,7 +133,7 @@ impl Shell {
         if !io::stdin().is_terminal() {
             return false;
         }
-        let _ = write!(anstream::stderr(), "{BOLD}{question}{BOLD:#} [y/N] ");
+        let _ = write!(anstream::stderr(), "{BOLD}{}{BOLD:#} [y/N] ", printable::line(question));
         let mut answer = String::new();
         io::stdin().read_line(&mut answer).is_ok() && matches!(answer.trim(), "y" | "Y" | "yes")
     }

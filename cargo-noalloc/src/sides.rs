@@ -278,7 +278,7 @@ impl Sides {
 
 /// A path dependency that lies outside of the repository is nowhere beside the worktree.
 fn outside(failure: Failure, worktree: Option<&Worktree>) -> Failure {
-    if !worktree.is_some_and(|worktree| worktree.is_left_by(&failure.message)) {
+    if !worktree.is_some_and(|worktree| worktree.is_left_by(&failure.text())) {
         return failure;
     }
     failure.note("a worktree has the repository's files, and this lies outside of the repository").help(
@@ -299,5 +299,5 @@ fn measured(name: &str, checked: Checked, shell: Shell) -> Result<Measured, Fail
         shell.failure(failure);
     }
     let options = ReportOptions::default();
-    compare::parse(name, &report::json(&conclusion.input(&options)))
+    compare::parse(name, &report::json(&conclusion.report(&options)))
 }

@@ -221,7 +221,7 @@ pub(crate) fn judge(mut evidence: Evidence, policy: &Policy) -> Verdict {
             homes.retain(|(_, called)| *called);
         }
         let targets = homes.into_iter().map(|(target, _)| target).collect();
-        functions.push(HotReport { proof, targets, ..report(&case, &own) });
+        functions.push(HotReport { proof: proof.without_syntax(), targets, ..report(&case, &own) });
         own.retain(|finding| governing.level(hot, finding.rule).is_some());
         findings.append(&mut own);
     }
@@ -229,7 +229,7 @@ pub(crate) fn judge(mut evidence: Evidence, policy: &Policy) -> Verdict {
     let stale = |permit| stale_permit::find(permit, &functions, policy);
     findings.extend(permits.iter().filter_map(stale));
     let mut problems = evidence.problems;
-    let mut sites: Vec<Site> = evidence.sites.into_iter().flatten().collect();
+    let mut sites: Vec<Site> = evidence.sites.into_iter().flatten().map(Site::without_syntax).collect();
     sort(&mut findings, &mut functions, &mut sites, &mut problems);
     Verdict {
         proof_only: policy.proof_only,

@@ -293,6 +293,13 @@ pub struct SiteSource {
     pub lazy: Option<Lazy>,
 }
 
+impl SiteSource {
+    /// Without what only the advice needs: a report shows where a site is, and not its syntax.
+    pub(crate) fn without_syntax(self) -> SiteSource {
+        SiteSource { expression: Err(NoSource::Nothing), ..self }
+    }
+}
+
 /// Why there is no expression to show for a place.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum NoSource {

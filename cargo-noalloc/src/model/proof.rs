@@ -79,6 +79,15 @@ impl ProofReport {
         }
     }
 
+    /// As a report shows it.
+    pub(crate) fn without_syntax(self) -> ProofReport {
+        let reachable = self.reachable.into_iter();
+        let reachable = reachable.map(|way| Reachable { site: way.site.without_syntax(), ..way });
+        let doubts = self.doubts.into_iter();
+        let doubts = doubts.map(|doubt| Doubt { site: doubt.site.without_syntax(), ..doubt });
+        ProofReport { reachable: reachable.collect(), doubts: doubts.collect(), ..self }
+    }
+
     /// What holds for this binary and for `other`: the weaker of both, with everybody's evidence.
     pub fn and(mut self, other: ProofReport) -> ProofReport {
         let (is_absent, other_is_absent) =

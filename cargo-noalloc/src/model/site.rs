@@ -90,6 +90,11 @@ impl Site {
         self.chain.iter().rev().find(|frame| frame.is_user())
     }
 
+    /// As a report shows it.
+    pub(crate) fn without_syntax(self) -> Site {
+        Site { source: self.source.map(SiteSource::without_syntax), ..self }
+    }
+
     /// The function called there: the frame below [`Site::user_frame`].
     pub fn callee(&self) -> Option<&Frame> {
         let user = self.chain.iter().rposition(Frame::is_user)?;

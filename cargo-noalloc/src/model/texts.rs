@@ -59,6 +59,13 @@ impl Texts {
     }
 }
 
+/// Files and their texts.
+impl FromIterator<(String, String)> for Texts {
+    fn from_iter<I: IntoIterator<Item = (String, String)>>(files: I) -> Texts {
+        Texts { files: files.into_iter().collect(), ..Texts::default() }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::Texts;

@@ -50,7 +50,7 @@ travels! {
     Overhead { each_loop, guard, guarded_calls }
     InAllocator { share, error, overhead }
     Problem { step, message }
-    Failure { exit, message, place, notes, help }
+    Failure { exit, message, quoted, place, notes, help }
 }
 
 variants_travel! {

@@ -28,6 +28,16 @@ impl Wire for String {
     }
 }
 
+impl Wire for Box<str> {
+    fn send(&self) -> Value {
+        Value::from(&**self)
+    }
+
+    fn receive(value: Value) -> Option<Box<str>> {
+        String::receive(value).map(String::into_boxed_str)
+    }
+}
+
 impl Wire for bool {
     fn send(&self) -> Value {
         Value::Bool(*self)

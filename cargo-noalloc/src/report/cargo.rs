@@ -5,16 +5,16 @@ use serde_json::{Value, json};
 
 use super::human::{self, range, words};
 use super::naming::short_names;
-use super::{Format, Input};
+use super::{Document, Format, Input, Raw};
 use crate::model::{Finding, Member, Span};
 
-pub(super) static FORMAT: Format = Format { name: "cargo", render };
+pub(super) static FORMAT: Format = Format::data("cargo", render);
 
 /// A `compiler-message` for each finding, and `build-finished`.
-fn render(input: &Input<'_>) -> String {
-    let names = short_names(input.verdict);
-    let mut out = String::new();
-    for finding in &input.verdict.findings {
+fn render(input: &Raw<'_>, shown: &Input<'_>) -> Document {
+    let names = short_names(shown.verdict);
+    let mut messages = Vec::new();
+    for (finding, shown_finding) in input.verdict.findings.iter().zip(&shown.verdict.findings) {
         let workspace = input.workspace;
         let member = workspace.member_of(&finding.span.start.file).or(workspace.members.first());
         // A message belongs to a package, and without one there is nothing to tell an editor.
@@ -25,16 +25,14 @@ fn render(input: &Input<'_>) -> String {
             "package_id": member.id,
             "manifest_path": member.manifest,
             "target": target(member),
-            "message": diagnostic(finding, name, input),
+            "message": diagnostic(finding, shown_finding, name, input, shown),
         });
-        out.push_str(&message.to_string());
-        out.push('\n');
+        messages.push(message);
     }
     let success =
         input.verdict.passes() && input.verdict.targets.iter().all(|(_, status)| status.ended_well());
-    out.push_str(&json!({ "reason": "build-finished", "success": success }).to_string());
-    out.push('\n');
-    out
+    messages.push(json!({ "reason": "build-finished", "success": success }));
+    Document::on_lines(messages)
 }
 
 fn target(member: &Member) -> Value {
@@ -51,17 +49,25 @@ fn target(member: &Member) -> Value {
     })
 }
 
-/// As rustc describes its own: <https://doc.rust-lang.org/rustc/json.html>
-fn diagnostic(finding: &Finding, name: &str, input: &Input<'_>) -> Value {
+/// As rustc describes its own: <https://doc.rust-lang.org/rustc/json.html>. Places and source are what they are, and
+/// whoever reads them shows the words as they stand here.
+fn diagnostic(
+    finding: &Finding,
+    shown_finding: &Finding,
+    name: &str,
+    input: &Raw<'_>,
+    shown: &Input<'_>,
+) -> Value {
     let mut spans: Vec<Value> =
-        span(&finding.span, true, &words::label(finding), input).into_iter().collect();
-    spans.extend(finding.labels.iter().filter_map(|label| span(&label.span, false, &label.text, input)));
-    let note = words::note(finding, name).map(|note| child("note", &note));
-    let help = finding.help.as_deref().map(|help| child("help", help));
-    let rendered = human::finding(finding, name, input.verdict, input.texts, input.style);
+        span(&finding.span, true, &words::label(shown_finding), input).into_iter().collect();
+    let labels = finding.labels.iter().zip(&shown_finding.labels);
+    spans.extend(labels.filter_map(|(label, shown)| span(&label.span, false, &shown.text, input)));
+    let note = words::note(shown_finding, name).map(|note| child("note", &note));
+    let help = shown_finding.help.as_deref().map(|help| child("help", help));
+    let rendered = human::finding(shown_finding, name, shown.verdict, shown.texts, shown.style);
     json!({
         "$message_type": "diagnostic",
-        "message": words::title(finding, name),
+        "message": words::title(shown_finding, name),
         "code": { "code": finding.rule.name(), "explanation": finding.rule.about() },
         "level": finding.level.to_string(),
         "spans": spans,
@@ -75,7 +81,7 @@ fn child(level: &str, message: &str) -> Value {
 }
 
 /// `None` where no line is known.
-fn span(span: &Span, primary: bool, label: &str, input: &Input<'_>) -> Option<Value> {
+fn span(span: &Span, primary: bool, label: &str, input: &Raw<'_>) -> Option<Value> {
     let start = &span.start;
     let first = start.line.checked_sub(1)?;
     let text = input.texts.get(&start.file).unwrap_or_default();

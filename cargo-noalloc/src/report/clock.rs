@@ -3,6 +3,7 @@
 
 use std::fmt::Write as _;
 
+use super::printable::Printable;
 use crate::model::{Bench, Slices, Spread, Verdict};
 use crate::numbers::{count, plural};
 
@@ -20,7 +21,7 @@ pub(super) fn samples(verdict: &Verdict) -> String {
 }
 
 /// About the benchmarks whose samples are too far apart: what was seen, the likely cause, what to type.
-pub(super) fn warning(verdict: &Verdict) -> Option<String> {
+pub(super) fn warning(verdict: &Printable<'_, Verdict>) -> Option<String> {
     let wide: Vec<(&Bench, Spread)> = timed(verdict).filter(|(_, spread)| spread.percent() > LARGE).collect();
     let (first, spread) = wide.iter().max_by(|a, b| a.1.percent().total_cmp(&b.1.percent()))?;
     let others = match wide.len() - 1 {

@@ -5,6 +5,8 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
+use super::Document;
+use super::printable::Printable;
 use crate::model::{BenchChange, Change, Comparison, Figure, MeasuredSite, TimeChange};
 use crate::numbers::{per_op, plural};
 
@@ -12,7 +14,7 @@ use crate::numbers::{per_op, plural};
 const SCHEMA: &str = "noalloc-compare/1";
 
 /// The table, the sites, and whether anything is worse.
-pub(super) fn human(comparison: &Comparison) -> String {
+pub(super) fn human(comparison: &Printable<'_, Comparison>) -> String {
     let [old, new] = &comparison.names;
     let mut out = format!("{old} → {new}\n\n");
     if !comparison.benches.is_empty() {
@@ -187,7 +189,7 @@ fn exact(change: Change) -> String {
 }
 
 #[derive(Serialize)]
-struct Document<'a> {
+struct Compared<'a> {
     schema: &'static str,
     old: &'a str,
     new: &'a str,
@@ -254,10 +256,9 @@ struct Moved<'a> {
     new: Site<'a>,
 }
 
-/// One document, with a line break at its end.
-pub(super) fn json(comparison: &Comparison) -> String {
+pub(super) fn json(comparison: &Comparison) -> Document {
     let passes = !comparison.is_worse() && !comparison.incomplete && !comparison.is_nothing();
-    let document = Document {
+    let document = Compared {
         schema: SCHEMA,
         old: &comparison.names[0],
         new: &comparison.names[1],
@@ -274,9 +275,7 @@ pub(super) fn json(comparison: &Comparison) -> String {
         began: &comparison.began,
         notes: &comparison.notes,
     };
-    let mut text = serde_json::to_string_pretty(&document).expect("names and numbers are JSON");
-    text.push('\n');
-    text
+    Document::of(&document)
 }
 
 fn benchmark(bench: &BenchChange) -> Benchmark<'_> {

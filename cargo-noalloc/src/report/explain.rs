@@ -6,6 +6,7 @@ use anstyle::Style as Ansi;
 
 use super::human::{self, Style};
 use super::naming::{short_file, short_names};
+use super::printable::Printable;
 use crate::exit::{Exit, Failure};
 use crate::model::{Frame, HotReport, Op, Origin, Site, Texts, Verdict};
 use crate::numbers::{bytes, count, plural, range};
@@ -15,7 +16,12 @@ const DIM: Ansi = Ansi::new().dimmed();
 const BOLD: Ansi = Ansi::new().bold();
 
 /// All that matches `what`.
-pub(super) fn render(verdict: &Verdict, texts: &Texts, what: &What, style: Style) -> Result<String, Failure> {
+pub(super) fn render(
+    verdict: &Printable<'_, Verdict>,
+    texts: &Printable<'_, Texts>,
+    what: &What,
+    style: Style,
+) -> Result<String, Failure> {
     let functions: Vec<&HotReport> =
         verdict.functions.iter().filter(|report| concerns(report, verdict, what)).collect();
     if functions.is_empty() {

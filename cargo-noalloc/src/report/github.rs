@@ -10,7 +10,7 @@ use super::naming::{in_repository, short_names};
 use super::{Format, Input, ending};
 use crate::model::{Finding, Level};
 
-pub(super) static FORMAT: Format = Format { name: "github", render };
+pub(super) static FORMAT: Format = Format::text("github", render);
 
 /// Annotations of one kind that a step may show.
 const LIMIT: usize = 10;

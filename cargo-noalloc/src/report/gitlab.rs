@@ -6,10 +6,10 @@ use serde::Serialize;
 use super::human::words;
 use super::naming::{in_repository, short_names};
 use super::sarif::fingerprint::Fingerprints;
-use super::{Format, Input};
+use super::{Document, Format, Input, Raw};
 use crate::model::{Finding, Level, Standing};
 
-pub(super) static FORMAT: Format = Format { name: "gitlab", render };
+pub(super) static FORMAT: Format = Format::data("gitlab", render);
 
 #[derive(Serialize)]
 struct Issue {
@@ -31,18 +31,19 @@ struct Lines {
     begin: u32,
 }
 
-/// One list, with a line break at its end. Places outside of the repository cannot be shown and are left out.
-fn render(input: &Input<'_>) -> String {
+/// One list. Places outside of the repository cannot be shown and are left out.
+fn render(input: &Raw<'_>, shown: &Input<'_>) -> Document {
     let names = short_names(input.verdict);
+    let shown_names = short_names(shown.verdict);
     let mut fingerprints = Fingerprints::new(input.texts);
-    let mut issue = |finding: &Finding| {
+    let mut issue = |(finding, shown): (&Finding, &Finding)| {
         let path = in_repository(&finding.span.start.file, &input.workspace.root)?;
         let name = names.get(&finding.hot).map_or("", String::as_str);
         let line = fingerprints.of(&finding.span.start).unwrap_or_default();
         // The same line may hold several findings, which must not share one.
         let fingerprint = format!("{}:{}:{}:{line}", finding.rule, name, finding.span.start.column);
         Some(Issue {
-            description: words::title(finding, name),
+            description: words::title(shown, shown_names.get(&finding.hot).map_or("", String::as_str)),
             check_name: finding.rule.name(),
             fingerprint,
             severity: match finding.level {
@@ -53,9 +54,8 @@ fn render(input: &Input<'_>) -> String {
             location: Location { path, lines: Lines { begin: finding.span.start.line.max(1) } },
         })
     };
-    let open = |finding: &&Finding| finding.standing != Some(Standing::Accepted);
-    let issues: Vec<Issue> = input.verdict.findings.iter().filter(open).filter_map(&mut issue).collect();
-    let mut text = serde_json::to_string_pretty(&issues).expect("texts and numbers are JSON");
-    text.push('\n');
-    text
+    let findings = input.verdict.findings.iter().zip(&shown.verdict.findings);
+    let open = findings.filter(|(finding, _)| finding.standing != Some(Standing::Accepted));
+    let issues: Vec<Issue> = open.filter_map(&mut issue).collect();
+    Document::of(&issues)
 }

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use super::{Format, Input};
 use crate::model::{Bench, Target, TargetKind};
 
-pub(super) static FORMAT: Format = Format { name: "go", render };
+pub(super) static FORMAT: Format = Format::text("go", render);
 
 /// Counts are the same in every run: a reader need not doubt a difference.
 const UNITS: &str = "\

@@ -27,7 +27,7 @@ pub(crate) struct Style {
     pub(crate) width: usize,
 }
 
-pub(super) static FORMAT: Format = Format { name: "human", render };
+pub(super) static FORMAT: Format = Format::text("human", render);
 
 /// The whole report.
 fn render(input: &Input<'_>) -> String {

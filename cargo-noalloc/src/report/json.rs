@@ -5,7 +5,7 @@
 
 use serde::Serialize;
 
-use super::{Format, Input, growth};
+use super::{Document, Format, Input, Raw, growth};
 use crate::model::{self, Environment, Escape, IgnoredCode, Op, Origin, Rule, Standing, Status, Verdict};
 
 /// Name and version of the format.
@@ -274,10 +274,9 @@ struct Problem<'a> {
     message: &'a str,
 }
 
-pub(super) static FORMAT: Format = Format { name: "json", render };
+pub(super) static FORMAT: Format = Format::data("json", render);
 
-/// One document, with a line break at its end.
-fn render(input: &Input<'_>) -> String {
+fn render(input: &Raw<'_>, _: &Input<'_>) -> Document {
     let verdict = input.verdict;
     let Environment { rustc, target, profile, rustflags } = input.environment;
     let report = Report {
@@ -304,10 +303,7 @@ fn render(input: &Input<'_>) -> String {
             .map(|problem| Problem { step: problem.step.to_string(), message: &problem.message })
             .collect(),
     };
-    let mut text =
-        serde_json::to_string_pretty(&report).expect("maps have string keys and floats are finite");
-    text.push('\n');
-    text
+    Document::of(&report)
 }
 
 fn ended_well(verdict: &Verdict) -> bool {

@@ -12,7 +12,7 @@ use super::naming::short_names;
 use super::{Format, Input, ending};
 use crate::model::{Finding, FunctionVerdict, HotReport, Level, Status, Target};
 
-pub(super) static FORMAT: Format = Format { name: "junit", render };
+pub(super) static FORMAT: Format = Format::text("junit", render);
 
 /// How a case came out, as the schema has it.
 enum Outcome {

@@ -4,7 +4,9 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use crate::model::{Declared, DeclaredFn, Verdict};
+use super::Document;
+use super::printable::Printable;
+use crate::model::{Declared, Place, Verdict};
 use crate::numbers::plural;
 
 /// Name and version of the format.
@@ -27,41 +29,38 @@ struct Row<'a> {
     audited: Option<bool>,
 }
 
-/// Whether the last check's binaries have the function.
-fn audited(function: &DeclaredFn, last: Option<&Verdict>) -> Option<bool> {
-    let last = last?;
-    Some(last.functions.iter().any(|report| report.hot.place == function.place))
+/// Of each function, whether the last check's binaries have it; `None` without a last check.
+pub(super) fn audited(declared: &Declared, last: Option<&Verdict>) -> Vec<Option<bool>> {
+    let has = |place: &Place| last.map(|last| last.functions.iter().any(|report| report.hot.place == *place));
+    declared.functions.iter().map(|(_, function)| has(&function.place)).collect()
 }
 
-/// One document, with a line break at its end.
-pub(super) fn json(declared: &Declared, last: Option<&Verdict>) -> String {
-    let functions = declared.functions.iter().map(|(krate, function)| Row {
+pub(super) fn json(declared: &Declared, audited: &[Option<bool>]) -> Document {
+    let functions = declared.functions.iter().zip(audited).map(|((krate, function), audited)| Row {
         name: format!("{krate}::{}", function.name),
         file: &function.place.file,
         line: function.place.line,
         column: function.place.column,
         options: &function.options,
-        audited: audited(function, last),
+        audited: *audited,
     });
-    let list = List { schema: SCHEMA, functions: functions.collect() };
-    let mut text = serde_json::to_string_pretty(&list).expect("names and numbers are JSON");
-    text.push('\n');
-    text
+    Document::of(&List { schema: SCHEMA, functions: functions.collect() })
 }
 
 /// One line a function.
-pub(super) fn human(declared: &Declared, last: Option<&Verdict>) -> String {
+pub(super) fn human(declared: &Printable<'_, Declared>, audited: &[Option<bool>]) -> String {
     let rows: Vec<[String; 3]> = declared
         .functions
         .iter()
-        .map(|(krate, function)| {
+        .zip(audited)
+        .map(|((krate, function), audited)| {
             let place = &function.place;
             let options = match function.options.as_str() {
                 "" => String::new(),
                 options => format!("({options})"),
             };
-            let unseen = audited(function, last) == Some(false);
-            let more = if unseen { format!("{options}  in no audited binary") } else { options };
+            let more =
+                if *audited == Some(false) { format!("{options}  in no audited binary") } else { options };
             [format!("{krate}::{}", function.name), format!("{}:{}", place.file, place.line), more]
         })
         .collect();

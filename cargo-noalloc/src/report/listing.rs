@@ -18,7 +18,7 @@ struct Line {
     allocs: u64,
 }
 
-pub(super) static FORMAT: Format = Format { name: "listing", render };
+pub(super) static FORMAT: Format = Format::text("listing", render);
 
 /// Every hot function whose name `pattern` finds; without a pattern, those that use the heap.
 fn render(input: &Input<'_>) -> String {

@@ -10,7 +10,7 @@ use super::{Format, Input, ending, growth, proved};
 use crate::model::{Bench, Finding, FunctionVerdict, HotId, HotReport, Level, ProofState, Standing, Verdict};
 use crate::numbers::{count, per_op, plural};
 
-pub(super) static FORMAT: Format = Format { name: "markdown", render };
+pub(super) static FORMAT: Format = Format::text("markdown", render);
 
 /// Bytes that a GitHub comment may have are 65,536 characters.
 const COMMENT_LIMIT: usize = 65_000;

@@ -4,6 +4,7 @@ mod allocating;
 mod cargo;
 mod clock;
 mod comparison;
+mod document;
 mod explain;
 mod github;
 mod gitlab;
@@ -17,6 +18,7 @@ mod listing;
 mod markdown;
 mod naming;
 mod overhead;
+mod printable;
 mod proved;
 mod sarif;
 mod short;
@@ -32,6 +34,8 @@ use regex_lite::Regex;
 use crate::model::{Comparison, Declared, Environment, Status, Texts, Verdict, Workspace};
 use crate::options::{ReportOptions, What};
 use crate::shell::{Shell, to_stdout};
+use document::Document;
+use printable::Printable;
 
 /// Every format, in the order in which the help names them.
 static FORMATS: [&Format; 11] = [
@@ -52,7 +56,34 @@ static FORMATS: [&Format; 11] = [
 #[derive(Debug)]
 pub(crate) struct Format {
     pub(crate) name: &'static str,
-    render: fn(&Input<'_>) -> String,
+    render: Render,
+}
+
+/// Who reads a format, and with it what it gets to see.
+#[derive(Debug)]
+enum Render {
+    /// People, here or on a page: every text can be printed.
+    Text(fn(&Input<'_>) -> String),
+    /// Programs: every text is what it is, and a document cannot but quote it. What they show to people is as people may
+    /// see it.
+    Data(fn(&Raw<'_>, &Input<'_>) -> Document),
+}
+
+impl Format {
+    const fn text(name: &'static str, render: fn(&Input<'_>) -> String) -> Format {
+        Format { name, render: Render::Text(render) }
+    }
+
+    const fn data(name: &'static str, render: fn(&Raw<'_>, &Input<'_>) -> Document) -> Format {
+        Format { name, render: Render::Data(render) }
+    }
+
+    fn render(&self, report: &Report<'_>, style: human::Style) -> String {
+        match self.render {
+            Render::Text(render) => render(&report.input(style)),
+            Render::Data(render) => render(&report.raw, &report.input(style)).into_text(),
+        }
+    }
 }
 
 impl PartialEq for Format {
@@ -61,21 +92,43 @@ impl PartialEq for Format {
     }
 }
 
-/// What there is to render, and how text may look.
+/// What there is to report.
+#[derive(Debug)]
+pub(crate) struct Report<'a> {
+    raw: Raw<'a>,
+    /// Only hot functions whose name matches.
+    pattern: Option<&'a Regex>,
+    style: human::Style,
+    verdict: Printable<'a, Verdict>,
+    environment: Printable<'a, Environment>,
+    texts: Printable<'a, Texts>,
+}
+
+/// Everything as it was found.
+#[derive(Clone, Copy, Debug)]
+struct Raw<'a> {
+    verdict: &'a Verdict,
+    environment: &'a Environment,
+    texts: &'a Texts,
+    workspace: &'a Workspace,
+    /// What the report of a part brings along for the whole.
+    part: Option<&'a serde_json::Value>,
+}
+
+/// What a text format sees, and how text may look. Made of a [`Report`] alone, so that every text in it can be printed.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Input<'a> {
     verdict: &'a Verdict,
     environment: &'a Environment,
     texts: &'a Texts,
+    /// For comparing paths with.
     workspace: &'a Workspace,
     /// Only hot functions whose name matches.
     pattern: Option<&'a Regex>,
-    /// What the report of a part brings along for the whole.
-    part: Option<&'a serde_json::Value>,
     style: human::Style,
 }
 
-impl<'a> Input<'a> {
+impl<'a> Report<'a> {
     /// For plain text; [`write`] knows what the terminal can show.
     pub(crate) fn new(
         verdict: &'a Verdict,
@@ -83,16 +136,28 @@ impl<'a> Input<'a> {
         texts: &'a Texts,
         workspace: &'a Workspace,
         options: &'a ReportOptions,
-    ) -> Input<'a> {
+    ) -> Report<'a> {
         let style = human::Style { color: false, verbose: options.verbose, links: false, width: width() };
-        let pattern = options.pattern.as_ref();
-        Input { verdict, environment, texts, workspace, pattern, part: None, style }
+        Report {
+            raw: Raw { verdict, environment, texts, workspace, part: None },
+            pattern: options.pattern.as_ref(),
+            style,
+            verdict: Printable::of(verdict),
+            environment: Printable::of(environment),
+            texts: Printable::of(texts),
+        }
     }
 
     /// Of a part: with what the whole is put together from.
     #[must_use]
-    pub(crate) fn of_part(self, part: Option<&'a serde_json::Value>) -> Input<'a> {
-        Input { part, ..self }
+    pub(crate) fn of_part(mut self, part: Option<&'a serde_json::Value>) -> Report<'a> {
+        self.raw.part = part;
+        self
+    }
+
+    fn input(&self, style: human::Style) -> Input<'_> {
+        let Report { raw, pattern, verdict, environment, texts, .. } = self;
+        Input { verdict, environment, texts, workspace: raw.workspace, pattern: *pattern, style }
     }
 }
 
@@ -141,13 +206,13 @@ impl FromStr for Output {
 }
 
 /// Writes every output that was asked for.
-pub(crate) fn write(input: Input<'_>, options: &ReportOptions, shell: Shell) -> Result<(), Failure> {
+pub(crate) fn write(report: &Report<'_>, options: &ReportOptions, shell: Shell) -> Result<(), Failure> {
     let stdout_is_taken = options.outputs.iter().any(Output::is_machine_on_stdout);
     for output in &options.outputs {
         let to_terminal = output.path.is_none();
         let color = to_terminal && if stdout_is_taken { shell.color() } else { shell.color_of_stdout() };
-        let style = human::Style { color, links: to_terminal && links(), ..input.style };
-        let bytes = (output.format.render)(&Input { style, ..input });
+        let style = human::Style { color, links: to_terminal && links(), ..report.style };
+        let bytes = output.format.render(report, style);
         match &output.path {
             Some(path) => to_file(path, &bytes)?,
             None if *output.format == human::FORMAT && stdout_is_taken => shell.raw(&bytes),
@@ -155,7 +220,7 @@ pub(crate) fn write(input: Input<'_>, options: &ReportOptions, shell: Shell) -> 
         }
     }
     if options.outputs.iter().any(|output| *output.format == github::FORMAT) {
-        append_step_summary(&input, shell);
+        append_step_summary(&report.input(report.style), shell);
     }
     Ok(())
 }
@@ -166,7 +231,7 @@ fn append_step_summary(input: &Input<'_>, shell: Shell) {
     let text = markdown::within(input, markdown::STEP_SUMMARY_LIMIT);
     let file = std::fs::OpenOptions::new().append(true).create(true).open(&path);
     if let Err(error) = file.and_then(|mut file| file.write_all(text.as_bytes())) {
-        shell.raw(&format!("warning: the step summary could not be written: {error}"));
+        shell.warning(&format!("the step summary could not be written: {error}"));
     }
 }
 
@@ -175,12 +240,12 @@ pub(crate) fn explain(verdict: &Verdict, texts: &Texts, what: &What, shell: Shel
     // The chains follow, each frame with its place.
     let style =
         human::Style { color: shell.color_of_stdout(), verbose: false, links: links(), width: width() };
-    to_stdout(&explain::render(verdict, texts, what, style)?)
+    to_stdout(&explain::render(&Printable::of(verdict), &Printable::of(texts), what, style)?)
 }
 
 /// The report that programs read, whatever else is written.
-pub(crate) fn json(input: &Input<'_>) -> String {
-    (json::FORMAT.render)(input)
+pub(crate) fn json(report: &Report<'_>) -> String {
+    json::FORMAT.render(report, report.style)
 }
 
 /// Why a strict baseline fails, on standard error: most formats speak of findings, and this is the lack of one.
@@ -196,15 +261,18 @@ pub(crate) fn say_what_is_gone(verdict: &Verdict, options: &ReportOptions, shell
 }
 
 /// What the reader should know of the times, when they are worth little.
-pub(crate) fn warn_of_spread(verdict: &Verdict, shell: Shell) {
-    if let Some(warning) = clock::warning(verdict) {
+pub(crate) fn warn_of_spread(report: &Report<'_>, shell: Shell) {
+    if let Some(warning) = clock::warning(&report.verdict) {
         shell.raw(&warning);
     }
 }
 
 /// Writes two checks side by side to standard output.
 pub(crate) fn comparison(comparison: &Comparison, json: bool) -> Result<(), Failure> {
-    to_stdout(&if json { comparison::json(comparison) } else { comparison::human(comparison) })
+    to_stdout(&match json {
+        true => comparison::json(comparison).into_text(),
+        false => comparison::human(&Printable::of(comparison)),
+    })
 }
 
 /// Writes the declared hot functions to standard output.
@@ -214,10 +282,13 @@ pub(crate) fn list(
     json: bool,
     shell: Shell,
 ) -> Result<(), Failure> {
-    let text = if json { list::json(declared, last) } else { list::human(declared, last) };
-    to_stdout(&text)?;
+    let audited = list::audited(declared, last);
+    to_stdout(&match json {
+        true => list::json(declared, &audited).into_text(),
+        false => list::human(&Printable::of(declared), &audited),
+    })?;
     for problem in &declared.problems {
-        shell.raw(&format!("warning: {problem}"));
+        shell.warning(&problem.to_string());
     }
     Ok(())
 }

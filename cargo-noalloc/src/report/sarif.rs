@@ -9,11 +9,11 @@ use serde_json::{Value, json};
 
 use super::human::words;
 use super::naming::{in_repository, repository, short_names};
-use super::{Format, Input, ending};
+use super::{Document, Format, Input, Raw, ending};
 use crate::model::{Finding, Frame, Level, Origin, Place, Rule, Span, Standing};
 use fingerprint::Fingerprints;
 
-pub(super) static FORMAT: Format = Format { name: "sarif", render };
+pub(super) static FORMAT: Format = Format::data("sarif", render);
 
 const SCHEMA: &str =
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
@@ -21,15 +21,14 @@ const SCHEMA: &str =
 /// What relative files are relative to.
 const ROOT: &str = "SRCROOT";
 
-/// One document, with a line break at its end.
-fn render(input: &Input<'_>) -> String {
-    let names = short_names(input.verdict);
+fn render(input: &Raw<'_>, shown: &Input<'_>) -> Document {
+    let names = short_names(shown.verdict);
     let mut fingerprints = Fingerprints::new(input.texts);
-    let findings = input.verdict.findings.iter();
+    let findings = input.verdict.findings.iter().zip(&shown.verdict.findings);
     let results: Vec<Value> = findings
-        .map(|finding| {
+        .map(|(finding, shown)| {
             let name = names.get(&finding.hot).map_or("", String::as_str);
-            result(finding, name, fingerprints.of(&finding.span.start), input)
+            result(finding, shown, name, fingerprints.of(&finding.span.start), input)
         })
         .collect();
     let root = format!("file://{}/", encode(&repository(&input.workspace.root).to_string_lossy()));
@@ -40,13 +39,11 @@ fn render(input: &Input<'_>) -> String {
             "tool": { "driver": driver() },
             "columnKind": "unicodeCodePoints",
             "originalUriBaseIds": { ROOT: { "uri": root } },
-            "invocations": [invocation(input)],
+            "invocations": [invocation(shown)],
             "results": results,
         }],
     });
-    let mut text = serde_json::to_string_pretty(&document).expect("maps have string keys");
-    text.push('\n');
-    text
+    Document::of(&document)
 }
 
 fn driver() -> Value {
@@ -105,10 +102,17 @@ fn invocation(input: &Input<'_>) -> Value {
     json!({ "executionSuccessful": successful, "toolExecutionNotifications": notifications })
 }
 
-fn result(finding: &Finding, name: &str, fingerprint: Option<String>, input: &Input<'_>) -> Value {
-    let mut message = words::title(finding, name);
+/// Places are what they are; words are as people may see them.
+fn result(
+    finding: &Finding,
+    shown: &Finding,
+    name: &str,
+    fingerprint: Option<String>,
+    input: &Raw<'_>,
+) -> Value {
+    let mut message = words::title(shown, name);
     for more in
-        [Some(&finding.reason), finding.help.as_ref()].into_iter().flatten().filter(|more| !more.is_empty())
+        [Some(&shown.reason), shown.help.as_ref()].into_iter().flatten().filter(|more| !more.is_empty())
     {
         message.push_str(".\n");
         message.push_str(more);
@@ -132,16 +136,21 @@ fn result(finding: &Finding, name: &str, fingerprint: Option<String>, input: &In
         result["suppressions"] = json!([{ "kind": "external", "status": "accepted", "justification": why }]);
     }
     let related: Vec<Value> = (1..)
-        .zip(&finding.labels)
-        .map(|(id, label)| {
-            json!({ "id": id, "physicalLocation": physical(&label.span, input), "message": { "text": label.text } })
+        .zip(finding.labels.iter().zip(&shown.labels))
+        .map(|(id, (label, shown))| {
+            json!({ "id": id, "physicalLocation": physical(&label.span, input), "message": { "text": shown.text } })
         })
         .collect();
     if !related.is_empty() {
         result["relatedLocations"] = related.into();
     }
-    let steps: Vec<Value> =
-        finding.chain.iter().enumerate().filter_map(|(depth, frame)| step(depth, frame, input)).collect();
+    let steps: Vec<Value> = finding
+        .chain
+        .iter()
+        .zip(&shown.chain)
+        .enumerate()
+        .filter_map(|(depth, frames)| step(depth, frames, input))
+        .collect();
     if !steps.is_empty() {
         result["codeFlows"] = json!([{ "threadFlows": [{ "locations": steps }] }]);
     }
@@ -149,7 +158,7 @@ fn result(finding: &Finding, name: &str, fingerprint: Option<String>, input: &In
 }
 
 /// One frame of the way from the hot function to the allocator.
-fn step(depth: usize, frame: &Frame, input: &Input<'_>) -> Option<Value> {
+fn step(depth: usize, (frame, shown): (&Frame, &Frame), input: &Raw<'_>) -> Option<Value> {
     let place = frame.place.as_ref()?;
     let mut artifact = artifact(&place.file, input);
     if frame.origin == Origin::Std {
@@ -167,12 +176,12 @@ fn step(depth: usize, frame: &Frame, input: &Input<'_>) -> Option<Value> {
         "nestingLevel": depth,
         "location": {
             "physicalLocation": { "artifactLocation": artifact, "region": region },
-            "message": { "text": frame.function.as_str() },
+            "message": { "text": shown.function.as_str() },
         },
     }))
 }
 
-fn physical(span: &Span, input: &Input<'_>) -> Value {
+fn physical(span: &Span, input: &Raw<'_>) -> Value {
     let Place { line, column, .. } = span.start;
     let mut region = json!({ "startLine": line.max(1), "startColumn": column.max(1) });
     if (span.end_line, span.end_column) > (line, column) {
@@ -182,7 +191,7 @@ fn physical(span: &Span, input: &Input<'_>) -> Value {
     json!({ "artifactLocation": artifact(&span.start.file, input), "region": region })
 }
 
-fn artifact(file: &str, input: &Input<'_>) -> Value {
+fn artifact(file: &str, input: &Raw<'_>) -> Value {
     match in_repository(file, &input.workspace.root) {
         Some(file) => json!({ "uri": encode(&file), "uriBaseId": ROOT }),
         None if Path::new(file).is_absolute() => json!({ "uri": format!("file://{}", encode(file)) }),

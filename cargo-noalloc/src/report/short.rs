@@ -6,7 +6,7 @@ use super::human::words;
 use super::naming::short_names;
 use super::{Format, Input};
 
-pub(super) static FORMAT: Format = Format { name: "short", render };
+pub(super) static FORMAT: Format = Format::text("short", render);
 
 /// Findings in the order of their places.
 fn render(input: &Input<'_>) -> String {

@@ -10,6 +10,7 @@ use anstyle::{AnsiColor, Style};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle, TermLike};
 
 use crate::options::When;
+use crate::printable;
 
 const VERB: Style = AnsiColor::Cyan.on_default().bold();
 
@@ -135,9 +136,10 @@ fn line(now: &Now, columns: usize, color: bool) -> String {
     let left = left.map(|left| format!(", {} left", duration(left))).unwrap_or_default();
     let before = format!("{verb:>12} {bar}{done}/{of}: ").chars().count();
     let room = columns.saturating_sub(before + left.len());
+    let what = printable::line(what);
     let what = match what.char_indices().nth(room) {
         Some(_) => what.chars().take(room.saturating_sub(1)).chain(['…']).collect(),
-        None => what.clone(),
+        None => what.into_owned(),
     };
     format!("{style}{verb:>12}{style:#} {bar}{done}/{of}: {what}{left}")
 }
