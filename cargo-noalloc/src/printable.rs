@@ -87,6 +87,11 @@ fn is_plain(text: &str, keeps: impl Fn(char) -> bool) -> bool {
         || !text.char_indices().any(|(at, c)| is_hidden(c) && !keeps(c) || c == '#' && is_marker(&text[at..]))
 }
 
+/// Where the commands to a runner begin that stand anywhere in a line.
+pub(crate) fn markers(text: &str) -> impl Iterator<Item = usize> {
+    text.match_indices('#').map(|(at, _)| at).filter(|at| is_marker(&text[*at..]))
+}
+
 /// Whether a command to the runners of GitHub (`##[`), Azure (`##vso[`) or TeamCity begins here, wherever in its line.
 fn is_marker(text: &str) -> bool {
     ["##[", "##vso[", "##teamcity["].iter().any(|marker| text.starts_with(marker))

@@ -21,6 +21,7 @@ mod formats;
 mod gate;
 mod go;
 mod growth;
+mod hostile;
 mod init;
 mod jobs;
 mod nested;

@@ -1,8 +1,10 @@
 //! What programs read: JSON, in which names and paths are what they are, and no character acts on who looks at it.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
-use crate::printable::is_hidden;
+use crate::printable::{self, is_hidden};
 
 /// JSON, each document with a line break at its end.
 #[derive(Debug)]
@@ -23,7 +25,10 @@ impl Document {
     fn ended(written: serde_json::Result<String>) -> Document {
         let mut text = written.expect("maps have string keys, and paths are text");
         text.push('\n');
-        Document(visible(text))
+        match visible(&text) {
+            Cow::Borrowed(_) => Document(text),
+            Cow::Owned(visible) => Document(visible),
+        }
     }
 
     pub(super) fn into_text(self) -> String {
@@ -32,21 +37,22 @@ impl Document {
 }
 
 /// JSON knows a second way to write each character. Those of C0 are written so already: what is left stands in strings.
-fn visible(text: String) -> String {
+fn visible(text: &str) -> Cow<'_, str> {
     let acts = |c: char| c != '\n' && is_hidden(c);
-    if !text.contains(acts) {
-        return text;
+    let mut markers = printable::markers(text).peekable();
+    if !text.contains(acts) && markers.peek().is_none() {
+        return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len());
     let mut units = [0; 2];
-    for c in text.chars() {
-        if acts(c) {
+    for (at, c) in text.char_indices() {
+        if markers.next_if_eq(&at).is_some() || acts(c) {
             c.encode_utf16(&mut units).iter().for_each(|unit| out.push_str(&format!("\\u{unit:04x}")));
         } else {
             out.push(c);
         }
     }
-    out
+    Cow::Owned(out)
 }
 
 #[cfg(test)]
@@ -56,9 +62,11 @@ mod tests {
 
     #[test]
     fn every_character_comes_back_and_none_acts() {
-        let all: String = ('\0'..='\u{ffff}').chain('\u{e0000}'..='\u{e00ff}').collect();
+        let all = ('\0'..='\u{ffff}').chain('\u{e0000}'..='\u{e00ff}');
+        let all: String = all.chain("##[error] ###[x] ##vso[y]".chars()).collect();
         let text = Document::of(&all).into_text();
         assert!(!text.trim_end_matches('\n').contains(is_hidden));
+        assert!(!text.contains("##[") && !text.contains("##vso["), "{text}");
         assert_eq!(serde_json::from_str::<String>(&text).expect("it is JSON"), all);
     }
 
