@@ -4,7 +4,11 @@
 //! and `alloc_zeroed` stay what they are.
 
 use std::alloc::{GlobalAlloc, Layout, System};
+#[cfg(noalloc_audit)]
+use std::any::TypeId;
 
+#[cfg(noalloc_audit)]
+use crate::c_heap::Direct;
 #[cfg(noalloc_audit)]
 use crate::recorder;
 
@@ -36,7 +40,7 @@ impl<A> Allocator<A> {
 /// the compiler see which arguments nobody asks for, and need not keep them.
 #[cfg(all(noalloc_audit, not(noalloc_own_allocator)))]
 #[global_allocator]
-static RECORDER: Allocator = Allocator::new(std::alloc::System);
+static RECORDER: Allocator<Direct> = Allocator::new(Direct);
 
 /// Under `enforce`, tells the guards of this thread; nothing otherwise.
 #[cfg(not(noalloc_audit))]
@@ -52,7 +56,7 @@ macro_rules! enforced {
 // SAFETY: every method hands its arguments unchanged to the inner allocator and returns what that returned, so
 // the contract holds because the inner one keeps it. The recorder neither unwinds nor touches the block.
 #[cfg(not(noalloc_audit))]
-unsafe impl<A: GlobalAlloc> GlobalAlloc for Allocator<A> {
+unsafe impl<A: GlobalAlloc + 'static> GlobalAlloc for Allocator<A> {
     #[inline]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         // SAFETY: the caller keeps the contract of `alloc`, which is the inner one's.
@@ -89,7 +93,7 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for Allocator<A> {
 // PERF: these go into the functions that the compiler makes of a global allocator. What the whole program pays is
 // one comparison and a branch that is not taken; nothing is saved around the inner call, which comes last.
 #[cfg(noalloc_audit)]
-unsafe impl<A: GlobalAlloc> GlobalAlloc for Allocator<A> {
+unsafe impl<A: GlobalAlloc + 'static> GlobalAlloc for Allocator<A> {
     #[inline]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         if recorder::active() {
@@ -131,6 +135,20 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for Allocator<A> {
     }
 }
 
+/// The call of the inner allocator. One that asks the C library's is not counted a second time for that.
+#[cfg(noalloc_audit)]
+macro_rules! inner_call {
+    ($inner:ident.$method:ident($($arg:ident),*)) => {
+        if is_direct::<A>() {
+            // SAFETY: the caller keeps the contract of the method, which is the inner allocator's.
+            unsafe { $inner.$method($($arg),*) }
+        } else {
+            // SAFETY: as above.
+            recorder::quietly(|| unsafe { $inner.$method($($arg),*) })
+        }
+    };
+}
+
 /// While the harness measures what allocating costs, the call of the inner allocator is timed and not recorded.
 ///
 /// PERF: in a function of its own, so that the method has nothing to keep for it.
@@ -141,14 +159,23 @@ macro_rules! timed {
         if crate::stopwatch::runs() {
             #[cold]
             #[inline(never)]
-            unsafe fn timed<A: GlobalAlloc>(inner: &A, $($arg: $type),*) -> $result {
+            unsafe fn timed<A: GlobalAlloc + 'static>(inner: &A, $($arg: $type),*) -> $result {
                 // SAFETY: the caller keeps the contract of the inner allocator's method.
-                crate::stopwatch::time(|| unsafe { inner.$method($($arg),*) })
+                crate::stopwatch::time(|| inner_call!(inner.$method($($arg),*)))
             }
             // SAFETY: the caller keeps the contract of the method, which is the inner one's.
             return unsafe { timed(&$this.0, $($arg),*) };
         }
     };
+}
+
+/// Whether an allocator is the one that this crate installs, beneath which nothing is counted.
+///
+/// PERF: known when it is compiled.
+#[cfg(noalloc_audit)]
+#[inline(always)]
+fn is_direct<A: 'static>() -> bool {
+    TypeId::of::<A>() == TypeId::of::<Direct>()
 }
 
 /// The same four inside a hot function.
@@ -159,7 +186,7 @@ macro_rules! timed {
 ///
 /// PERF: cold, so that the way past them is the straight one.
 #[cfg(noalloc_audit)]
-impl<A: GlobalAlloc> Allocator<A> {
+impl<A: GlobalAlloc + 'static> Allocator<A> {
     /// # Safety
     ///
     /// As for [`GlobalAlloc::alloc`].
@@ -167,8 +194,8 @@ impl<A: GlobalAlloc> Allocator<A> {
     #[inline(never)]
     unsafe fn alloc_recorded(&self, layout: Layout) -> *mut u8 {
         timed!(self.alloc(layout: Layout) -> *mut u8);
-        // SAFETY: the caller keeps the contract of `alloc`, which is the inner one's; so it is below.
-        let block = unsafe { self.0.alloc(layout) };
+        let inner = &self.0;
+        let block = inner_call!(inner.alloc(layout));
         recorder::record_alloc(block, layout.size())
     }
 
@@ -179,8 +206,8 @@ impl<A: GlobalAlloc> Allocator<A> {
     #[inline(never)]
     unsafe fn alloc_zeroed_recorded(&self, layout: Layout) -> *mut u8 {
         timed!(self.alloc_zeroed(layout: Layout) -> *mut u8);
-        // SAFETY: as above.
-        let block = unsafe { self.0.alloc_zeroed(layout) };
+        let inner = &self.0;
+        let block = inner_call!(inner.alloc_zeroed(layout));
         recorder::record_alloc(block, layout.size())
     }
 
@@ -191,8 +218,8 @@ impl<A: GlobalAlloc> Allocator<A> {
     #[inline(never)]
     unsafe fn realloc_recorded(&self, ptr: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
         timed!(self.realloc(ptr: *mut u8, layout: Layout, new_size: usize) -> *mut u8);
-        // SAFETY: as above.
-        let block = unsafe { self.0.realloc(ptr, layout, new_size) };
+        let inner = &self.0;
+        let block = inner_call!(inner.realloc(ptr, layout, new_size));
         recorder::record_realloc(ptr, block, new_size)
     }
 
@@ -202,14 +229,13 @@ impl<A: GlobalAlloc> Allocator<A> {
     #[cold]
     #[inline(never)]
     unsafe fn dealloc_recorded(&self, ptr: *mut u8, layout: Layout) {
+        let inner = &self.0;
         // PERF: asked first, for none is while the stopwatch runs.
         if recorder::record_repeated_free(ptr, layout.size()) {
-            // SAFETY: as above.
-            return unsafe { self.0.dealloc(ptr, layout) };
+            return inner_call!(inner.dealloc(ptr, layout));
         }
         timed!(self.dealloc(ptr: *mut u8, layout: Layout) -> ());
         let ptr = recorder::record_free(ptr, layout.size());
-        // SAFETY: as above.
-        unsafe { self.0.dealloc(ptr, layout) }
+        inner_call!(inner.dealloc(ptr, layout));
     }
 }

@@ -35,6 +35,8 @@ mod allocator;
 #[cfg(feature = "bench")]
 mod bench;
 mod block;
+#[cfg(noalloc_audit)]
+mod c_heap;
 #[cfg(all(feature = "enforce", not(noalloc_audit)))]
 mod enforce;
 #[cfg(any(noalloc_audit, feature = "bench", feature = "read-record"))]

@@ -6,6 +6,7 @@
 //! the unwind tables.
 
 use std::cell::Cell;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// As many frames as one record entry holds.
 pub(crate) use crate::record::FRAMES as CAPACITY;
@@ -226,10 +227,27 @@ pub(crate) fn return_address(frame: usize) -> usize {
     unsafe { *(frame as *const usize).add(1) }
 }
 
+/// Addresses of the program's own code: from the first to the second. Until they are known all code is.
+static PROGRAM: [AtomicUsize; 2] = [AtomicUsize::new(0), AtomicUsize::new(usize::MAX)];
+
+/// Says where the program's own code is.
+pub(crate) fn set_program(low: u64, high: u64) {
+    PROGRAM[0].store(low as usize, Ordering::Relaxed);
+    PROGRAM[1].store(high as usize, Ordering::Relaxed);
+}
+
+/// Whether an address is in a library: code that was not built for the audit, and need not keep frame pointers.
+fn is_in_library(address: usize) -> bool {
+    address < PROGRAM[0].load(Ordering::Relaxed) || address >= PROGRAM[1].load(Ordering::Relaxed)
+}
+
 /// The return addresses of one event, innermost first, up to the one in the function that the guard runs.
 ///
 /// The return address in the guard itself is left out. It says who called the hot function, when that was inlined,
 /// and an event belongs to the same site whoever did.
+///
+/// Of frames of libraries that call each other the outermost is kept, whose function the program has called: `qsort` calls
+/// itself in thousands of ways.
 pub(crate) struct Trace {
     frames: [u64; CAPACITY],
     len: usize,
@@ -244,6 +262,10 @@ impl Trace {
 
     pub(crate) fn frames(&self) -> &[u64] {
         &self.frames[..self.len]
+    }
+
+    fn ends_in_library(&self) -> bool {
+        self.frames().last().is_some_and(|address| is_in_library(*address as usize))
     }
 
     fn push(&mut self, return_address: usize) -> bool {
@@ -271,6 +293,10 @@ impl Trace {
                 self.at_guard = return_address;
                 return End::Reached;
             }
+            // Such a function may have left its caller's frame out.
+            if is_in_library(return_address) {
+                return End::Broken;
+            }
             if !self.push(return_address) {
                 return End::Full;
             }
@@ -293,6 +319,9 @@ impl Trace {
             if stack_pointer > end {
                 ended = End::Reached;
                 return false;
+            }
+            if is_in_library(return_address) && self.ends_in_library() {
+                self.len -= 1;
             }
             if !self.push(return_address) {
                 ended = End::Full;

@@ -7,6 +7,7 @@
 
 mod allocators;
 mod baseline;
+mod c_memory;
 mod callers;
 mod compare;
 mod configured;

@@ -15,7 +15,18 @@ fn counts_equal_an_independent_allocators_in_awkward_places() {
             let mut words = line.split(' ');
             let name = words.next().unwrap();
             let ledger: Vec<u64> = words.map(|word| word.parse().unwrap()).collect();
-            assert_eq!(record.as_in_ledger(name)[..], ledger, "{name} at {profile}");
+            let c = record.counts(name);
+            let of_c = [0, c.c_allocs, c.c_reallocs, c.c_frees, c.c_bytes];
+            let of_rust: Vec<u64> =
+                record.as_in_ledger(name).iter().zip(of_c).map(|(all, of_c)| all - of_c).collect();
+            assert_eq!(of_rust[..], ledger[..5], "{name} at {profile}");
+            // The C library notes a destructor for each thread: the ledger sees nothing of that.
+            if name == "first_use_of_a_thread_local" {
+                assert_eq!(of_c[1..4], [30, 0, 0], "{name} at {profile}");
+            } else {
+                assert_eq!(of_c, [0; 5], "{name} at {profile}");
+                assert_eq!(record.as_in_ledger(name)[5..], ledger[5..], "{name} at {profile}");
+            }
         }
         // By hand, so that the two do not agree on nonsense.
         let of = |name: &str| {

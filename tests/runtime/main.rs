@@ -5,6 +5,7 @@
 
 mod awkward;
 mod blocks;
+mod c_memory;
 mod counts;
 mod enforce;
 mod harness;

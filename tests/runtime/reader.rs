@@ -8,9 +8,13 @@ use std::process::Command;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-use no_heap::record::{BadRecord, Record};
+use no_heap::record::{BadRecord, FRAMES, FnCounts, Record, SITES, Site, ThreadHead};
 
 use crate::support::{Build, program};
+
+/// Bytes of a thread's head, and of what it counted for one function.
+const HEAD: usize = ThreadHead::WORDS * 8;
+const COUNTS: usize = FnCounts::WORDS * 8;
 
 /// A small record of a program that did a bit of everything.
 fn bytes() -> &'static [u8] {
@@ -154,12 +158,12 @@ fn damage_words(original: &[u8]) -> Damaged {
     // The first block's, too, though there is none.
     for hot in 0..=hot_count - block_room {
         for counter in 1..5 {
-            damage(threads + 32 + hot * 96 + counter * 8, "a function's counter");
+            damage(threads + HEAD + hot * COUNTS + counter * 8, "a function's counter");
         }
     }
     damage(threads + 16, "the thread's repeats");
-    let sites = threads + 32 + hot_count * 96;
-    let slots = (0..1024).map(|slot| sites + slot * (23 + 96) * 8);
+    let sites = threads + HEAD + hot_count * COUNTS;
+    let slots = (0..SITES).map(|slot| sites + slot * (Site::WORDS + FRAMES) * 8);
     let used: Vec<usize> = slots.filter(|at| original[*at..*at + 8] != [0; 8]).collect();
     let mut damaged = Damaged { sites: used.len(), repeating: 0 };
     for slot in used {
@@ -182,7 +186,7 @@ fn damage_words(original: &[u8]) -> Damaged {
 fn a_permit_that_ends_when_the_process_is_killed_is_no_damage() {
     let word = |at: usize| u64::from_le_bytes(repeating()[at..at + 8].try_into().unwrap());
     let (hot_count, block_room, threads) = (word(9 * 8), word(11 * 8), word(12 * 8) as usize);
-    let (updates, permit) = (threads + 8, threads + 32 + (hot_count - block_room) as usize * 96);
+    let (updates, permit) = (threads + 8, threads + HEAD + (hot_count - block_room) as usize * COUNTS);
     let mut bytes = repeating().to_vec();
     for (counter, missing) in [(1, 5), (3, 4), (4, 160)] {
         let left = word(permit + counter * 8).checked_sub(missing).unwrap();

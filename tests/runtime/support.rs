@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::Mutex;
 
-use no_heap::record::{FnCounts, HotEntry, PermitEntry, Record, SiteEntry};
+use no_heap::record::{FnCounts, HotEntry, OP, PermitEntry, Record, SiteEntry};
 
 /// How a fixture is built.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -213,7 +213,7 @@ impl Seen {
     pub(crate) fn check_identities(&self) {
         for entry in &self.0.sites {
             let site = &entry.site;
-            if site.op != FREE {
+            if site.op & OP != FREE {
                 assert_eq!(
                     site.count,
                     site.freed + site.escaped + site.superseded + site.untracked,
@@ -226,7 +226,8 @@ impl Seen {
         }
         for (index, counts) in self.0.counts.iter().enumerate() {
             let of = |op| -> u64 {
-                let sites = self.0.sites.iter().filter(|e| e.site.hot == index as u64 && e.site.op == op);
+                let sites =
+                    self.0.sites.iter().filter(|e| e.site.hot == index as u64 && e.site.op & OP == op);
                 sites.map(|entry| entry.site.count).sum()
             };
             let sites = (of(ALLOC), of(REALLOC), of(FREE));

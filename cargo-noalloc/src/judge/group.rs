@@ -8,6 +8,8 @@ use crate::model::{Affected, Escape, Frame, HotId, Op, Site, SiteSource, Sizes, 
 #[derive(Clone, Debug)]
 pub(crate) struct Group {
     pub(crate) op: Op,
+    /// The function of the C library's allocator that was called.
+    pub(crate) c_function: Option<String>,
     /// Where a reader would point.
     pub(crate) span: Span,
     /// What stands there.
@@ -46,7 +48,8 @@ impl Group {
     }
 }
 
-type Key = (HotId, Op, Span);
+/// Memory of C's and of Rust's allocator are two things.
+type Key = (HotId, Op, bool, Span);
 
 /// All sites of all targets that `counts` says yes to, by hot function.
 pub(crate) fn by_place(targets: &[Vec<Site>], counts: impl Fn(&Site) -> bool) -> BTreeMap<HotId, Vec<Group>> {
@@ -55,11 +58,14 @@ pub(crate) fn by_place(targets: &[Vec<Site>], counts: impl Fn(&Site) -> bool) ->
         for site in sites {
             // Every site has passed the source step.
             let Some(source) = site.source.as_ref().filter(|_| counts(site)) else { continue };
-            grouped.entry((site.hot, site.op, source.span.clone())).or_default().push((site, sites));
+            grouped
+                .entry((site.hot, site.op, site.c_function.is_some(), source.span.clone()))
+                .or_default()
+                .push((site, sites));
         }
     }
     let mut by_function: BTreeMap<HotId, Vec<Group>> = BTreeMap::new();
-    for ((hot, op, span), sites) in grouped {
+    for ((hot, op, _, span), sites) in grouped {
         by_function.entry(hot).or_default().push(sum(op, span, &sites));
     }
     by_function
@@ -74,6 +80,7 @@ fn sum(op: Op, span: Span, sites: &[(&Site, &[Site])]) -> Group {
     let freed_at = sites.iter().find_map(|(site, of_target)| freed_at(site, of_target));
     Group {
         op,
+        c_function: main.c_function.clone(),
         span,
         source: main.source.clone(),
         count: total(|site| site.count),
@@ -129,6 +136,7 @@ mod tests {
         Site {
             hot: HotId(1),
             op: Op::Alloc,
+            c_function: None,
             process: 0,
             chain: Vec::new(),
             count: affected,

@@ -17,14 +17,14 @@ mod unexercised;
 mod unplaced;
 mod unproved;
 
-use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 
 use no_heap::record::THREADS;
 
 use crate::model::{
-    Affected, Audited, Bench, Counts, Finding, FunctionVerdict, HotFn, HotId, HotReport, Level, Op, Permit,
-    Place, Policy, Problem, ProofReport, ProofState, Rule, Site, Span, Status, Step, Target, Verdict,
+    Affected, Audited, Bench, CHeap, Counts, Finding, FunctionVerdict, HotFn, HotId, HotReport, Level, Op,
+    Permit, Place, Policy, Problem, ProofReport, ProofState, Rule, Site, Span, Status, Step, Target, Verdict,
 };
 
 use advice::advise;
@@ -41,6 +41,8 @@ pub(crate) struct Evidence {
     pub(crate) proofs: BTreeMap<HotId, ProofReport>,
     /// Targets whose binary has the function, and whether they called it.
     pub(crate) homes: BTreeMap<HotId, Vec<(Target, bool)>>,
+    /// Called in a target where C's memory was not counted.
+    pub(crate) c_uncounted: BTreeSet<HotId>,
     /// Sites of each target apart: [`Site::freed_by`] counts within one.
     pub(crate) sites: Vec<Vec<Site>>,
     /// By place and reason.
@@ -57,6 +59,9 @@ impl Evidence {
             unentered.extend(target.unentered);
             for (id, (_, counts)) in &target.functions {
                 evidence.homes.entry(*id).or_default().push((target.target.clone(), counts.calls > 0));
+                if target.c_uncounted.is_some() && counts.calls > 0 {
+                    evidence.c_uncounted.insert(*id);
+                }
             }
             evidence.targets.push((target.target, target.status));
             evidence.benches.extend(target.benches);
@@ -135,6 +140,7 @@ impl Case<'_> {
         Finding {
             construct: group.construct(),
             op: Some(group.op),
+            is_c: group.c_function.is_some(),
             count: group.count,
             affected: group.affected.among(self.counts.calls),
             bytes: group.bytes,
@@ -161,6 +167,7 @@ impl Case<'_> {
             construct: None,
             dyn_trait: None,
             op: None,
+            is_c: false,
             count: 0,
             affected: Affected::default(),
             calls: self.counts.calls,
@@ -190,8 +197,7 @@ pub(crate) fn judge(mut evidence: Evidence, policy: &Policy) -> Verdict {
     let mut placed: BTreeMap<HotId, unplaced::Placed> = BTreeMap::new();
     evidence.sites.iter().flatten().for_each(|site| placed.entry(site.hot).or_default().add(site));
     let freed_in = freed_in(evidence.sites.iter().flatten());
-    let mut findings = Vec::new();
-    let mut functions = Vec::new();
+    let (mut findings, mut functions) = (Vec::new(), Vec::new());
     for (hot, counts) in evidence.functions.values() {
         let governing = &governing[&hot.id];
         let hot = &governing.apply(hot);
@@ -221,13 +227,14 @@ pub(crate) fn judge(mut evidence: Evidence, policy: &Policy) -> Verdict {
             homes.retain(|(_, called)| *called);
         }
         let targets = homes.into_iter().map(|(target, _)| target).collect();
-        functions.push(HotReport { proof: proof.without_syntax(), targets, ..report(&case, &own) });
+        let report = report(&case, &own);
+        let c_heap = report.c_heap.filter(|_| !evidence.c_uncounted.contains(&hot.id));
+        functions.push(HotReport { proof: proof.without_syntax(), targets, c_heap, ..report });
         own.retain(|finding| governing.level(hot, finding.rule).is_some());
         findings.append(&mut own);
     }
     let permits: Vec<Permit> = evidence.permits.into_values().collect();
-    let stale = |permit| stale_permit::find(permit, &functions, policy);
-    findings.extend(permits.iter().filter_map(stale));
+    findings.extend(permits.iter().filter_map(|permit| stale_permit::find(permit, &functions, policy)));
     let mut problems = evidence.problems;
     let mut sites: Vec<Site> = evidence.sites.into_iter().flatten().map(Site::without_syntax).collect();
     sort(&mut findings, &mut functions, &mut sites, &mut problems);
@@ -315,6 +322,7 @@ fn report(case: &Case<'_>, findings: &[Finding]) -> HotReport {
     let counts = case.counts;
     HotReport {
         hot: case.hot.clone(),
+        c_heap: Some(CHeap::of(counts)),
         calls: counts.calls,
         allocs: counts.allocs,
         reallocs: counts.reallocs,

@@ -32,6 +32,7 @@ mod tests {
 
     fn check(op: Op, (affected, first, last): (u64, u64, u64), sizes: (u64, u64), expected: Pattern) {
         let group = Group {
+            c_function: None,
             op,
             span: Span::point(Place { file: String::new(), line: 1, column: 1 }),
             source: None,

@@ -39,6 +39,7 @@ pub(super) fn find(permit: &Permit, functions: &[HotReport], policy: &Policy) ->
         construct: permit.reason.clone(),
         dyn_trait: None,
         op: None,
+        is_c: false,
         count: 0,
         affected: Affected::default(),
         calls: permit.entered,

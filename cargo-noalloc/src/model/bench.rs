@@ -1,6 +1,6 @@
 //! What the harness measured for one benchmark.
 
-use super::{HotId, Place};
+use super::{CHeap, HotId, Place};
 
 /// One benchmark of a target with `no_heap::main!`.
 #[derive(Clone, Debug)]
@@ -29,6 +29,8 @@ pub struct Bench {
     pub frees: u64,
     /// Requested bytes in those.
     pub bytes: u64,
+    /// C's part of these counts; `None` where C's memory was not counted.
+    pub c_heap: Option<CHeap>,
     /// Bytes that one iteration works through; `None` where the benchmark does not say.
     pub processed_bytes: Option<u64>,
     /// The same in items.

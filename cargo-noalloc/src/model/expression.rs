@@ -241,6 +241,8 @@ pub enum ConstructKind {
     Drop,
     /// The code of another package, by name.
     Dependency(String),
+    /// A function of C, by name.
+    C,
     /// Known by name only.
     Other,
 }

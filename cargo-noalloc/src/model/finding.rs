@@ -191,6 +191,8 @@ pub struct Finding {
     pub dyn_trait: Option<String>,
     /// What was done with the heap; `None` where nothing ran.
     pub op: Option<Op>,
+    /// The C library's allocator was called, not the program's global one.
+    pub is_c: bool,
     /// Events.
     pub count: u64,
     /// Calls of the hot function in which it happened.

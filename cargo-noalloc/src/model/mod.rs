@@ -7,6 +7,7 @@ mod affected;
 mod baseline;
 mod bench;
 mod binary;
+mod c_heap;
 mod comparison;
 mod declared;
 mod expression;
@@ -34,6 +35,7 @@ pub use affected::Affected;
 pub use baseline::{Compared, Debt, Identity, Standing, Weight};
 pub use bench::{Bench, InAllocator, Overhead, Slices};
 pub use binary::{Binaries, Binary, Environment, OwnAllocator, Toolchain};
+pub use c_heap::CHeap;
 pub use comparison::{
     BenchChange, Change, Comparison, Figure, Measured, MeasuredBench, MeasuredSite, TimeChange,
 };

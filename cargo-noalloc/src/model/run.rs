@@ -65,6 +65,8 @@ pub struct Audited {
     pub linked_blocks: Vec<LinkedBlock>,
     /// Benchmarks that finished.
     pub benches: Vec<Bench>,
+    /// Why C's memory was not counted; `None` where it was.
+    pub c_uncounted: Option<String>,
     /// Why what is here cannot be all there was to see.
     pub gap: Option<Gap>,
     /// What the report has to admit.

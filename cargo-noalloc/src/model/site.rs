@@ -1,6 +1,6 @@
 //! A call stack that reached the heap, with what it did there.
 
-use super::{Frame, HotId, SiteSource};
+use super::{Frame, HotId, Origin, SiteSource};
 
 /// What was done with the heap.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -56,6 +56,8 @@ pub struct Site {
     pub hot: HotId,
     /// What was done.
     pub op: Op,
+    /// The function of the C library's allocator that was called; `None` for the program's global allocator.
+    pub c_function: Option<String>,
     /// Which of the processes that the target has started: their calls are others.
     pub process: usize,
     /// From the hot function's own frame down to the allocator.
@@ -93,6 +95,13 @@ impl Site {
     /// As a report shows it.
     pub(crate) fn without_syntax(self) -> Site {
         Site { source: self.source.map(SiteSource::without_syntax), ..self }
+    }
+
+    /// For memory of the C library's: the function that was called from outside of C, `strdup` or `malloc`.
+    pub fn called_in_c(&self) -> Option<&str> {
+        let entry = self.c_function.as_deref()?;
+        let caller = self.chain.iter().rposition(|frame| frame.origin != Origin::System)?;
+        Some(self.chain.get(caller + 1).map_or(entry, |frame| frame.function.as_str()))
     }
 
     /// The function called there: the frame below [`Site::user_frame`].

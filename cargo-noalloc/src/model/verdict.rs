@@ -1,7 +1,8 @@
 //! What the whole check comes to.
 
 use super::{
-    Bench, Compared, Finding, HotFn, Ignored, Level, Permit, Problem, ProofReport, Site, Status, Target,
+    Bench, CHeap, Compared, Finding, HotFn, Ignored, Level, Permit, Problem, ProofReport, Site, Status,
+    Target,
 };
 
 /// What is said of one hot function.
@@ -80,6 +81,8 @@ impl ProofState {
 pub struct HotReport {
     /// The function.
     pub hot: HotFn,
+    /// C's part of what was counted; `None` where C's memory was not counted in some target that called it.
+    pub c_heap: Option<CHeap>,
     /// Calls begun.
     pub calls: u64,
     /// Calls of `alloc` and `alloc_zeroed`.

@@ -5,10 +5,10 @@ use serde_json::Value;
 use super::wire::{Wire, travels, variants_travel};
 use crate::exit::{Exit, Failure};
 use crate::model::{
-    Audited, Bench, BlockKind, Calls, Candidate, CodePlace, Counts, Doubt, Environment, Frame, FunctionName,
-    HotFn, HotId, InAllocator, Level, LinkedBlock, Obstacle, ObstacleKind, Op, Origin, Overhead, Part,
-    Partition, Permit, Place, Policy, Problem, Promise, ProofReport, ProofState, Reachable, Rule, Site,
-    Sizes, Slices, Status, Step, Target, TargetKind,
+    Audited, Bench, BlockKind, CHeap, Calls, Candidate, CodePlace, Counts, Doubt, Environment, Frame,
+    FunctionName, HotFn, HotId, InAllocator, Level, LinkedBlock, Obstacle, ObstacleKind, Op, Origin,
+    Overhead, Part, Partition, Permit, Place, Policy, Problem, Promise, ProofReport, ProofState, Reachable,
+    Rule, Site, Sizes, Slices, Status, Step, Target, TargetKind,
 };
 
 travels! {
@@ -18,7 +18,7 @@ travels! {
     // The manifests are those of the whole.
     Policy { require_exercised, require_proof, command_line, deny_warnings, proof_only; configured = Default::default(), partial = false }
     Audited {
-        target, executable, position, status, functions, proofs, sites, permits, linked_blocks, benches, problems;
+        target, executable, position, status, functions, proofs, sites, permits, linked_blocks, benches, c_uncounted, problems;
         // The text of the sources is compared instead.
         built = None, unentered = Vec::new(), gap = None
     }
@@ -27,12 +27,12 @@ travels! {
     Promise { allocs, bytes, warmup, allow_free, prove }
     Counts {
         calls, allocs, reallocs, frees, bytes, max_allocs, max_requests, max_bytes, unsited, unsited_bytes,
-        unwinding, permitted
+        unwinding, permitted, c_allocs, c_reallocs, c_frees, c_bytes
     }
     Place { file, line, column }
     CodePlace { file, line, byte_column }
     Site {
-        hot, op, process, chain, count, bytes, sizes, calls, freed, escaped, untracked, own, freed_by, incomplete;
+        hot, op, c_function, process, chain, count, bytes, sizes, calls, freed, escaped, untracked, own, freed_by, incomplete;
         source = None
     }
     Sizes { min, max }
@@ -45,7 +45,8 @@ travels! {
     Obstacle { kind, text, receiver, import }
     Permit { place, reason, function, entered, allocs, reallocs, frees, bytes }
     LinkedBlock { kind, place, function }
-    Bench { name, target, place, iterations, samples, slices, overhead, recorded, allocs, reallocs, frees, bytes, processed_bytes, processed_items, allocator, hot }
+    Bench { name, target, place, iterations, samples, slices, overhead, recorded, allocs, reallocs, frees, bytes, c_heap, processed_bytes, processed_items, allocator, hot }
+    CHeap { allocs, reallocs, frees, bytes }
     Slices { taken, left_out }
     Overhead { each_loop, guard, guarded_calls }
     InAllocator { share, error, overhead }

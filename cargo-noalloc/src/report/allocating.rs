@@ -80,6 +80,7 @@ mod tests {
     /// A benchmark of 481 ns an iteration.
     fn bench(share: f64, error: f64) -> Bench {
         Bench {
+            c_heap: None,
             name: "algo_one".to_owned(),
             target: "elvis".to_owned(),
             place: Place { file: "benches/elvis.rs".to_owned(), line: 1, column: 1 },

@@ -50,6 +50,7 @@ mod tests {
     fn bench(ns: f64) -> Bench {
         let overhead = Overhead { each_loop: 0.5, guard: 5.0, guarded_calls: 1.0 };
         Bench {
+            c_heap: None,
             name: "tiny".to_owned(),
             target: "hot".to_owned(),
             place: Place { file: "benches/hot.rs".to_owned(), line: 1, column: 1 },

@@ -79,8 +79,14 @@ fn only_bench(hot: HotId, benches: &[Bench]) -> Option<&Bench> {
     own.next().filter(|_| own.next().is_none())
 }
 
-/// What the proof adds to the verdict.
+/// What the verdict leaves open: memory that was not counted, and what the proof adds.
 fn more(report: &HotReport) -> String {
+    let uncounted = (report.calls > 0 && report.c_heap.is_none()).then(|| "C not counted".to_owned());
+    let proof = Some(of_proof(report)).filter(|text| !text.is_empty());
+    uncounted.into_iter().chain(proof).collect::<Vec<_>>().join(", ")
+}
+
+fn of_proof(report: &HotReport) -> String {
     match report.proof.state {
         ProofState::MayAllocate if report.may_allocate_at > 0 => {
             format!("may allocate at {}", plural(report.may_allocate_at as u64, "more place"))

@@ -34,6 +34,10 @@ pub(super) fn name(
     site: &Site,
     object: Option<&TraitObject>,
 ) -> Option<Construct> {
+    if let Some(function) = site.called_in_c() {
+        let name = called_here(expression, site).unwrap_or(function).to_owned();
+        return Some(Construct { name, kind: ConstructKind::C, of: None });
+    }
     let frame = site.callee();
     if let Some(Origin::Dependency(package)) = frame.map(|frame| &frame.origin) {
         let kind = ConstructKind::Dependency(package.clone());
@@ -51,6 +55,15 @@ pub(super) fn name(
         None => {
             fallback(&callee, syntax, site.op).map(|name| Construct { name, kind: ConstructKind::Other, of })
         }
+    }
+}
+
+/// The C function that the user's own expression calls: one that ends in a jump to another has left no frame.
+fn called_here<'a>(expression: Option<&'a Expression>, site: &Site) -> Option<&'a str> {
+    let called = site.callee()?.origin == Origin::System;
+    match &expression.filter(|found| found.exact && called)?.syntax {
+        Syntax::Call { path, .. } => path.rsplit("::").next(),
+        _ => None,
     }
 }
 

@@ -4,7 +4,9 @@
 //! report, not an end: the counts are exact without it.
 
 mod blocks;
+mod c_heap;
 mod chain;
+mod libraries;
 mod origin;
 mod proofs;
 mod symbols;
@@ -13,14 +15,16 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use no_heap::record::{AllocatorPass, BenchResult, HotEntry, PermitEntry, Record, SiteEntry, SiteFlag};
+use no_heap::record::{self, AllocatorPass, BenchResult, HotEntry, PermitEntry, Record, SiteEntry, SiteFlag};
 
 use crate::files;
 use crate::model::{
-    Audited, Bench, Calls, Counts, FunctionName, Gap, HotFn, HotId, InAllocator, LookupAddress, Op, Overhead,
-    Permit, Place, Problem, Promise, ReturnAddress, Run, Site, Sizes, Slices, Status, Step, Workspace,
+    Audited, Bench, CHeap, Calls, Counts, FunctionName, Gap, HotFn, HotId, InAllocator, LookupAddress, Op,
+    Overhead, Permit, Place, Problem, Promise, ReturnAddress, Run, Site, Sizes, Slices, Status, Step,
+    Workspace,
 };
 use crate::numbers::plural;
+use libraries::Libraries;
 use origin::Origins;
 use symbols::Symbols;
 
@@ -52,21 +56,26 @@ fn one(run: Run, workspace: &Workspace, origins: &Origins) -> Audited {
         unentered: Vec::new(),
         linked_blocks: Vec::new(),
         benches: Vec::new(),
+        c_uncounted: None,
         gap: None,
         problems: Vec::new(),
     };
     let bytes = crate::mapped::read(&binary.executable);
     let bytes = bytes.as_deref().map_err(ToString::to_string);
     let symbols = bytes.clone().and_then(Symbols::open);
-    audited.gap = gap(&audited.status, &records, bytes, symbols.as_ref().err());
+    audited.gap = gap(&audited.status, &records, bytes.clone(), symbols.as_ref().err());
     if let Some(Gap::NoDebugInfo { reason }) = &audited.gap {
         let message =
             format!("{} `{}` has no debug info to read: {reason}", audited.target.kind, audited.target.name);
         problems.push(Problem::new(Step::Symbolise, message));
     }
     let symbols = symbols.ok();
+    audited.c_uncounted = c_heap::uncounted(&records, bytes.as_deref().ok());
+    problems.extend(audited.c_uncounted.as_deref().map(|reason| c_heap::problem(&audited.target, reason)));
+    let libraries = Libraries::default();
     for record in &records {
-        let reader = Reader { record, symbols: symbols.as_ref(), origins };
+        let executable = &binary.executable;
+        let reader = Reader { record, symbols: symbols.as_ref(), libraries: &libraries, executable, origins };
         reader.add_to(&mut audited);
     }
     // Without a record nothing is known of what ran, and no block is blamed.
@@ -137,6 +146,8 @@ fn hot(entry: &HotEntry, origins: &Origins) -> HotFn {
 struct Reader<'a> {
     record: &'a Record,
     symbols: Option<&'a Symbols<'a>>,
+    libraries: &'a Libraries,
+    executable: &'a Path,
     origins: &'a Origins,
 }
 
@@ -178,7 +189,8 @@ impl Reader<'_> {
         // The reader has checked that the index is in the list.
         let hot = hot.get(site.hot as usize).map_or(HotId(0), |hot| hot.id);
         let incomplete = SiteFlag::Truncated as u64 | SiteFlag::Incomplete as u64;
-        let op = match site.op {
+        let c_function = c_function(site.op);
+        let op = match site.op & record::OP {
             0 => Op::Alloc,
             1 => Op::Realloc,
             _ => Op::Free,
@@ -190,7 +202,8 @@ impl Reader<'_> {
             hot,
             op,
             process: 0,
-            chain: self.chain(frames),
+            chain: self.chain(frames, c_function),
+            c_function: c_function.map(str::to_owned),
             count: site.count,
             bytes: site.bytes,
             sizes: Sizes { min: site.size_min, max: site.size_max },
@@ -205,9 +218,9 @@ impl Reader<'_> {
         }
     }
 
-    /// The frames of one stack, from the hot function down to the allocator.
-    fn chain(&self, frames: &[u64]) -> Vec<crate::model::Frame> {
-        let mut found = Vec::new();
+    /// The frames of one stack, from the hot function down to the allocator: of C's down to the function that was called.
+    fn chain(&self, frames: &[u64], c_function: Option<&str>) -> Vec<crate::model::Frame> {
+        let mut found: Vec<_> = c_function.map(libraries::frame).into_iter().collect();
         for address in frames {
             let module = self
                 .record
@@ -218,11 +231,17 @@ impl Reader<'_> {
                 .find(|(_, module)| (module.low..module.high).contains(address));
             match (module, self.symbols) {
                 (Some((0, module)), Some(symbols)) => {
-                    let address = ReturnAddress(address - module.bias);
-                    found.extend(symbols.frames(address.lookup(), self.origins));
+                    let address = ReturnAddress(address - module.bias).lookup();
+                    let frames = symbols.frames(address, self.origins);
+                    let unnamed = frames.is_empty();
+                    found.extend(frames);
+                    found.extend(self.libraries.own_frame(self.executable, address).filter(|_| unnamed));
                 }
-                (Some((_, module)), _) => found.push(origin::library(&module.name)),
-                (None, _) => found.push(origin::library("")),
+                (Some((_, module)), _) => {
+                    let address = ReturnAddress(address.wrapping_sub(module.bias));
+                    found.push(self.libraries.frame(&module.name, address.lookup()));
+                }
+                (None, _) => found.push(libraries::frame("code without a file")),
             }
         }
         chain::from_innermost(found)
@@ -249,6 +268,12 @@ impl Reader<'_> {
                 reallocs: result.reallocs,
                 frees: result.frees,
                 bytes: result.bytes,
+                c_heap: audited.c_uncounted.is_none().then_some(CHeap {
+                    allocs: result.c_allocs,
+                    reallocs: result.c_reallocs,
+                    frees: result.c_frees,
+                    bytes: result.c_bytes,
+                }),
                 processed_bytes: Some(result.processed_bytes).filter(|bytes| *bytes > 0),
                 processed_items: Some(result.processed_items).filter(|items| *items > 0),
                 allocator: in_allocator(result),
@@ -280,6 +305,12 @@ impl Reader<'_> {
             ));
         }
     }
+}
+
+/// The function of the C library's allocator that was called, as [`record::Site::op`] says it.
+fn c_function(op: u64) -> Option<&'static str> {
+    let number = usize::try_from(op >> 3).ok().filter(|_| op & record::C_HEAP != 0)?;
+    record::C_FUNCTIONS.get(number).copied()
 }
 
 fn overhead(result: &BenchResult) -> Overhead {

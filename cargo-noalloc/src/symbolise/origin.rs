@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::model::{Frame, FunctionName, Origin, Workspace};
+use crate::model::{FunctionName, Origin, Workspace};
 
 /// Knows the folders.
 #[derive(Debug)]
@@ -38,7 +38,7 @@ impl Origins {
         if is_ours(function.as_str()) {
             return Origin::NoHeap;
         }
-        let Some(path) = path else { return Origin::System };
+        let Some(path) = path.filter(|path| !is_of_c(path)) else { return Origin::System };
         if standard_library(path).is_some() {
             return Origin::Std;
         }
@@ -73,15 +73,10 @@ fn standard_library(path: &str) -> Option<&str> {
     Some(file)
 }
 
-/// A frame in a library without debug info.
-pub(super) fn library(path: &str) -> Frame {
-    let name = Path::new(path).file_name().map(|name| name.to_string_lossy().into_owned());
-    Frame {
-        function: FunctionName::new(&name.unwrap_or_else(|| "code without a file".to_owned())),
-        place: None,
-        inlined: false,
-        origin: Origin::System,
-    }
+/// C code that was linked in with debug info: not Rust's to change, and no part of a Rust call.
+fn is_of_c(path: &str) -> bool {
+    let endings = ["c", "cc", "cpp", "cxx", "h", "hh", "hpp", "S", "s", "m", "mm"];
+    Path::new(path).extension().is_some_and(|ending| endings.iter().any(|c| ending == *c))
 }
 
 /// The guard's and the harness's own functions. Their closures are the user's code only when the user wrote

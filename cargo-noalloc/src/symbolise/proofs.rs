@@ -148,6 +148,7 @@ fn never_hit(hot: HotId, op: Op, chain: Vec<Frame>) -> Site {
     Site {
         hot,
         op,
+        c_function: None,
         chain,
         count: 0,
         bytes: 0,

@@ -86,7 +86,34 @@ mod audit {
 
     thread_local! {
         /// What `Counting` has seen since the pass began.
-        static TALLY: Cell<Counts> = const { Cell::new(Counts::ZERO) };
+        static TALLY: Cell<Tally> = const { Cell::new(Tally::ZERO) };
+    }
+
+    /// Heap events.
+    #[derive(Clone, Copy)]
+    struct Tally {
+        all: Counts,
+        /// Of those, the ones of the C library's allocator.
+        of_c: Counts,
+    }
+
+    impl Tally {
+        const ZERO: Tally = Tally { all: Counts::ZERO, of_c: Counts::ZERO };
+
+        /// All that this thread has seen inside scopes.
+        fn of_this_thread() -> Tally {
+            let thread = this_thread();
+            recorder::settle(thread);
+            Tally { all: thread.counted.get().plus(thread.others.get()), of_c: thread.of_c.get() }
+        }
+
+        fn plus(self, more: Tally) -> Tally {
+            Tally { all: self.all.plus(more.all), of_c: self.of_c.plus(more.of_c) }
+        }
+
+        fn since(self, before: Tally) -> Tally {
+            Tally { all: self.all.since(before.all), of_c: self.of_c.since(before.of_c) }
+        }
     }
 
     impl Results {
@@ -114,7 +141,7 @@ mod audit {
                 recorder::join(thread);
             }
             let before = guarded_calls();
-            let (counts, _) = tally(run);
+            let (Tally { all: counts, .. }, _) = tally(run);
             if let Some(BenchCells { result, .. }) = &self.cells {
                 result.first_guarded_calls.set(guarded_calls().wrapping_sub(before));
                 result.first_allocs.set(counts.allocs);
@@ -127,12 +154,16 @@ mod audit {
         pub(in crate::bench) fn steady(&self, iterations: u64, run: impl FnOnce() -> Duration) -> Duration {
             let calls_before = this_thread().bench_calls.get();
             let guarded_before = guarded_calls();
-            let (counts, elapsed) = tally(run);
+            let (Tally { all: counts, of_c }, elapsed) = tally(run);
             if let Some(BenchCells { result, .. }) = &self.cells {
                 recorder::add(&result.allocs, counts.allocs);
                 recorder::add(&result.reallocs, counts.reallocs);
                 recorder::add(&result.frees, counts.frees);
                 recorder::add(&result.bytes, counts.bytes);
+                recorder::add(&result.c_allocs, of_c.allocs);
+                recorder::add(&result.c_reallocs, of_c.reallocs);
+                recorder::add(&result.c_frees, of_c.frees);
+                recorder::add(&result.c_bytes, of_c.bytes);
                 recorder::add(&result.recorded, iterations);
                 let direct = this_thread().bench_calls.get() - calls_before;
                 result.hot.set(this_thread().bench_hot.get());
@@ -215,8 +246,8 @@ mod audit {
         calls.fold(0, u64::wrapping_add)
     }
 
-    fn tally(run: impl FnOnce() -> Duration) -> (Counts, Duration) {
-        TALLY.set(Counts::ZERO);
+    fn tally(run: impl FnOnce() -> Duration) -> (Tally, Duration) {
+        TALLY.set(Tally::ZERO);
         let elapsed = run();
         (TALLY.get(), elapsed)
     }
@@ -226,27 +257,21 @@ mod audit {
 
     /// While it lives, this thread's heap events count for the benchmark.
     pub(in crate::bench) struct Counting<'place> {
-        before: Counts,
+        before: Tally,
         entered: Option<scope::Entered<'place>>,
     }
 
     impl<'place> Counting<'place> {
         pub(in crate::bench) fn begin(place: &'place mut Place) -> Counting<'place> {
-            let before = all_events();
+            let before = Tally::of_this_thread();
             Counting { before, entered: Some(scope::enter(place, Kind::Bench)) }
         }
-    }
-
-    fn all_events() -> Counts {
-        let thread = this_thread();
-        recorder::settle(thread);
-        thread.counted.get().plus(thread.others.get())
     }
 
     impl Drop for Counting<'_> {
         fn drop(&mut self) {
             drop(self.entered.take());
-            let seen = all_events().since(self.before);
+            let seen = Tally::of_this_thread().since(self.before);
             TALLY.set(TALLY.get().plus(seen));
         }
     }

@@ -7,7 +7,7 @@
 pub(crate) const MAGIC: u64 = u64::from_le_bytes(*b"noalloc\0");
 
 /// Version of this layout. A reader refuses every other one.
-pub const VERSION: u64 = 6;
+pub const VERSION: u64 = 7;
 
 /// Return addresses kept for one call stack, innermost first.
 pub const FRAMES: usize = 96;
@@ -101,6 +101,8 @@ pub mod hello_flag {
     pub const RECORDER_INSTALLED: u64 = 1;
     /// A stack walked as a test led from the allocator to the frame it should.
     pub const FRAME_POINTERS: u64 = 2;
+    /// A block that the C library took for itself as a test arrived in the recorder.
+    pub const C_HEAP: u64 = 4;
 }
 
 words! {
@@ -173,6 +175,14 @@ words! {
         unwinding,
         /// Events inside a permit: not counted above.
         permitted,
+        /// Of `allocs`, those of the C library's allocator.
+        c_allocs,
+        /// Of `reallocs`, those of the C library's allocator.
+        c_reallocs,
+        /// Of `frees`, those of the C library's allocator.
+        c_frees,
+        /// Of `bytes`, those of the C library's allocator.
+        c_bytes,
     }
 }
 
@@ -183,7 +193,7 @@ words! {
         hash,
         /// Index of the hot function.
         hot,
-        /// 0 alloc, 1 realloc, 2 free.
+        /// 0 alloc, 1 realloc, 2 free; for the C library's allocator, see [`c_op`].
         op,
         /// Frames that follow.
         depth,
@@ -229,6 +239,30 @@ words! {
     }
 }
 
+/// Bits of [`Site::op`] that say what was done.
+pub const OP: u64 = 3;
+
+/// Bit of [`Site::op`]: the C library's allocator was called, by something else than the program's global allocator.
+pub const C_HEAP: u64 = 4;
+
+/// The functions of the C library's allocator, by the number above [`C_HEAP`] in [`Site::op`].
+pub const C_FUNCTIONS: [&str; 9] = [
+    "malloc",
+    "calloc",
+    "realloc",
+    "free",
+    "posix_memalign",
+    "aligned_alloc",
+    "memalign",
+    "valloc",
+    "pvalloc",
+];
+
+/// A [`Site::op`] of the C library's allocator: what was done, by which of [`C_FUNCTIONS`].
+pub const fn c_op(op: u64, function: u64) -> u64 {
+    op | C_HEAP | function << 3
+}
+
 /// Bits of [`Site::flags`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u64)]
@@ -264,6 +298,14 @@ words! {
         frees,
         /// Requested bytes in those.
         bytes,
+        /// Of the allocs, those of the C library's allocator.
+        c_allocs,
+        /// Of the reallocs, those of the C library's allocator.
+        c_reallocs,
+        /// Of the frees, those of the C library's allocator.
+        c_frees,
+        /// Of the bytes, those of the C library's allocator.
+        c_bytes,
         /// Allocs of the first iteration.
         first_allocs,
         /// Reallocs of the first iteration.
@@ -341,7 +383,7 @@ pub enum AllocatorPass {
 /// Of a site's key: hot function, operation and frames. Never 0: that marks an empty slot.
 #[cfg(any(noalloc_audit, feature = "read-record"))]
 pub(crate) fn site_hash(hot: u64, op: u64, frames: &[u64]) -> u64 {
-    let mut hash = (hot << 2 | op) ^ 0x9e37_79b9_7f4a_7c15;
+    let mut hash = (hot << 8 | op) ^ 0x9e37_79b9_7f4a_7c15;
     for frame in frames {
         hash = (hash.rotate_left(5) ^ frame).wrapping_mul(0x517c_c1b7_2722_0a95);
     }

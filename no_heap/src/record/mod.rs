@@ -17,8 +17,9 @@ mod read;
 mod write;
 
 pub use layout::{
-    AllocatorPass, BLOCK_TEXT, BLOCKS, BenchResult, BenchState, Block, BlockKind, FRAMES, FnCounts, Head,
-    SAMPLES, SITES, Site, SiteFlag, THREADS, ThreadHead, VERSION, hello_flag,
+    AllocatorPass, BLOCK_TEXT, BLOCKS, BenchResult, BenchState, Block, BlockKind, C_FUNCTIONS, C_HEAP,
+    FRAMES, FnCounts, Head, OP, SAMPLES, SITES, Site, SiteFlag, THREADS, ThreadHead, VERSION, c_op,
+    hello_flag,
 };
 #[cfg(noalloc_audit)]
 pub(crate) use layout::{SiteSlot, repeat_sum, site_hash};

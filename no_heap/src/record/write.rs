@@ -388,6 +388,9 @@ fn hello() -> Vec<u8> {
     let exe = std::env::current_exe().unwrap_or_default();
     text(&mut out, &exe.to_string_lossy());
     let modules = modules();
+    if let Some(program) = modules.first() {
+        crate::stack::set_program(program.low, program.high);
+    }
     number(&mut out, modules.len() as u64);
     for module in &modules {
         text(&mut out, &module.name);

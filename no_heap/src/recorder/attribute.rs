@@ -1,7 +1,7 @@
 //! Which hot functions answer for an event, and with which stack. Everything off the short path of `record`.
 
 use super::recent::{Key, Recognised};
-use super::{Event, Op, Seen, Updating, add, permits, process, raise, repeats, sites};
+use super::{Event, Heap, Op, Seen, Updating, add, permits, process, raise, repeats, sites};
 use crate::record::{SiteFlag, Thread};
 use crate::registry::{HOT_FUNCTIONS, HotFn};
 use crate::scope::{Counts, Kind, Scope, ThreadState, this_thread};
@@ -21,15 +21,19 @@ enum Refused {
 /// PERF: the event comes in pieces, so that the shorter ways need not put it into memory.
 #[inline(never)]
 pub(super) fn record(op: Op, before: *mut u8, block: *mut u8, size: usize, frame: usize) -> *mut u8 {
-    record_event(this_thread(), &Event { op, block, before, size }, frame);
+    record_event(this_thread(), &Event { heap: Heap::Rust, op, block, before, size }, frame);
     block
 }
 
-fn record_event(thread: &'static ThreadState, event: &Event, frame: usize) {
+/// Counts one event, see [`record`].
+pub(super) fn record_event(thread: &'static ThreadState, event: &Event, frame: usize) {
     let quiet = Quiet::enter(thread);
     // SAFETY: the scopes of this thread stay in their guards' frames until they are left, and this call happens inside
     // of them.
     let Some(innermost) = (unsafe { quiet.scope.as_ref() }) else { return };
+    if event.heap != Heap::Rust {
+        thread.of_c.set(thread.of_c.get().plus(event.counts()));
+    }
     if !matches!(innermost.kind(), Kind::Hot(_)) {
         return outside(thread, innermost, event, frame);
     }
@@ -78,7 +82,7 @@ fn refused(innermost: &Scope) -> Option<Refused> {
 /// An event whose innermost scope is no hot function.
 fn outside(thread: &ThreadState, innermost: &Scope, event: &Event, frame: usize) {
     match innermost.kind() {
-        Kind::SelfTest => process::self_tested(innermost, frame, thread.stack.get()),
+        Kind::SelfTest => process::self_tested(event.heap, innermost, frame, thread.stack.get()),
         Kind::Permit(_) => {
             excuse(thread, innermost, event.counts());
             match beyond_permits(innermost) {
@@ -191,17 +195,18 @@ fn attribute(thread: &'static ThreadState, innermost: &Scope, event: &Event, fra
     let mut walk: Option<Walk<'_>> = None;
     let mut from = frame;
     let mut inner = None;
-    // An inner site that is missing, or that has less than its whole stack, does not tell inner stacks apart.
-    let mut all_told_apart = true;
+    // An inner site that is missing, or that has less than its whole stack, does not tell inner stacks apart; and C code
+    // need not keep the frame pointers that stacks are recognised by.
+    let mut all_told_apart = event.heap == Heap::Rust;
     let mut scope = Some(innermost);
     while let Some(current) = scope {
         let Kind::Hot(hot) = current.kind() else { break };
         let key = Key::new(hot, event.op, inner);
         let known = if all_told_apart { thread.recent.find(from, current.frame(), key) } else { None };
         let seen = known.map(Recognised::seen).or_else(|| {
-            let walk = walk.get_or_insert_with(|| Walk::new(frame, innermost));
+            let walk = walk.get_or_insert_with(|| Walk::new(frame, innermost, event.heap));
             walk.reach(current, thread);
-            let seen = sites::find_or_insert(part, hot, event.op, walk.trace.frames(), walk.flags)?;
+            let seen = sites::find_or_insert(part, hot, event.site_op(), walk.trace.frames(), walk.flags)?;
             if all_told_apart && walk.flags == 0 {
                 thread.recent.remember(from, current.frame(), key, thread.stack.get(), seen);
             }
@@ -240,6 +245,8 @@ struct Walk<'scopes> {
     frame: usize,
     /// How far the frame pointers have been followed.
     at: usize,
+    /// Whose frames come first.
+    heap: Heap,
     /// See [`SiteFlag`].
     flags: u64,
     /// The first scope that was not reached yet.
@@ -248,8 +255,8 @@ struct Walk<'scopes> {
 
 impl<'scopes> Walk<'scopes> {
     /// Starts at the allocator method's frame; `innermost` is the first scope to reach.
-    fn new(frame: usize, innermost: &'scopes Scope) -> Walk<'scopes> {
-        Walk { trace: Trace::new(), frame, at: frame, flags: 0, next: Some(innermost) }
+    fn new(frame: usize, innermost: &'scopes Scope, heap: Heap) -> Walk<'scopes> {
+        Walk { trace: Trace::new(), frame, at: frame, heap, flags: 0, next: Some(innermost) }
     }
 
     /// Lengthens the stack up to the guard of `scope`.
@@ -265,7 +272,9 @@ impl<'scopes> Walk<'scopes> {
 
     /// Lengthens the stack up to the guard at `end`; returns the flags that say how well it went.
     fn follow(&mut self, end: usize, thread: &ThreadState) -> u64 {
-        if self.flags == 0 {
+        // A C function without a frame of its own leaves its caller's pointer where it was: the chain would lead on, past
+        // the frame of the caller.
+        if self.flags == 0 && self.heap == Heap::Rust {
             match self.trace.walk(&mut self.at, end, thread.stack.get()) {
                 End::Reached => return 0,
                 End::Full => return SiteFlag::Truncated as u64,

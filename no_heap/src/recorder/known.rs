@@ -16,13 +16,13 @@ use crate::scope::{Scope, ThreadState, this_thread};
 /// go through registers.
 #[inline(never)]
 pub(super) fn record_alloc(block: *mut u8, size: usize, frame: usize) -> *mut u8 {
-    record(Event { op: Op::Alloc, block, before: block, size }, frame)
+    record(Event::of_rust(Op::Alloc, block, size), frame)
 }
 
 /// The same of a free.
 #[inline(never)]
 pub(super) fn record_free(block: *mut u8, size: usize, frame: usize) -> *mut u8 {
-    record(Event { op: Op::Free, block, before: block, size }, frame)
+    record(Event::of_rust(Op::Free, block, size), frame)
 }
 
 #[inline(always)]

@@ -17,7 +17,7 @@ mod sites;
 use std::cell::Cell;
 use std::sync::atomic::{Ordering, compiler_fence};
 
-use crate::record::ThreadHead;
+use crate::record::{ThreadHead, c_op};
 use crate::scope::{Counts, this_thread};
 use crate::stack::frame;
 
@@ -40,9 +40,19 @@ pub(crate) enum Op {
     Free = 2,
 }
 
+/// Whose allocator was called.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Heap {
+    /// The program's global allocator.
+    Rust,
+    /// The C library's, by anything but the global allocator; which of [`crate::record::C_FUNCTIONS`] was called.
+    C(u8),
+}
+
 /// One call of the allocator.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Event {
+    pub(crate) heap: Heap,
     pub(crate) op: Op,
     /// The block after the call, null when the allocator had none; of a free, the one that goes.
     pub(crate) block: *mut u8,
@@ -53,6 +63,20 @@ pub(crate) struct Event {
 }
 
 impl Event {
+    /// Of the program's global allocator, an allocation or a free.
+    #[inline(always)]
+    fn of_rust(op: Op, block: *mut u8, size: usize) -> Event {
+        Event { heap: Heap::Rust, op, block, before: block, size }
+    }
+
+    /// As [`crate::record::Site::op`] has it.
+    fn site_op(&self) -> u64 {
+        match self.heap {
+            Heap::Rust => self.op as u64,
+            Heap::C(function) => c_op(self.op as u64, u64::from(function)),
+        }
+    }
+
     /// Frees request nothing.
     #[inline(always)]
     fn requested(&self) -> u64 {
@@ -75,7 +99,7 @@ pub(crate) fn active() -> bool {
 #[inline(always)]
 pub(crate) fn record_alloc(block: *mut u8, size: usize) -> *mut u8 {
     let frame = frame!();
-    match repeats::record(this_thread(), &Event { op: Op::Alloc, block, before: block, size }, frame) {
+    match repeats::record(this_thread(), &Event::of_rust(Op::Alloc, block, size), frame) {
         Some(()) => block,
         None => known::record_alloc(block, size, frame),
     }
@@ -87,10 +111,34 @@ pub(crate) fn record_realloc(before: *mut u8, block: *mut u8, size: usize) -> *m
     attribute::record(Op::Realloc, before, block, size, frame!())
 }
 
+/// Counts a call of the C library's allocator: all of them go the long way.
+///
+/// The C library's callers expect to find `errno` as the allocator has left it.
+pub(crate) fn record_c(function: u8, op: Op, [before, block]: [*mut u8; 2], size: usize, frame: usize) {
+    let errno = std::io::Error::last_os_error().raw_os_error().unwrap_or(0);
+    attribute::record_event(
+        this_thread(),
+        &Event { heap: Heap::C(function), op, block, before, size },
+        frame,
+    );
+    // SAFETY: the location is this thread's own.
+    unsafe { *libc::__errno_location() = errno };
+}
+
+/// Runs the inner allocator, which may be one that asks the C library's: that is no event beside the one of Rust's.
+#[inline(always)]
+pub(crate) fn quietly<R>(call: impl FnOnce() -> R) -> R {
+    let thread = this_thread();
+    let scope = thread.scope.replace(std::ptr::null());
+    let result = call();
+    thread.scope.set(scope);
+    result
+}
+
 /// Counts a free if it is the repeat that is expected, and says so.
 #[inline(always)]
 pub(crate) fn record_repeated_free(block: *mut u8, size: usize) -> bool {
-    repeats::record(this_thread(), &Event { op: Op::Free, block, before: block, size }, frame!()).is_some()
+    repeats::record(this_thread(), &Event::of_rust(Op::Free, block, size), frame!()).is_some()
 }
 
 /// Counts any other free, and returns the block.

@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicUsize, Ordering};
 
-use super::permits;
+use super::{Heap, permits, quietly};
+use crate::c_heap;
 use crate::env;
 use crate::record::{Map, Thread, hello_flag};
 use crate::registry::{HOT_FUNCTIONS, HotFn};
@@ -30,12 +31,17 @@ static STARTER: AtomicUsize = AtomicUsize::new(0);
 static MAP: AtomicPtr<Map> = AtomicPtr::new(ptr::null_mut());
 /// `libc::pthread_key_t`; made once, kept over forks.
 static LEASE: AtomicUsize = AtomicUsize::new(0);
-static SELF_TEST: SelfTest = SelfTest { arrived: AtomicBool::new(false), walked: AtomicBool::new(false) };
+static SELF_TEST: SelfTest = SelfTest {
+    arrived: AtomicBool::new(false),
+    walked: AtomicBool::new(false),
+    from_c: AtomicBool::new(false),
+};
 
 /// Set once by the self-test.
 struct SelfTest {
     arrived: AtomicBool,
     walked: AtomicBool,
+    from_c: AtomicBool,
 }
 
 /// The index for a guard of something that is met while the program runs.
@@ -131,7 +137,7 @@ fn prepare() -> Option<()> {
     Some(())
 }
 
-/// Makes one allocation that must arrive here, from a depth that the walk must climb.
+/// Makes one allocation that must arrive here, from a depth that the walk must climb, and one of the C library's.
 fn self_test() -> u64 {
     let thread = this_thread();
     if thread.stack.get().is_unknown() {
@@ -140,6 +146,7 @@ fn self_test() -> u64 {
     let mut scope = MaybeUninit::uninit();
     let entered = scope::enter(&mut scope, Kind::SelfTest);
     allocate_once();
+    c_heap::call_probe();
     drop(entered);
     let mut flags = 0;
     if SELF_TEST.arrived.load(Ordering::Relaxed) {
@@ -147,6 +154,9 @@ fn self_test() -> u64 {
     }
     if SELF_TEST.walked.load(Ordering::Relaxed) {
         flags |= hello_flag::FRAME_POINTERS;
+    }
+    if SELF_TEST.from_c.load(Ordering::Relaxed) {
+        flags |= hello_flag::C_HEAP;
     }
     flags
 }
@@ -156,8 +166,11 @@ fn allocate_once() {
     std::hint::black_box(Box::new(std::hint::black_box(1u8)));
 }
 
-/// The self-test's allocation has arrived.
-pub(super) fn self_tested(scope: &Scope, frame: usize, stack: Bounds) {
+/// One of the self-test's events has arrived.
+pub(super) fn self_tested(heap: Heap, scope: &Scope, frame: usize, stack: Bounds) {
+    if heap != Heap::Rust {
+        return SELF_TEST.from_c.store(true, Ordering::Relaxed);
+    }
     let mut at = frame;
     SELF_TEST
         .walked
@@ -178,13 +191,17 @@ pub(crate) fn join(thread: &ThreadState) -> bool {
         map.lose_call();
         return false;
     };
-    if thread.stack.get().is_unknown() {
-        thread.stack.set(Bounds::of_this_thread());
-    }
+    // The C library takes memory for both, which is no event.
+    quietly(|| {
+        if thread.stack.get().is_unknown() {
+            thread.stack.set(Bounds::of_this_thread());
+        }
+        let key = LEASE.load(Ordering::Relaxed) as libc::pthread_key_t;
+        // SAFETY: the key was created before the first map was; the value is not looked at, it only has to be no null.
+        unsafe { libc::pthread_setspecific(key, part.base()) };
+    });
     thread.recent.clear();
     thread.part.set(part);
-    // SAFETY: the key was created before the first map was; the value is not looked at, it only has to be no null.
-    unsafe { libc::pthread_setspecific(LEASE.load(Ordering::Relaxed) as libc::pthread_key_t, part.base()) };
     true
 }
 

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 use crate::record::{FnCounts, SITES, SiteSlot, Thread, site_hash};
-use crate::recorder::{Event, Op, Seen, add, add_bytes, lower, raise};
+use crate::recorder::{Event, Heap, Op, Seen, add, add_bytes, lower, raise};
 use crate::scope::{Scope, ThreadState};
 
 /// Places that are probed before an event is counted without a site. With a table nearly full, a site is found
@@ -14,6 +14,7 @@ const PROBES: usize = 64;
 pub(crate) fn count_known(thread: &ThreadState, scope: &Scope, seen: Seen, event: &Event) {
     count_function(seen.counts, event);
     add_bytes(&seen.counts.bytes, event.requested());
+    count_c(seen.counts, event);
     count_size(seen.slot, event);
     add_bytes(&seen.slot.site.bytes, event.size as u64);
     if scope.first_hit(seen.site(), &seen.slot.site.stamp) {
@@ -27,6 +28,7 @@ pub(crate) fn count_unsited(thread: &ThreadState, part: Thread, scope: &Scope, h
     let counts = part.counts(hot);
     count_function(counts, event);
     add_bytes(&counts.bytes, event.requested());
+    count_c(counts, event);
     add(&counts.unsited, 1);
     add_bytes(&counts.unsited_bytes, event.requested());
     follow_block(thread, scope, event, None);
@@ -39,6 +41,18 @@ pub(super) fn count_function(counts: &FnCounts<Cell<u64>>, event: &Event) {
         Op::Alloc => add(&counts.allocs, 1),
         Op::Realloc => add(&counts.reallocs, 1),
         Op::Free => add(&counts.frees, 1),
+    }
+}
+
+/// Counts the event in C's part of the numbers, if it is one.
+fn count_c(counts: &FnCounts<Cell<u64>>, event: &Event) {
+    if event.heap != Heap::Rust {
+        match event.op {
+            Op::Alloc => add(&counts.c_allocs, 1),
+            Op::Realloc => add(&counts.c_reallocs, 1),
+            Op::Free => add(&counts.c_frees, 1),
+        }
+        add_bytes(&counts.c_bytes, event.requested());
     }
 }
 
@@ -83,11 +97,11 @@ fn follow_block(thread: &ThreadState, scope: &Scope, event: &Event, seen: Option
     }
 }
 
-/// The site of events with the stack `frames`, or `None` when the table has no room.
-pub(crate) fn find_or_insert(part: Thread, hot: u32, op: Op, frames: &[u64], flags: u64) -> Option<Seen> {
+/// The site of events with the stack `frames`, or `None` when the table has no room. `op` is as the site has it.
+pub(crate) fn find_or_insert(part: Thread, hot: u32, op: u64, frames: &[u64], flags: u64) -> Option<Seen> {
     let sites = part.sites();
     let seen = |site: usize| Seen { number: site as u64 + 1, slot: &sites[site], counts: part.counts(hot) };
-    let hash = site_hash(u64::from(hot), op as u64, frames);
+    let hash = site_hash(u64::from(hot), op, frames);
     let start = (hash >> 32) as usize % SITES;
     for probe in 0..PROBES {
         let index = (start + probe) % SITES;
@@ -103,12 +117,12 @@ pub(crate) fn find_or_insert(part: Thread, hot: u32, op: Op, frames: &[u64], fla
     None
 }
 
-fn insert(slot: &SiteSlot, hash: u64, hot: u32, op: Op, frames: &[u64], flags: u64) {
+fn insert(slot: &SiteSlot, hash: u64, hot: u32, op: u64, frames: &[u64], flags: u64) {
     for (cell, frame) in slot.frames.iter().zip(frames) {
         cell.set(*frame);
     }
     slot.site.hot.set(u64::from(hot));
-    slot.site.op.set(op as u64);
+    slot.site.op.set(op);
     slot.site.depth.set(frames.len() as u64);
     slot.site.flags.set(flags);
     slot.site.size_min.set(u64::MAX);
@@ -116,9 +130,9 @@ fn insert(slot: &SiteSlot, hash: u64, hot: u32, op: Op, frames: &[u64], flags: u
     slot.site.hash.set(hash);
 }
 
-fn is_same(slot: &SiteSlot, hot: u32, op: Op, frames: &[u64]) -> bool {
+fn is_same(slot: &SiteSlot, hot: u32, op: u64, frames: &[u64]) -> bool {
     slot.site.hot.get() == u64::from(hot)
-        && slot.site.op.get() == op as u64
+        && slot.site.op.get() == op
         && slot.site.depth.get() == frames.len() as u64
         && slot.frames.iter().zip(frames).all(|(cell, frame)| cell.get() == *frame)
 }

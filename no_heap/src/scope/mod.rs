@@ -264,7 +264,7 @@ impl Scope {
 
     /// Tells the scopes outside about this one.
     fn nest(&self, hot: u32, thread: &ThreadState) {
-        if recorder::foreign_permits() && recorder::permitted_around() {
+        if recorder::foreign_permits() && recorder::quietly(recorder::permitted_around) {
             self.set(flag::PERMITTED_OUTSIDE);
         }
         let Some(outer) = self.outer() else { return };

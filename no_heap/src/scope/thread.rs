@@ -19,6 +19,8 @@ pub(crate) struct ThreadState {
     pub(crate) counted: Cell<Counts>,
     /// The other events inside scopes.
     pub(crate) others: Cell<Counts>,
+    /// Of all these, those of the C library's allocator.
+    pub(crate) of_c: Cell<Counts>,
     pub(crate) live: LiveBlocks,
     pub(crate) recent: Recent,
     pub(crate) repeats: Repeats,
@@ -36,6 +38,7 @@ thread_local! {
         stack: Cell::new(Bounds::UNKNOWN),
         counted: Cell::new(Counts::ZERO),
         others: Cell::new(Counts::ZERO),
+        of_c: Cell::new(Counts::ZERO),
         live: LiveBlocks::new(),
         recent: Recent::new(),
         repeats: Repeats::new(),

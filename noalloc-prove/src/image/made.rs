@@ -6,6 +6,7 @@ impl<'a> Image<'a> {
     /// An image without anything in it.
     pub(crate) fn empty() -> Self {
         Self {
+            allocator: 0..0,
             sections: sections::Sections::default(),
             relocations: relocations::Relocations::default(),
             objects: objects::Objects::default(),

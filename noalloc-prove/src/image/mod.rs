@@ -13,6 +13,8 @@ mod objects;
 mod relocations;
 mod sections;
 
+use std::ops::Range;
+
 use object::{Object, ObjectSymbol, SymbolKind};
 
 pub(crate) use functions::Function;
@@ -27,6 +29,8 @@ use crate::refusal::{Corruption, Refusal};
 pub(crate) struct Image<'a> {
     sections: sections::Sections<'a>,
     relocations: relocations::Relocations,
+    /// Where the runtime keeps the addresses of the C library's allocator.
+    allocator: Range<u64>,
     objects: objects::Objects,
     /// Functions that the loader finds.
     pub imports: Vec<Import>,
@@ -49,13 +53,17 @@ impl<'a> Image<'a> {
         }
         let symbols = functions::Symbols::load(&file, &sections);
         let (relocations, imports) = relocations::load(&file, &sections, &symbols, bytes.len())?;
+        let allocator = relocations::allocator(&file);
         let objects = objects::Objects::load(&file);
         let fixed = file.kind() == object::ObjectKind::Executable;
         let is_function =
             |symbol: &object::Symbol<'_, '_>| symbol.kind() == SymbolKind::Text && !symbol.is_undefined();
         let is_stripped = !file.symbols().any(|symbol| is_function(&symbol));
         let (functions, names) = functions::build(symbols, &sections);
-        Ok((Self { sections, relocations, objects, imports, functions, names, fixed, is_stripped }, file))
+        Ok((
+            Self { sections, relocations, allocator, objects, imports, functions, names, fixed, is_stripped },
+            file,
+        ))
     }
 
     /// Mangled names of a function, in symbol table order.
@@ -88,7 +96,7 @@ impl<'a> Image<'a> {
     /// A pointer-sized load from memory that nothing changes after relocation; `None` when it may change.
     pub(crate) fn constant(&self, address: u64) -> Option<Pointer> {
         match self.memory(address)? {
-            Memory::Writable => None,
+            Memory::Writable if !self.allocator.contains(&address) => None,
             _ => self.initial(address),
         }
     }

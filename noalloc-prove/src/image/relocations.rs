@@ -3,10 +3,12 @@
 //! 68 % of direct-looking calls go through such a pointer; a reader that skips them misses two thirds of the
 //! call graph.
 
+use std::ops::Range;
+
 use object::{Object, ObjectSection, ObjectSymbol, ObjectSymbolTable, RelocationFlags, RelocationTarget};
 
 use super::functions::Symbols;
-use super::imports::{Import, Imports, Providers};
+use super::imports::{Import, Imports, Provider, Providers};
 use super::sections::Sections;
 use crate::refusal::{Corruption, Refusal};
 
@@ -94,7 +96,32 @@ pub(super) fn load(
         }
     }
     packed(file, sections, limit, &mut words)?;
+    reader.allocator(&mut words);
     Ok((Relocations::new(words), reader.imports.imports))
+}
+
+/// Where the runtime keeps the addresses of the C library's allocator. It looks them up by name when the first one is
+/// asked for, and nothing else writes there.
+const ALLOCATOR: &str = ".noheap.real";
+
+/// What the words of that section are the addresses of, in their order.
+const ALLOCATOR_FUNCTIONS: [&str; 9] = [
+    "malloc",
+    "calloc",
+    "realloc",
+    "free",
+    "posix_memalign",
+    "aligned_alloc",
+    "memalign",
+    "valloc",
+    "pvalloc",
+];
+
+/// The words of that section; empty where there is none.
+pub(super) fn allocator(file: &object::File<'_>) -> Range<u64> {
+    let length = 8 * ALLOCATOR_FUNCTIONS.len() as u64;
+    let section = file.section_by_name(ALLOCATOR).filter(|section| section.size() == length);
+    section.map_or(0..0, |section| section.address()..section.address().saturating_add(length))
 }
 
 /// Reads relocations one by one.
@@ -118,6 +145,15 @@ impl Reader<'_, '_> {
                 symbol.map_or(Pointer::Opaque, |symbol| self.symbol(&symbol, addend))
             }
             _ => Pointer::Opaque,
+        }
+    }
+
+    /// Takes each word of the runtime's table for the function that it will hold the address of.
+    fn allocator(&mut self, words: &mut Vec<(u64, Pointer)>) {
+        let table = allocator(self.file);
+        words.retain(|(address, _)| !table.contains(address));
+        for (address, name) in table.step_by(8).zip(ALLOCATOR_FUNCTIONS) {
+            words.push((address, Pointer::Import(self.imports.foreign(name, Provider::System))));
         }
     }
 

@@ -77,7 +77,7 @@ impl Classes {
 
 /// Whether a name is believed without a look at the code.
 fn is_believed(image: &Image<'_>, symbol: &str) -> bool {
-    is_family(image, symbol) || is_over_the_systems(symbol)
+    is_family(image, symbol) || is_over_the_systems(symbol) || symbol.starts_with(super::INTERPOSED)
 }
 
 /// Whether a function belongs to a library of which the binary has enough.
@@ -91,7 +91,11 @@ fn is_family(image: &Image<'_>, symbol: &str) -> bool {
 
 /// Whether a symbol is a method of the runtime's allocator, with nobody else's in it.
 fn is_over_the_systems(symbol: &str) -> bool {
-    demangle(symbol).starts_with("<no_heap::allocator::Allocator<std::alloc::System>")
+    let path = demangle(symbol);
+    let over = path.strip_prefix("<no_heap::allocator::Allocator<").unwrap_or_default();
+    ["std::alloc::System>", "no_heap::c_heap::interposed::direct::Direct>"]
+        .iter()
+        .any(|own| over.starts_with(own))
 }
 
 /// Whether the code of a function shows no way back to its caller. An endless loop is none.

@@ -63,12 +63,20 @@ const METHODS: &[(&str, &str, Class)] = &[
     ("dealloc", "dealloc_recorded", Class::Frees),
 ];
 
+/// Begins the second names of the definitions that the runtime puts in front of the C library's allocator.
+const INTERPOSED: &str = "no_heap_";
+
 /// C functions that end the program. With a body in the image they are held to do so when their code agrees.
 const ENDINGS: &[&str] = &["abort", "exit", "_exit", "_Exit", "_Unwind_Resume"];
 
 /// The row of the table in which a name stands.
 fn row(name: &str) -> Option<&'static Row> {
     TABLE.iter().find(|row| row.names().any(|known| known == name))
+}
+
+/// Whether a C function that takes memory may also give some back before it returns: all but the allocators' own entries.
+pub(crate) fn may_free(name: &str) -> bool {
+    row(name).is_some_and(|row| row.class == Class::Allocates && !row.is_allocator)
 }
 
 /// What one of its symbols promises of a function with a body: an allocator's entry, or an end of the program.
@@ -79,6 +87,7 @@ pub(crate) fn body(symbol: &str) -> Option<Class> {
     if ENDINGS.contains(&symbol) {
         return Some(Class::NeverReturns);
     }
+    let symbol = symbol.strip_prefix(INTERPOSED).unwrap_or(symbol);
     entry(symbol).or_else(|| row(symbol).filter(|row| row.is_allocator).map(|row| row.class))
 }
 

@@ -10,7 +10,7 @@ use crate::proof::{
     Assumption, CallAddress, Candidate, Cause, Certainty, Frees, Operation, Proof, ReachableSite, Slot,
     State, Unknown,
 };
-use crate::symbols::Class;
+use crate::symbols::{Class, may_free};
 
 /// Sites and doubts of one proof; more say nothing more.
 const MOST_SITES: usize = 4096;
@@ -26,7 +26,7 @@ pub(crate) fn proof(walk: &Walk<'_, '_>) -> Proof {
     collect(walk, &mut certain, Kind::Takes, &mut sites);
     let allocates = !sites.is_empty();
     collect(walk, &mut certain, Kind::Frees, &mut sites);
-    let frees = sites.iter().any(|site| site.operation == Operation::Free);
+    let frees = sites.iter().any(|site| site.operation == Operation::Free || may_free(&site.sink));
     let sites_truncated = sites.len() >= MOST_SITES;
     sites.sort_by_key(|site| (site.call(), site.operation));
     let unknowns = unknowns(walk);

@@ -1,6 +1,7 @@
 //! What to write instead. One file for each family of constructs, each function `None` where it does not know.
 
 mod boxed;
+pub(super) mod c;
 mod closures;
 mod collections;
 mod elements;
@@ -13,6 +14,9 @@ use crate::numbers::range;
 
 /// The first of several pieces of advice that the evidence covers.
 pub(super) fn of(case: &Case<'_>) -> Option<String> {
+    if let Some(construct) = case.construct().filter(|construct| construct.kind == ConstructKind::C) {
+        return Some(c::of(case, &construct.name));
+    }
     if case.op == Op::Free && !case.rehashes {
         return Some(values::dropped(case));
     }
@@ -59,8 +63,10 @@ pub(super) fn of(case: &Case<'_>) -> Option<String> {
         ConstructKind::Thread => {
             Some("start the thread before the hot path and hand work over to it".to_owned())
         }
-        ConstructKind::Print | ConstructKind::Drop | ConstructKind::Dependency(_) | ConstructKind::Other => {
-            None
-        }
+        ConstructKind::C
+        | ConstructKind::Print
+        | ConstructKind::Drop
+        | ConstructKind::Dependency(_)
+        | ConstructKind::Other => None,
     }
 }

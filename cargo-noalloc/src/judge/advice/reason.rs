@@ -1,6 +1,7 @@
 //! Why the value is on the heap: what put it there, what size, when, and what became of it.
 
 use super::Case;
+use super::help::c::REGISTERS;
 use crate::model::{ConstructKind, DynRole, Elements, Escape, Op, Pattern, Syntax};
 use crate::numbers::{affected, bytes, count, plural, sizes};
 
@@ -20,7 +21,7 @@ fn why(case: &Case<'_>) -> Option<String> {
             None => "memory that was taken elsewhere is given back here".to_owned(),
         });
     }
-    if case.kind() == Some(&ConstructKind::Print) {
+    if matches!(case.kind(), Some(ConstructKind::Print | ConstructKind::C)) {
         return of_kind(case);
     }
     if let Some(lazy) = case.source.and_then(|source| source.lazy.as_ref()) {
@@ -68,6 +69,11 @@ fn of_kind(case: &Case<'_>) -> Option<String> {
             "a new thread needs a handle, a place for its result and its closure".to_owned()
         }
         ConstructKind::Print => "standard output makes its buffer on first use".to_owned(),
+        ConstructKind::C if name == REGISTERS => {
+            "a thread-local with a destructor registers it on first use, in memory of the C library"
+                .to_owned()
+        }
+        ConstructKind::C => format!("`{name}` takes it from the C library's allocator"),
         ConstructKind::Dependency(package) => format!("the code of `{package}` takes it"),
         ConstructKind::Drop | ConstructKind::Other => return None,
     })

@@ -17,6 +17,7 @@ fn group(
 ) -> Group {
     let span = Span::point(Place { file: "a.rs".to_owned(), line: 1, column: 1 });
     Group {
+        c_function: None,
         op,
         source: Some(SiteSource {
             span: span.clone(),

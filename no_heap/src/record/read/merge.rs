@@ -2,11 +2,24 @@
 
 use std::collections::BTreeMap;
 
-use super::super::layout::{FRAMES, FnCounts, SITES, Site, ThreadHead, repeat_sum, site_hash};
+use super::super::layout::{
+    C_FUNCTIONS, C_HEAP, FRAMES, FnCounts, OP, SITES, Site, ThreadHead, repeat_sum, site_hash,
+};
 use super::{BadRecord, SiteEntry, word, words};
 
 const WORD: usize = size_of::<u64>();
 const SITE_WORDS: usize = Site::WORDS + FRAMES;
+
+/// [`Site::op`] of frees, without its bits.
+const FREE: u64 = 2;
+
+fn is_known(op: u64) -> bool {
+    op & OP <= FREE && (op <= FREE || op & C_HEAP != 0 && op >> 3 < C_FUNCTIONS.len() as u64)
+}
+
+fn is_free(site: &Site) -> bool {
+    site.op & OP == FREE
+}
 
 /// Identity of a site over threads.
 type Key = (u64, u64, Vec<u64>);
@@ -95,8 +108,8 @@ impl Slot {
             && (site.first_call..=site.last_call).contains(&site.stamp)
             && site.last_call <= counts.calls
             && site.calls_affected <= counts.calls
-            && fates <= if site.op < 2 { site.count } else { 0 }
-            && site.own <= if site.op < 2 { 0 } else { site.count }
+            && fates <= if is_free(site) { 0 } else { site.count }
+            && site.own <= if is_free(site) { site.count } else { 0 }
             && (site.freed > 0 || site.freed_by == 0)
     }
 }
@@ -113,7 +126,7 @@ fn read_slots(bytes: &[u8], start: u64) -> Result<BTreeMap<usize, Slot>, BadReco
         }
         let slot = words(bytes, start, SITE_WORDS)?;
         let site = Site::decode(&slot);
-        if site.op > 2 {
+        if !is_known(site.op) {
             return Err(BadRecord::Corrupt("a site has no known operation"));
         }
         let depth = usize::try_from(site.depth).unwrap_or(usize::MAX);
@@ -157,7 +170,7 @@ impl Part {
             site.bytes = site.bytes.saturating_add(bytes);
             let counts = usize::try_from(hot).ok().and_then(|hot| self.counts.get_mut(hot));
             let counts = counts.ok_or(NO_SUCH_FUNCTION)?;
-            if op != 2 {
+            if op != FREE {
                 counts.allocs = counts.allocs.saturating_add(repeats);
                 counts.bytes = counts.bytes.saturating_add(bytes);
                 continue;
@@ -190,7 +203,7 @@ impl Part {
                 return Err(BadRecord::Corrupt("the numbers of a site contradict each other"));
             }
             events[hot] = events[hot].saturating_add(site.count);
-            if site.op < 2 {
+            if !is_free(site) {
                 bytes[hot] = bytes[hot].saturating_add(site.bytes);
                 largest = site.size_max.max(largest);
             }
@@ -208,6 +221,13 @@ impl Part {
             };
             if counted.abs_diff(of_sites) > slack || counts.bytes.abs_diff(bytes_of_sites) > byte_slack {
                 return Err(BadRecord::Corrupt("the counts of a function and of its sites disagree"));
+            }
+            let is_part = counts.c_allocs <= counts.allocs
+                && counts.c_reallocs <= counts.reallocs
+                && counts.c_frees <= counts.frees
+                && counts.c_bytes <= counts.bytes;
+            if !is_part && !self.updating {
+                return Err(BadRecord::Corrupt("the C library's part of the counts is more than all"));
             }
             let requests = counts.allocs.saturating_add(counts.reallocs);
             if counts.max_allocs > counts.allocs
@@ -234,6 +254,10 @@ impl FnCounts {
             (&mut self.unsited_bytes, more.unsited_bytes),
             (&mut self.unwinding, more.unwinding),
             (&mut self.permitted, more.permitted),
+            (&mut self.c_allocs, more.c_allocs),
+            (&mut self.c_reallocs, more.c_reallocs),
+            (&mut self.c_frees, more.c_frees),
+            (&mut self.c_bytes, more.c_bytes),
         ] {
             *total = total.saturating_add(more);
         }
