@@ -236,6 +236,11 @@ pub(crate) fn set_program(low: u64, high: u64) {
     PROGRAM[1].store(high as usize, Ordering::Relaxed);
 }
 
+/// Whether an address is in the program itself; `false` until that is known.
+pub(crate) fn is_in_program(address: *const std::ffi::c_void) -> bool {
+    PROGRAM[1].load(Ordering::Relaxed) != usize::MAX && !is_in_library(address.addr())
+}
+
 /// Whether an address is in a library: code that was not built for the audit, and need not keep frame pointers.
 fn is_in_library(address: usize) -> bool {
     address < PROGRAM[0].load(Ordering::Relaxed) || address >= PROGRAM[1].load(Ordering::Relaxed)

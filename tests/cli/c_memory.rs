@@ -22,8 +22,15 @@ fn a_c_function_is_named_at_the_rust_line_that_calls_it() {
         .filter(|finding| finding["level"] == "error")
         .map(|finding| {
             let place = [&finding["place"]["line"], &finding["place"]["column"]];
-            json!([finding["function"], place, finding["heap"], finding["op"], finding["construct"],
-                finding["count"], finding["escapes"]])
+            json!([
+                finding["function"],
+                place,
+                finding["heap"],
+                finding["op"],
+                finding["construct"],
+                finding["count"],
+                finding["escapes"]
+            ])
         })
         .collect();
     let expected = [
@@ -78,7 +85,10 @@ fn a_program_with_a_malloc_of_its_own_says_that_c_is_not_counted() {
     assert_eq!(function(&report, "leaves_the_heap_alone")["c_heap"], Value::Null);
     let reason = "bench `own_malloc`: memory that C code takes is not counted, because the program brings a `malloc` of \
                   its own";
-    assert!(report["problems"].as_array().unwrap().iter().any(|problem| problem["message"] == reason), "{report:#}");
+    assert!(
+        report["problems"].as_array().unwrap().iter().any(|problem| problem["message"] == reason),
+        "{report:#}"
+    );
     let table = project.check("--bench own_malloc").run().exits(0).stdout;
     let row = table.lines().find(|line| line.starts_with(" leaves_the_heap_alone")).unwrap();
     assert!(row.ends_with("C not counted"), "{table}");

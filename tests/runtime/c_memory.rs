@@ -62,7 +62,7 @@ fn check(program: &Path) -> Seen {
 #[test]
 fn c_memory_is_counted_once_as_a_preloaded_allocator_counts_it() {
     let program = program(Build::Audit, "o3", "c_memory");
-    let runs = if std::env::var_os("NOALLOC_DEEP").is_some() { 50 } else { 5 };
+    let runs = if std::env::var_os("NOALLOC_DEEP").is_some() { 50 } else { 3 };
     for _ in 0..runs {
         let record = check(&program);
         record.check_identities();

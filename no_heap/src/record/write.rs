@@ -390,6 +390,7 @@ fn hello() -> Vec<u8> {
     let modules = modules();
     if let Some(program) = modules.first() {
         crate::stack::set_program(program.low, program.high);
+        crate::c_heap::find_scope();
     }
     number(&mut out, modules.len() as u64);
     for module in &modules {

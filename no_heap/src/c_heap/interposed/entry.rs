@@ -1,34 +1,49 @@
 //! The definitions that C's callers are bound to.
 //!
-//! Each has two names: C's own, which is weak, and `no_heap_…`, by which the static proof knows it. All it does is to jump
-//! to the function of that name in here, whose first return address is then the caller's.
+//! Each has two names: C's own, which is weak, and `no_heap_…`, by which the static proof knows it. Outside of hot functions
+//! it jumps to the C library's function, otherwise to the function of that name in here, whose first return address is then
+//! the caller's.
 //!
 //! The C library's other functions of this kind (`reallocarray`, `strdup`, C++'s `operator new`) end in these.
 
 use std::ffi::{c_int, c_void};
 use std::ptr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::real;
 use crate::recorder::{self, Op};
+use crate::scope::this_thread;
 use crate::stack::frame;
 
+/// Whether a scope is entered, for the definitions: where [`crate::scope::ThreadState::scope`] is, relative to the thread
+/// pointer. That is the same on all threads when this crate is part of the executable.
+///
+/// 0 until it is known, and where it is not: there the thread's own block begins with a word that is never 0, and each call
+/// takes the way that asks.
+static SCOPE_OFFSET: AtomicUsize = AtomicUsize::new(0);
+
+/// PERF: what C's callers pay outside of hot functions is two loads, a branch that is not taken and a jump.
 #[cfg(target_arch = "x86_64")]
 macro_rules! jump {
     () => {
-        "jmp {function}"
+        "mov rax, qword ptr [rip + {offset}]
+         cmp qword ptr fs:[rax], 0
+         jne {function}
+         jmp qword ptr [rip + {real} + {field}]"
     };
 }
 
+/// Not measured here: each call asks.
 #[cfg(target_arch = "aarch64")]
 macro_rules! jump {
     () => {
-        "b {function}"
+        "b {function} // {offset} {real} {field}"
     };
 }
 
 /// Defines `$name` as a jump to the function of that name in this module.
 macro_rules! define {
-    ($($name:literal => $function:path;)*) => { $(
+    ($($name:literal => $function:ident;)*) => { $(
         std::arch::global_asm!(
             concat!(".pushsection .text.no_heap_", $name, ",\"ax\",@progbits"),
             ".p2align 4",
@@ -44,6 +59,9 @@ macro_rules! define {
             concat!(".size no_heap_", $name, ", . - no_heap_", $name),
             ".popsection",
             function = sym $function,
+            offset = sym SCOPE_OFFSET,
+            real = sym real::REAL,
+            field = const std::mem::offset_of!(real::Functions, $function),
         );
     )* };
 }
@@ -104,6 +122,23 @@ pub(super) fn link() {
     std::hint::black_box(malloc as *const c_void);
 }
 
+/// Lets the definitions see by themselves whether a scope is entered.
+#[cfg(target_arch = "x86_64")]
+pub(crate) fn find_scope() {
+    if crate::stack::is_in_program(malloc as *const c_void) {
+        let scope = ptr::from_ref(&this_thread().scope).addr();
+        let thread_pointer: usize;
+        // SAFETY: the first word of the thread's block is its own address, by the ABI; reading it changes nothing.
+        unsafe {
+            std::arch::asm!("mov {}, fs:[0]", out(reg) thread_pointer, options(nostack, preserves_flags, readonly));
+        }
+        SCOPE_OFFSET.store(scope.wrapping_sub(thread_pointer), Ordering::Relaxed);
+    }
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+pub(crate) fn find_scope() {}
+
 /// Takes a block: by `call`, of `size` bytes.
 ///
 /// NOTE: expanded in a function of its own each, never inlined, which keeps a frame pointer: stacks start at its frame.
@@ -133,8 +168,6 @@ fn forwarded<R>(call: impl FnOnce() -> R) -> R {
     }
     recorder::quietly(call)
 }
-
-// PERF: what C's callers pay outside of hot functions is a jump, a thread-local load and a branch that is not taken.
 
 unsafe extern "C" fn malloc(size: usize) -> *mut c_void {
     if recorder::active() {

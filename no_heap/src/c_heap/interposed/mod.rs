@@ -13,6 +13,7 @@ mod entry;
 mod real;
 
 pub(crate) use direct::Direct;
+pub(crate) use entry::find_scope;
 
 /// Takes and frees a block in the C library's own code, which arrives in the recorder if C's memory can be counted.
 pub(crate) fn call_probe() {

@@ -16,21 +16,21 @@ type AlignedAlloc = unsafe extern "C" fn(usize, usize) -> *mut c_void;
 
 /// Each field holds the address of a function of its own type, never null.
 #[repr(C)]
-struct Functions {
-    malloc: AtomicPtr<c_void>,
-    calloc: AtomicPtr<c_void>,
-    realloc: AtomicPtr<c_void>,
-    free: AtomicPtr<c_void>,
-    posix_memalign: AtomicPtr<c_void>,
-    aligned_alloc: AtomicPtr<c_void>,
-    memalign: AtomicPtr<c_void>,
-    valloc: AtomicPtr<c_void>,
-    pvalloc: AtomicPtr<c_void>,
+pub(super) struct Functions {
+    pub(super) malloc: AtomicPtr<c_void>,
+    pub(super) calloc: AtomicPtr<c_void>,
+    pub(super) realloc: AtomicPtr<c_void>,
+    pub(super) free: AtomicPtr<c_void>,
+    pub(super) posix_memalign: AtomicPtr<c_void>,
+    pub(super) aligned_alloc: AtomicPtr<c_void>,
+    pub(super) memalign: AtomicPtr<c_void>,
+    pub(super) valloc: AtomicPtr<c_void>,
+    pub(super) pvalloc: AtomicPtr<c_void>,
 }
 
 /// Until the first call of any, each looks all of them up.
 #[unsafe(link_section = ".noheap.real")]
-static REAL: Functions = Functions {
+pub(super) static REAL: Functions = Functions {
     malloc: AtomicPtr::new(first::malloc as *mut c_void),
     calloc: AtomicPtr::new(first::calloc as *mut c_void),
     realloc: AtomicPtr::new(first::realloc as *mut c_void),
