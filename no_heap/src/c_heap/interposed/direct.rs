@@ -64,7 +64,9 @@ unsafe impl GlobalAlloc for Direct {
     }
 }
 
+// PERF: out of line, so that the common way keeps nothing for it.
 #[cold]
+#[inline(never)]
 fn aligned(layout: Layout) -> *mut u8 {
     let mut block = ptr::null_mut();
     // A smaller alignment than that of a pointer is refused.
@@ -80,6 +82,7 @@ fn aligned(layout: Layout) -> *mut u8 {
 ///
 /// As for [`GlobalAlloc::realloc`].
 #[cold]
+#[inline(never)]
 unsafe fn move_aligned(direct: &Direct, block: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
     // SAFETY: the caller has made sure of the new size, so the layout is one; the blocks are two, and the part that is
     // copied is in both. The old one is given back once, when there is another.

@@ -46,7 +46,7 @@ macro_rules! define {
     ($($name:literal => $function:ident;)*) => { $(
         std::arch::global_asm!(
             concat!(".pushsection .text.no_heap_", $name, ",\"ax\",@progbits"),
-            ".p2align 4",
+            ".p2align 6",
             concat!(".weak ", $name),
             concat!(".type ", $name, ",@function"),
             concat!(".globl no_heap_", $name),
