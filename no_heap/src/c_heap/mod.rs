@@ -25,11 +25,11 @@ mod interposed;
     not(target_feature = "crt-static"),
     not(miri)
 )))]
-pub(crate) use absent::{Direct, call_probe, find_scope};
+pub(crate) use absent::{Direct, call_probe, find_scope, is_probed};
 #[cfg(all(
     target_os = "linux",
     any(target_arch = "x86_64", target_arch = "aarch64"),
     not(target_feature = "crt-static"),
     not(miri)
 ))]
-pub(crate) use interposed::{Direct, call_probe, find_scope};
+pub(crate) use interposed::{Direct, call_probe, find_scope, is_probed};

@@ -4,7 +4,7 @@ use std::ffi::c_void;
 use std::mem::MaybeUninit;
 use std::path::PathBuf;
 use std::ptr;
-use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicU16, AtomicUsize, Ordering};
 
 use super::{Heap, permits, quietly};
 use crate::c_heap;
@@ -34,14 +34,15 @@ static LEASE: AtomicUsize = AtomicUsize::new(0);
 static SELF_TEST: SelfTest = SelfTest {
     arrived: AtomicBool::new(false),
     walked: AtomicBool::new(false),
-    from_c: AtomicBool::new(false),
+    c_functions: AtomicU16::new(0),
 };
 
 /// Set once by the self-test.
 struct SelfTest {
     arrived: AtomicBool,
     walked: AtomicBool,
-    from_c: AtomicBool,
+    /// One bit for each function of the C library's allocator whose call has arrived.
+    c_functions: AtomicU16,
 }
 
 /// The index for a guard of something that is met while the program runs.
@@ -137,7 +138,7 @@ fn prepare() -> Option<()> {
     Some(())
 }
 
-/// Makes one allocation that must arrive here, from a depth that the walk must climb, and one of the C library's.
+/// Makes one allocation that must arrive here, from a depth that the walk must climb, and those of the C library's.
 fn self_test() -> u64 {
     let thread = this_thread();
     if thread.stack.get().is_unknown() {
@@ -155,7 +156,7 @@ fn self_test() -> u64 {
     if SELF_TEST.walked.load(Ordering::Relaxed) {
         flags |= hello_flag::FRAME_POINTERS;
     }
-    if SELF_TEST.from_c.load(Ordering::Relaxed) {
+    if c_heap::is_probed(SELF_TEST.c_functions.load(Ordering::Relaxed)) {
         flags |= hello_flag::C_HEAP;
     }
     flags
@@ -168,8 +169,9 @@ fn allocate_once() {
 
 /// One of the self-test's events has arrived.
 pub(super) fn self_tested(heap: Heap, scope: &Scope, frame: usize, stack: Bounds) {
-    if heap != Heap::Rust {
-        return SELF_TEST.from_c.store(true, Ordering::Relaxed);
+    if let Heap::C(function) = heap {
+        SELF_TEST.c_functions.fetch_or(1 << function, Ordering::Relaxed);
+        return;
     }
     let mut at = frame;
     SELF_TEST

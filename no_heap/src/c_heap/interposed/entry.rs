@@ -116,6 +116,13 @@ mod number {
     pub(super) const pvalloc: u8 = of("pvalloc");
 }
 
+/// The functions that the probe calls, a bit for each.
+pub(super) const PROBED: u16 = 1 << number::malloc
+    | 1 << number::calloc
+    | 1 << number::realloc
+    | 1 << number::free
+    | 1 << number::posix_memalign;
+
 /// Has this module linked: nothing else in the program names the definitions before the C library's are found.
 #[inline(never)]
 pub(super) fn link() {

@@ -15,12 +15,24 @@ mod real;
 pub(crate) use direct::Direct;
 pub(crate) use entry::find_scope;
 
-/// Takes and frees a block in the C library's own code, which arrives in the recorder if C's memory can be counted.
+/// Calls the functions of the C library's allocator that matter, the first one from the library's own code. Where all of them
+/// arrive in the recorder, C's memory is counted: see [`is_probed`].
 pub(crate) fn call_probe() {
     entry::link();
-    // SAFETY: the argument ends with a nul; the copy is null or a block of the C library's, which is freed once.
+    // SAFETY: the argument of `strdup` ends with a nul. Each block is null or the C library's, is not used, and is freed once,
+    // the zeroed one by being resized.
     unsafe {
         let copy = libc::strdup(c"probe".as_ptr());
-        libc::free(std::hint::black_box(copy).cast());
+        let resized = libc::realloc(libc::calloc(1, 8), 16);
+        let mut aligned = std::ptr::null_mut();
+        libc::posix_memalign(&raw mut aligned, 64, 64);
+        for block in [copy.cast(), resized, aligned] {
+            libc::free(std::hint::black_box(block));
+        }
     }
+}
+
+/// Whether these functions, a bit for each of [`crate::record::C_FUNCTIONS`], are all that the probe calls.
+pub(crate) fn is_probed(functions: u16) -> bool {
+    functions == entry::PROBED
 }
