@@ -7,12 +7,12 @@ use std::borrow::Cow;
 use std::ops::Deref;
 
 use crate::model::{
-    Affected, Bench, BenchChange, Calls, Candidate, Change, CodePlace, Compared, Comparison, Construct,
-    ConstructKind, Declared, DeclaredFn, Doubt, DynCall, DynRole, Environment, Escape, Figure, Finding,
-    Frame, FunctionName, FunctionVerdict, HotFn, HotId, HotReport, Ignore, Ignored, IgnoredCode, InAllocator,
-    Label, Lazy, Level, MeasuredSite, NoSource, Obstacle, ObstacleKind, Op, Origin, Overhead, Pattern,
-    Permit, Place, Problem, Promise, ProofReport, ProofState, Reachable, Rule, Site, SiteSource, Sizes,
-    Slices, Span, Standing, Status, Step, Target, TargetKind, Texts, TimeChange, TraitObject, Verdict,
+    Affected, Bench, BenchChange, CHeap, Calls, Candidate, Change, CodePlace, Compared, Comparison,
+    Construct, ConstructKind, Declared, DeclaredFn, Doubt, DynCall, DynRole, Environment, Escape, Figure,
+    Finding, Frame, FunctionName, FunctionVerdict, HotFn, HotId, HotReport, Ignore, Ignored, IgnoredCode,
+    InAllocator, Label, Lazy, Level, MeasuredSite, NoSource, Obstacle, ObstacleKind, Op, Origin, Overhead,
+    Pattern, Permit, Place, Problem, Promise, ProofReport, ProofState, Reachable, Rule, Site, SiteSource,
+    Sizes, Slices, Span, Standing, Status, Step, Target, TargetKind, Texts, TimeChange, TraitObject, Verdict,
     Weight,
 };
 use crate::printable;
@@ -143,7 +143,7 @@ macro_rules! no_text {
 }
 
 no_text! {
-    bool, f64, i32, u32, u64, usize, &'static str, Affected, Calls, Change, Escape, Figure, FunctionVerdict, HotId,
+    bool, f64, i32, u32, u64, usize, &'static str, Affected, CHeap, Calls, Change, Escape, Figure, FunctionVerdict, HotId,
     InAllocator, Level, ObstacleKind, Op, Overhead, Pattern, Promise, ProofState, Rule, Sizes, Slices, Step, TargetKind,
     Weight,
 }
@@ -170,10 +170,10 @@ print! {
     Target { package, kind, name, source }
     Bench {
         name, target, place, iterations, samples, slices, overhead, recorded, allocs, reallocs, frees, bytes,
-        processed_bytes, processed_items, allocator, hot
+        c_heap, processed_bytes, processed_items, allocator, hot
     }
     HotReport {
-        hot, calls, allocs, reallocs, frees, bytes, max_allocs, max_requests, max_bytes, verdict, proof, targets,
+        hot, c_heap, calls, allocs, reallocs, frees, bytes, max_allocs, max_requests, max_bytes, verdict, proof, targets,
         may_allocate_at
     }
     HotFn { id, name, place, attributed, by_code, promise }
@@ -184,7 +184,7 @@ print! {
     Obstacle { kind, text, receiver, import }
     Candidate { name, state }
     Finding {
-        rule, level, hot, function, span, construct, dyn_trait, op, count, affected, calls, bytes, sizes, pattern, escape,
+        rule, level, hot, function, span, construct, dyn_trait, op, is_c, count, affected, calls, bytes, sizes, pattern, escape,
         freed_at, chain, labels, obstacle, candidates, standing, reason, help
     }
     Label { span, text }
@@ -194,7 +194,7 @@ print! {
     Span { start, end_line, end_column }
     Permit { place, reason, function, entered, allocs, reallocs, frees, bytes }
     Site {
-        hot, op, process, chain, count, bytes, sizes, calls, freed, escaped, untracked, own, freed_by, source, incomplete
+        hot, op, c_function, process, chain, count, bytes, sizes, calls, freed, escaped, untracked, own, freed_by, source, incomplete
     }
     Construct { name, kind, of }
     TraitObject { name, at, role }
@@ -270,7 +270,7 @@ print_variants! {
     IgnoredCode { Crate(name), Path(path) }
     DynRole { Becomes { pointer }, Behind { implementation } }
     ConstructKind {
-        Boxed, Shared, Elements, Capacity, Growth, Text, Copy, Collect, Sort, Joined, Shrink, Error, Buffered, Channel,
+        C, Boxed, Shared, Elements, Capacity, Growth, Text, Copy, Collect, Sort, Joined, Shrink, Error, Buffered, Channel,
         Thread, Print, Drop, Dependency(name), Other,
     }
     NoSource {
