@@ -122,7 +122,7 @@ impl Build<'_> {
         let Workspace { audit_dir, build_dir, has_guard, .. } = &self.plan.workspace;
         let mut command = cargo();
         command.args(verb).args(["--profile", &self.options.cargo_profile]);
-        let mut specs: Vec<&str> = group.iter().map(|planned| planned.package_spec.as_str()).collect();
+        let mut specs: Vec<&str> = group.iter().map(|planned| planned.package_id.as_str()).collect();
         specs.dedup();
         command.args(specs.iter().flat_map(|spec| ["-p", spec]));
         // Once each, in however many packages they are: cargo refuses a second `--lib`.

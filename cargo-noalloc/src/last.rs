@@ -300,7 +300,7 @@ fn recall(kept: KeptRun, kind: Kind) -> Result<Run, Failure> {
     let planned = PlannedTarget {
         target,
         package_id: String::new(),
-        package_spec: String::new(),
+        version: String::new(),
         package_root: PathBuf::new(),
         source: PathBuf::new(),
         position: kept.position,

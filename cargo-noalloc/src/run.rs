@@ -255,7 +255,6 @@ impl Runner<'_> {
     fn environment(&self, command: &mut Command, binary: &Binary, records: &Path) {
         let seconds = self.clock.time.map_or(0.0, |time| time.as_secs_f64());
         let foreign = if self.plan.workspace.foreign_permits { "1" } else { "0" };
-        let (name, version) = binary.planned.package_spec.split_once('@').unwrap_or_default();
         command
             .envs(self.toolchain.environment.iter().map(|(name, value)| (name, value)))
             .env(env::RECORD_DIR, records)
@@ -263,8 +262,8 @@ impl Runner<'_> {
             .env(env::FOREIGN_PERMITS, foreign)
             .env("CARGO_MANIFEST_DIR", &binary.planned.package_root)
             .env("CARGO_MANIFEST_PATH", binary.planned.package_root.join("Cargo.toml"))
-            .env("CARGO_PKG_NAME", name)
-            .env("CARGO_PKG_VERSION", version)
+            .env("CARGO_PKG_NAME", &binary.planned.target.package)
+            .env("CARGO_PKG_VERSION", &binary.planned.version)
             .env(CRITERION_HOME, self.criterion_home());
         if let Some(samples) = self.clock.samples {
             command.env(env::BENCH_SAMPLES, samples.to_string());

@@ -45,7 +45,12 @@ fn matches(package: &Package, spec: &str) -> bool {
         }
         None => name == spec_name,
     };
-    package.id.repr == spec || name_fits && version.is_none_or(|v| package.version.to_string().starts_with(v))
+    // `1.2` is any 1.2.x, and not 1.20.0.
+    let whole = package.version.to_string();
+    let fits = |v: &str| {
+        whole.strip_prefix(v).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '-', '+']))
+    };
+    package.id.repr == spec || name_fits && version.is_none_or(fits)
 }
 
 fn unknown_package(spec: &str, members: &[&Package]) -> Failure {
@@ -93,7 +98,7 @@ pub(super) fn targets(
             planned.push(PlannedTarget {
                 target: named,
                 package_id: package.id.repr.clone(),
-                package_spec: format!("{}@{}", package.name, package.version),
+                version: package.version.to_string(),
                 package_root: package.manifest_path.parent().map(Into::into).unwrap_or_default(),
                 source: source.to_owned(),
                 position: 0,

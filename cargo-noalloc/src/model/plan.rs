@@ -93,10 +93,10 @@ pub struct MemberTarget {
 pub struct PlannedTarget {
     /// What it is.
     pub target: Target,
-    /// The package as cargo's messages name it.
+    /// The package as cargo's messages name it, and `-p` takes it: name and version may be another package's, too.
     pub package_id: String,
-    /// `name@version`, which `-p` understands even when the name alone is ambiguous.
-    pub package_spec: String,
+    /// The package's version.
+    pub version: String,
     /// Folder of the package: where the target runs.
     pub package_root: PathBuf,
     /// Main source file.

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::live::{Benches, Live};
 use super::words::Words;
-use crate::model::Binary;
+use crate::model::{Binary, Target};
 use crate::shell::{Now, Pace, Shell, Stage};
 
 /// Who waits for a number wants no more of them.
@@ -59,8 +59,7 @@ impl Watch {
     }
 
     fn began(&self, index: usize, binary: &Binary) {
-        let package = binary.planned.package_spec.split('@').next().unwrap_or_default();
-        let target = &binary.planned.target.name;
+        let Target { package, name: target, .. } = &binary.planned.target;
         let name = if package == target { target.clone() } else { format!("{package}::{target}") };
         let running = Running { index, name, looked: Instant::now(), pace: Pace::new(), benches: None };
         self.course().running.push(running);
