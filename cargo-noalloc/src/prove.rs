@@ -9,7 +9,7 @@ mod hot;
 
 use std::time::Instant;
 
-use noalloc_prove::{Cause, Program, Proof, Refusal, Slot};
+use noalloc_prove::{Cause, Program, Proof, Slot};
 
 use crate::model::{Asked, HotId, Problem, Proofs, Run, Step};
 use crate::shell::{Now, Pace, Shell};
@@ -39,17 +39,17 @@ pub(crate) fn prove(runs: &mut [Run], asked: Option<&Asked>, shell: Shell) {
 }
 
 fn of_binary(bytes: &[u8], asked: Option<&Asked>) -> Proofs {
-    let refuse = |refusal: Refusal| Proofs { refusal: Some(refusal.to_string()), ..Proofs::default() };
+    let refuse = |why: String| Proofs { refusal: Some(why), ..Proofs::default() };
     let program = match Program::parse(bytes) {
         Ok(program) => program,
-        Err(refusal) => return refuse(refusal),
+        Err(refusal) => return refuse(refusal.to_string()),
     };
     let mut proofs = Proofs::default();
     match asked {
         Some(asked) if !asked.functions.is_empty() => functions::add(&program, &asked.functions, &mut proofs),
         _ => {
-            if hot::has_lost_its_marker(&program) {
-                return refuse(Refusal::NoMarker);
+            if let Some(lost) = hot::lost_marker(&program) {
+                return refuse(lost);
             }
             if asked.is_some() {
                 hot::add(&program, &mut proofs);

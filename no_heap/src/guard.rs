@@ -22,7 +22,8 @@ macro_rules! mark_guard {
         // SAFETY: assembles to data in another section and to no instruction at all.
         unsafe {
             std::arch::asm!(
-                ".pushsection .noheap.guards,\"\",@progbits",
+                // The section goes where the guard's goes: see `root`.
+                ".pushsection .noheap.guards,\"o\",@progbits,{guard}",
                 ".quad {guard}",
                 ".popsection",
                 guard = sym $guard,
@@ -74,14 +75,20 @@ fn stay() {
 /// not loaded, so that the tool finds every hot function in the linked binary, generic ones too, whatever became
 /// of its name. Taking the address also keeps LLVM from specialising the function for the arguments of one
 /// caller.
+///
+/// Linkers drop what nothing refers to, each by rules of its own: GNU ld also data that is not loaded. Flag `o` ties the
+/// marker to this function's section: it stays where that stays, and goes where that goes. Of two functions whose
+/// code is the same a linker may keep one, and drops what is tied to the other, the marker with its id; the relocation
+/// that does nothing (`NONE`) refers to the marker from the code, so that no two are the same.
 #[inline(never)]
 fn root<S: Site, R, F: FnOnce() -> R>(body: F) -> R {
     #[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64"), not(miri)))]
     // SAFETY: assembles to data in another section and to no instruction at all.
     unsafe {
         std::arch::asm!(
-            ".pushsection .noheap,\"\",@progbits",
-            ".quad {root}",
+            ".reloc ., BFD_RELOC_NONE, 2f",
+            ".pushsection .noheap,\"o\",@progbits,{root}",
+            "2: .quad {root}",
             ".quad {id}",
             ".popsection",
             root = sym root::<S, R, F>,

@@ -41,9 +41,25 @@ impl<'a> Program<'a> {
         inside.filter_map(|symbol| Some((symbol.address(), demangle(symbol.name().ok()?)))).collect()
     }
 
+    /// Address and readable name of every function whose symbol contains `part`. What the compiler has split off or
+    /// copied from one has a suffix in its symbol, and is left out.
+    pub fn functions_with(&self, part: &str) -> impl Iterator<Item = (u64, String)> {
+        let is_it = move |symbol: &str| symbol.contains(part) && !has_suffix(symbol);
+        self.image.functions.iter().flat_map(move |function| {
+            let symbols = self.image.names(function).iter().filter(move |symbol| is_it(symbol));
+            symbols.map(|symbol| (function.start, demangle(symbol)))
+        })
+    }
+
     /// Readable names of all functions of the binary, by address; a function may have several.
     pub fn function_names(&self) -> impl Iterator<Item = String> {
         let functions = self.image.functions.iter();
         functions.flat_map(|function| self.image.names(function)).map(|symbol| demangle(symbol))
     }
+}
+
+/// `….cold`, `….specialized.1`; the `.llvm.` that makes a local symbol unique is none.
+fn has_suffix(symbol: &str) -> bool {
+    let own = symbol.split_once(".llvm.").map_or(symbol, |(own, _)| own);
+    own.contains('.')
 }

@@ -40,6 +40,12 @@ fn a_binary_whose_marker_is_gone_is_refused() {
     refused("unmarked", "no `.noheap` section");
 }
 
+/// What is not in the marker would be no part of any proof.
+#[test]
+fn a_binary_with_code_that_is_not_in_its_marker_is_refused() {
+    refused("misplaced", "code of `doctored::sum` is in the binary and not in its `.noheap` section");
+}
+
 #[test]
 fn a_binary_that_was_cut_is_refused() {
     refused("cut", "the file is cut or corrupt");

@@ -3,6 +3,7 @@
 //! The attribute leaves a descriptor of each in one section, under the same number as in the marker. Its file, line
 //! and options stand in it, whatever macro or crate the function comes from; its path is the name of the descriptor.
 
+use std::collections::BTreeSet;
 use std::mem::{offset_of, size_of};
 
 use no_heap::descriptor::{HOT_FUNCTIONS_SECTION, HotFn, Promise};
@@ -18,12 +19,25 @@ const ROOT: (&str, &str) = ("no_heap::guard::root::<", "::__NoHeapSite, ");
 /// The body of an `async fn` is a function of its own inside it, and nobody's name.
 const BODY: &str = "::{closure#0}";
 
-/// Whether the binary has the code of hot functions, but no marker: something took that out. Functions that are
-/// described and that nothing calls have no code to mark.
-pub(super) fn has_lost_its_marker(program: &Program<'_>) -> bool {
-    let describes_any = program.section(HOT_FUNCTIONS_SECTION).is_some_and(|section| !section.is_empty());
-    let is_root = |name: String| name.starts_with(ROOT.0);
-    program.sites().is_err() && describes_any && program.function_names().any(is_root)
+/// Part of the symbols of the guard's innermost function, as compilers mangle its path.
+const ROOT_SYMBOL: &str = "7no_heap5guard4root";
+
+/// Why the marker cannot be relied on: some code of hot functions is not in it. A linker or a script took that out, or
+/// moved the code. Functions that are described and that nothing calls have no code to mark.
+pub(super) fn lost_marker(program: &Program<'_>) -> Option<String> {
+    let sites = program.sites();
+    let marked: BTreeSet<u64> = sites.iter().flatten().flat_map(|site| &site.instances).copied().collect();
+    let (_, symbol) = program
+        .functions_with(ROOT_SYMBOL)
+        .find(|(address, name)| name.starts_with(ROOT.0) && !marked.contains(address))?;
+    let name = between(&symbol, ROOT).map(of_site).unwrap_or(symbol);
+    Some(match sites {
+        Err(refusal) => refusal.to_string(),
+        Ok(_) => format!(
+            "code of `{name}` is in the binary and not in its `.noheap` section, so a proof could leave it out: link \
+             with GNU ld, LLD or mold, and change nothing in what they made"
+        ),
+    })
 }
 
 /// Every hot function that is described or marked; one that is only marked has the name of its code.

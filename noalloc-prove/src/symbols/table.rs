@@ -125,6 +125,23 @@ pub(super) const TABLE: &[Row] = &[
     ),
     row(
         Class::Harmless,
+        "computes with numbers wider or narrower than the processor's: the compiler's library, by some linkers taken \
+         from the shared one",
+        "__ashlti3 __ashrti3 __bswapdi2 __bswapsi2 __clrsbdi2 __clrsbti2 __clzdi2 __clzti2 __cmpti2 \
+         __ctzdi2 __ctzti2 __divmodti4 __divti3 __ffsdi2 __ffsti2 __lshrti3 __modti3 __multi3 __negti2 \
+         __paritydi2 __parityti2 __popcountdi2 __popcountti2 __ucmpti2 __udivmodti4 __udivti3 __umodti3 \
+         __powidf2 __powisf2 __powitf2 __powixf2 __addtf3 __subtf3 __multf3 __divtf3 __negtf2 __eqtf2 \
+         __netf2 __getf2 __gttf2 __letf2 __lttf2 __unordtf2 __eqhf2 __nehf2 __extenddftf2 __extendhfdf2 \
+         __extendhfsf2 __extendhftf2 __extendhfxf2 __extendsfdf2 __extendsftf2 __extendxftf2 \
+         __truncdfhf2 __truncdfsf2 __truncsfhf2 __trunctfdf2 __trunctfhf2 __trunctfsf2 __trunctfxf2 \
+         __truncxfhf2 __fixdfti __fixhfti __fixsfti __fixtfdi __fixtfsi __fixtfti __fixxfti __fixunsdfdi \
+         __fixunsdfti __fixunshfti __fixunssfdi __fixunssfti __fixunstfdi __fixunstfsi __fixunstfti \
+         __fixunsxfdi __fixunsxfti __floatditf __floatsitf __floattidf __floattihf __floattisf \
+         __floattitf __floattixf __floatunditf __floatunsitf __floatuntidf __floatuntihf __floatuntisf \
+         __floatuntitf __floatuntixf",
+    ),
+    row(
+        Class::Harmless,
         "asks the clock or the scheduler",
         "clock clock_gettime clock_getres gettimeofday time nanosleep clock_nanosleep usleep sleep times \
          sched_yield sched_getaffinity sched_setaffinity sched_getcpu __sched_cpucount",

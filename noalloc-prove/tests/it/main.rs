@@ -3,6 +3,7 @@
 
 mod adversarial;
 mod callgrind;
+mod linkers;
 mod mutations;
 mod refusals;
 mod relocations;

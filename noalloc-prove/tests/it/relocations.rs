@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use noalloc_prove::{Branch, JumpTable, Program};
-use object::{Object, ObjectSection, ObjectSymbol, RelocationTarget, SymbolFlags, elf};
+use object::{Object, ObjectSection, ObjectSymbol, RelocationFlags, RelocationTarget, SymbolFlags, elf};
 
 use crate::subjects::{Options, build_with};
 
@@ -18,6 +18,10 @@ fn relocations(file: &object::File<'_>, of: &str) -> BTreeMap<u64, (Pointed, i64
     let mut found = BTreeMap::new();
     for section in file.sections().filter(|section| section.name().is_ok_and(|name| name.starts_with(of))) {
         for (offset, relocation) in section.relocations() {
+            // The marker's patches nothing.
+            if matches!(relocation.flags(), RelocationFlags::Elf { r_type: elf::R_X86_64_NONE }) {
+                continue;
+            }
             let RelocationTarget::Symbol(index) = relocation.target() else { continue };
             let Ok(symbol) = file.symbol_by_index(index) else { continue };
             // What the loader chooses is known by its name alone, as what it finds elsewhere.

@@ -47,9 +47,11 @@ pub(crate) fn build_with(profile: &str, options: Options<'_>) -> Built {
     let output = cargo.output().expect("cargo runs");
     assert!(output.status.success(), "{profile}: {}", String::from_utf8_lossy(&output.stderr));
     let built = target.join(if profile == "dev" { "debug" } else { profile }).join(binary);
-    // Another feature set would overwrite the file.
+    // Another feature set would overwrite the file; and in the place of one that another test is running comes a new one.
     let kept = target.join(format!("{binary}-{profile}-{}", options.features));
-    std::fs::copy(built, &kept).expect("the binary was built");
+    let fresh = kept.with_extension("new");
+    std::fs::copy(built, &fresh).expect("the binary was built");
+    std::fs::rename(&fresh, &kept).expect("it was just copied");
     drop(turn);
     Built { bytes: std::fs::read(&kept).expect("just copied"), path: kept }
 }

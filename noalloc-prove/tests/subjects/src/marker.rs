@@ -10,7 +10,8 @@ pub fn root<S: Site, R, F: FnOnce() -> R>(body: F) -> R {
     // SAFETY: emits data into a section that is not loaded; no instruction.
     unsafe {
         core::arch::asm!(
-            ".pushsection .noheap,\"\",@progbits", ".quad {f}", ".quad {id}", ".popsection",
+            ".reloc ., BFD_RELOC_NONE, 2f",
+            ".pushsection .noheap,\"o\",@progbits,{f}", "2: .quad {f}", ".quad {id}", ".popsection",
             f = sym root::<S, R, F>, id = const S::ID, options(nomem, nostack, preserves_flags)
         );
     }

@@ -56,7 +56,7 @@ pub mod guard {
         // SAFETY: emits data into a section that is not loaded; no instruction.
         unsafe {
             core::arch::asm!(
-                ".pushsection .noheap.guards,\"\",@progbits", ".quad {f}", ".popsection",
+                ".pushsection .noheap.guards,\"o\",@progbits,{f}", ".quad {f}", ".popsection",
                 f = sym around::<R, F>, options(nomem, nostack, preserves_flags)
             );
         }
@@ -79,7 +79,7 @@ pub mod guard {
         // SAFETY: as above.
         unsafe {
             core::arch::asm!(
-                ".pushsection .noheap.guards,\"\",@progbits", ".quad {f}", ".popsection",
+                ".pushsection .noheap.guards,\"o\",@progbits,{f}", ".quad {f}", ".popsection",
                 f = sym around_and_drop::<S, R, F, V>, options(nomem, nostack, preserves_flags)
             );
         }
@@ -94,7 +94,8 @@ pub mod guard {
         // SAFETY: as above.
         unsafe {
             core::arch::asm!(
-                ".pushsection .noheap,\"\",@progbits", ".quad {f}", ".quad {id}", ".popsection",
+                ".reloc ., BFD_RELOC_NONE, 2f",
+                ".pushsection .noheap,\"o\",@progbits,{f}", "2: .quad {f}", ".quad {id}", ".popsection",
                 f = sym root::<S, R, F>, id = const S::ID, options(nomem, nostack, preserves_flags)
             );
         }
