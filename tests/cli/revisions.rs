@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use serde_json::json;
+use serde_json::Value;
 
 use crate::support::{Outcome, Project, Tool, add_lock_file, named, repository, scrub, seed};
 
@@ -149,7 +149,9 @@ fn a_revision_is_measured_in_turns_with_the_working_tree() {
     assert_eq!([&sum["bytes_per_op"]["old"], &sum["bytes_per_op"]["new"]], [32.0, 0.0]);
     assert_eq!([&sum["time"]["old_samples"], &sum["time"]["new_samples"]], [8, 8]);
     assert_eq!(document["vanished"][0]["construct"], "Box::new", "{document:#}");
-    assert_eq!(document["notes"], json!([]));
+    // A busy machine has times of its own, and that is said.
+    let of_times = |note: &Value| note.as_str().unwrap().contains("the medians are too scattered");
+    assert!(document["notes"].as_array().unwrap().iter().all(of_times), "{document:#}");
     // The clock runs in the turns alone.
     assert!(run.stderr.contains("Counting the working tree"), "{}", run.stderr);
     let last = project.noalloc(["report", "--format", "json"]).built_in(target_dir()).run().exits(0).json();
