@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Project, Tool, named, tools};
+use crate::support::{Project, Tool, linker, named, tools};
 
 fn prove(project: &Project, words: &str) -> Tool {
     project.noalloc(["prove"].into_iter().chain(words.split_whitespace()))
@@ -166,11 +166,11 @@ fn the_answers_are_the_same_whichever_linker_made_the_binary() {
     };
     let usual = answers("");
     assert_eq!(usual.len(), 13, "{usual:#?}");
-    for linker in ["bfd", "mold"] {
-        if tools::has_linker(linker) {
-            assert_eq!(answers(&format!("-Clink-arg=-fuse-ld={linker}")), usual, "{linker}");
+    for name in ["bfd", "mold"] {
+        if linker::has_linker(name) {
+            assert_eq!(answers(&format!("-Clink-arg=-fuse-ld={name}")), usual, "{name}");
         } else {
-            tools::absent(&format!("linker `{linker}`"));
+            tools::absent(&format!("linker `{name}`"));
         }
     }
 }

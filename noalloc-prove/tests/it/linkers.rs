@@ -6,7 +6,7 @@ use std::mem::{Discriminant, discriminant};
 use noalloc_prove::{Assumption, Frees, Program, State};
 
 use crate::subjects::{Built, Options, Ran, build, build_with, run, site};
-use crate::tools;
+use crate::{linker, tools};
 
 /// What the C compiler calls each, and its own name.
 const LINKERS: [(&str, &str); 3] = [("bfd", "GNU ld"), ("lld", "LLD"), ("mold", "mold")];
@@ -44,7 +44,7 @@ fn linkers(usual: &str) -> Vec<(&'static str, String)> {
     for (flag, name) in LINKERS {
         if name == usual {
             linkers.push((name, String::new()));
-        } else if tools::has_linker(flag) {
+        } else if linker::has_linker(flag) {
             linkers.push((name, format!("-Clink-arg=-fuse-ld={flag}")));
         } else {
             tools::absent(name);

@@ -3,6 +3,8 @@
 
 mod adversarial;
 mod callgrind;
+#[path = "../../../tests/linker.rs"]
+mod linker;
 mod linkers;
 mod mutations;
 mod refusals;

@@ -1,5 +1,7 @@
 //! Copies a fixture, runs the tool in it with a clean environment, and reads what it said.
 
+#[path = "../../linker.rs"]
+pub(crate) mod linker;
 mod outcome;
 pub(crate) mod page;
 pub(crate) mod seed;
