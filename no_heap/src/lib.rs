@@ -56,6 +56,9 @@ mod registry;
 mod scope;
 #[cfg(noalloc_audit)]
 mod stack;
+#[cfg(any(all(feature = "enforce", not(noalloc_audit)), feature = "read-record"))]
+#[doc(hidden)]
+pub mod std_source;
 #[cfg(all(any(noalloc_audit, test), feature = "bench"))]
 mod stopwatch;
 #[cfg(noalloc_audit)]

@@ -115,27 +115,31 @@ fn call(
     let AttributeValue::FileIndex(index) = entry.attr_value(gimli::DW_AT_call_file)? else { return None };
     let path = file(dwarf, unit, index)?;
     let path = path.to_string_lossy();
-    let function = around.last().and_then(|(_, offset)| function(dwarf, units, *offset));
+    let symbol = around.last().and_then(|(_, offset)| symbol(dwarf, units, *offset)).unwrap_or_default();
     let place = CodePlace {
-        file: origins.file(&path),
+        file: origins.file(&path, &symbol),
         line: u32::try_from(number(gimli::DW_AT_call_line)?).ok()?,
         byte_column: number(gimli::DW_AT_call_column)
             .and_then(|column| u32::try_from(column).ok())
             .unwrap_or(0),
     };
-    let unknown = FunctionName::new("");
-    let is_user = origins.of(Some(&path), function.as_ref().unwrap_or(&unknown)) == Origin::User;
-    is_user.then(|| (place, function.map(|name| name.as_str().to_owned())))
+    let function = function(&symbol);
+    let is_user = origins.of(Some(&path), &function, &symbol) == Origin::User;
+    is_user.then(|| (place, (!symbol.is_empty()).then(|| function.as_str().to_owned())))
 }
 
-/// The function whose entry is at this offset; closures belong to the function that they stand in.
-fn function(dwarf: &Dwarf<Slice<'_>>, units: &[Unit<Slice<'_>>], offset: usize) -> Option<FunctionName> {
+/// The symbol of the function whose entry is at this offset.
+fn symbol(dwarf: &Dwarf<Slice<'_>>, units: &[Unit<Slice<'_>>], offset: usize) -> Option<String> {
     let unit = units.iter().rfind(|unit| unit.header.offset().0 <= offset)?;
     let entry = unit.entry(gimli::UnitOffset(offset - unit.header.offset().0)).ok()?;
-    let name = name(dwarf, unit, &entry)?;
-    let name = format!("{:#}", rustc_demangle::demangle(&name));
+    name(dwarf, unit, &entry)
+}
+
+/// Closures belong to the function that they stand in.
+fn function(symbol: &str) -> FunctionName {
+    let name = format!("{:#}", rustc_demangle::demangle(symbol));
     let end = name.find("::{closure").unwrap_or(name.len());
-    Some(FunctionName::new(&name[..end]))
+    FunctionName::new(&name[..end])
 }
 
 fn file(dwarf: &Dwarf<Slice<'_>>, unit: &Unit<Slice<'_>>, index: u64) -> Option<PathBuf> {

@@ -129,7 +129,7 @@ fn hot(entry: &HotEntry, origins: &Origins) -> HotFn {
     HotFn {
         id: HotId(entry.id),
         name: if entry.block { path.to_owned() } else { FunctionName::new(path).as_str().to_owned() },
-        place: Place { file: origins.file(&entry.file), line: entry.line, column: entry.column },
+        place: Place { file: origins.file(&entry.file, ""), line: entry.line, column: entry.column },
         attributed: true,
         by_code: entry.line == 0,
         promise: Promise {
@@ -173,7 +173,7 @@ impl Reader<'_> {
     fn permit(&self, entry: &PermitEntry) -> Permit {
         let PermitEntry { reason, file, line, column, counts } = entry;
         Permit {
-            place: Place { file: self.origins.file(file), line: *line, column: *column },
+            place: Place { file: self.origins.file(file, ""), line: *line, column: *column },
             reason: Some(reason.clone()),
             function: None,
             entered: counts.calls,
@@ -258,7 +258,11 @@ impl Reader<'_> {
             audited.benches.push(Bench {
                 name: entry.name.clone(),
                 target: audited.target.name.clone(),
-                place: Place { file: self.origins.file(&entry.file), line: entry.line, column: entry.column },
+                place: Place {
+                    file: self.origins.file(&entry.file, ""),
+                    line: entry.line,
+                    column: entry.column,
+                },
                 iterations: result.timed_iterations,
                 samples: samples.iter().map(|ns| overhead.subtract_from(*ns)).collect(),
                 slices: Slices { taken: result.slices, left_out: result.slices_left_out },

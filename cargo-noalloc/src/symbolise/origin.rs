@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use no_heap::std_source;
+
 use crate::model::{FunctionName, Origin, Workspace};
 
 /// Knows the folders.
@@ -24,9 +26,9 @@ impl Origins {
     }
 
     /// Relative to the workspace where it lies inside, `alloc/src/boxed.rs` in the standard library, absolute
-    /// elsewhere; `/` between folders.
-    pub(super) fn file(&self, path: &str) -> String {
-        if let Some(file) = standard_library(path) {
+    /// elsewhere; `/` between folders. `symbol` is of a function in it, or empty.
+    pub(super) fn file(&self, path: &str, symbol: &str) -> String {
+        if let Some(file) = self.of_std(path, symbol) {
             return file.to_owned();
         }
         let path = Path::new(path);
@@ -34,24 +36,35 @@ impl Origins {
     }
 
     /// Whose code stands in `path`; without a path, the function's crate decides.
-    pub(super) fn of(&self, path: Option<&str>, function: &FunctionName) -> Origin {
+    pub(super) fn of(&self, path: Option<&str>, function: &FunctionName, symbol: &str) -> Origin {
         if is_ours(function.as_str()) {
             return Origin::NoHeap;
         }
         let Some(path) = path.filter(|path| !is_of_c(path)) else { return Origin::System };
-        if standard_library(path).is_some() {
+        if self.of_std(path, symbol).is_some() {
             return Origin::Std;
         }
+        let unknown = || Origin::Dependency(function.krate().to_owned());
+        self.of_package(path).unwrap_or_else(unknown)
+    }
+
+    /// The file inside the standard library's source.
+    fn of_std<'p>(&self, path: &'p str, symbol: &str) -> Option<&'p str> {
+        let of_function =
+            || std_source::of_function(path, symbol).filter(|_| self.of_package(path).is_none());
+        std_source::of_path(path).or_else(of_function)
+    }
+
+    /// Whose code a file is that lies in the folder of a package that cargo knows.
+    fn of_package(&self, path: &str) -> Option<Origin> {
         let absolute = self.workspace.join(path);
         let inside = |roots: &[PathBuf]| roots.iter().any(|root| absolute.starts_with(root));
         if inside(&self.no_heap) {
-            Origin::NoHeap
+            Some(Origin::NoHeap)
         } else if let Some(name) = registry_crate(path).or_else(|| self.vendored_crate(&absolute)) {
-            Origin::Dependency(name)
-        } else if inside(&self.user) {
-            Origin::User
+            Some(Origin::Dependency(name))
         } else {
-            Origin::Dependency(function.krate().to_owned())
+            inside(&self.user).then_some(Origin::User)
         }
     }
 
@@ -59,18 +72,6 @@ impl Origins {
         let (_, name) = self.vendored.iter().find(|(folder, _)| path.starts_with(folder))?;
         Some(name.clone())
     }
-}
-
-/// The file inside the standard library's source: it was built in a folder named after the compiler's revision,
-/// which debug info replaces by the sysroot's when the `rust-src` component is there.
-fn standard_library(path: &str) -> Option<&str> {
-    // `/rust/deps` is where the standard library's own dependencies were built: hashbrown below `HashMap`.
-    if let Some(file) = path.strip_prefix("/rust/deps/") {
-        return Some(file);
-    }
-    let built = path.strip_prefix("/rustc/").and_then(|rest| rest.split_once("/library/"));
-    let (_, file) = built.or_else(|| path.split_once("/lib/rustlib/src/rust/library/"))?;
-    Some(file)
 }
 
 /// C code that was linked in with debug info: not Rust's to change, and no part of a Rust call.
@@ -98,15 +99,28 @@ fn registry_crate(path: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{registry_crate, standard_library};
+    use super::{Origins, registry_crate};
+    use crate::model::{FunctionName, Origin, Workspace};
 
+    /// A package of the user's called `alloc`, in a folder called as the compiler's own, beside a changed path of the
+    /// standard library's.
     #[test]
-    fn the_standard_library_is_called_the_same_with_and_without_its_source() {
-        let installed = "/r/toolchains/stable/lib/rustlib/src/rust/library/alloc/src/boxed.rs";
-        for path in ["/rustc/59807616e1/library/alloc/src/boxed.rs", installed] {
-            assert_eq!(standard_library(path), Some("alloc/src/boxed.rs"));
+    fn a_path_of_the_users_is_not_taken_for_the_standard_librarys() {
+        let roots = vec!["/home/me/library/alloc".into()];
+        let workspace = Workspace { root: "/home/me".into(), user_roots: roots, ..Workspace::default() };
+        let origins = Origins::new(&workspace);
+        let of = |path: &str, symbol: &str| {
+            let name = FunctionName::new(&format!("{:#}", rustc_demangle::demangle(symbol)));
+            (origins.of(Some(path), &name, symbol), origins.file(path, symbol))
+        };
+        let push = "_RNvMNtCsd_5alloc6stringNtB2_6String4push";
+        let own = "/home/me/library/alloc/src/string.rs";
+        assert_eq!(of(own, push), (Origin::User, "library/alloc/src/string.rs".to_owned()));
+        for std in ["/src/library/alloc/src/string.rs", "/usr/src/rustc-1.96.0/library/alloc/src/string.rs"] {
+            assert_eq!(of(std, push), (Origin::Std, "alloc/src/string.rs".to_owned()), "{std}");
         }
-        assert_eq!(standard_library("/home/me/library/src/lib.rs"), None);
+        let of_app = of("/src/library/alloc/src/string.rs", "_RNvCs3_3app3hot");
+        assert_eq!(of_app.0, Origin::Dependency("app".to_owned()));
     }
 
     #[test]

@@ -137,12 +137,12 @@ fn frame(frame: &addr2line::Frame<'_, Slice<'_>>, origins: &Origins) -> Frame {
     let path = location.and_then(|location| location.file);
     let place = location.and_then(|location| {
         Some(CodePlace {
-            file: origins.file(location.file?),
+            file: origins.file(location.file?, &raw),
             line: location.line.filter(|line| *line > 0)?,
             byte_column: location.column.unwrap_or(0),
         })
     });
-    Frame { origin: origins.of(path, &function), function, place, inlined: true }
+    Frame { origin: origins.of(path, &function, &raw), function, place, inlined: true }
 }
 
 #[cfg(test)]

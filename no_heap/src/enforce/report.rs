@@ -6,9 +6,12 @@ use std::io::Write as _;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
+use backtrace::SymbolName;
+
 use super::Promised;
 use super::sites::Row;
 use super::thread::{Broken, Op, is_installed, quietly};
+use crate::std_source;
 
 /// What `NO_HEAP` asks for.
 #[derive(Clone, Copy, PartialEq)]
@@ -195,6 +198,7 @@ fn places(rows: &[Row]) -> BTreeMap<(String, String), Done> {
 /// `file:line:column` of the innermost frame that the reader can change, and the function called from there.
 fn place(frames: &[usize]) -> (String, String) {
     let folder = std::env::current_dir().unwrap_or_default();
+    let workspace = workspace(&folder);
     let mut called = String::new();
     let mut found: Option<String> = None;
     let mut outermost = String::new();
@@ -203,8 +207,11 @@ fn place(frames: &[usize]) -> (String, String) {
             if found.is_some() {
                 return;
             }
-            let name = symbol.name().map(|name| format!("{name:#}")).unwrap_or_default();
-            match symbol.filename().filter(|file| is_users(&name, file)) {
+            let mangled = symbol.name();
+            let name = mangled.as_ref().map(|name| format!("{name:#}")).unwrap_or_default();
+            let mangled = mangled.as_ref().and_then(SymbolName::as_str).unwrap_or_default();
+            let is_users = |file: &&Path| !is_ours(&name) && is_users(mangled, file, workspace);
+            match symbol.filename().filter(is_users) {
                 Some(file) => {
                     let file = file.strip_prefix(&folder).unwrap_or(file).display();
                     let line = symbol.lineno().unwrap_or(0);
@@ -221,11 +228,17 @@ fn place(frames: &[usize]) -> (String, String) {
     (found.unwrap_or(outermost), called)
 }
 
-fn is_users(name: &str, file: &Path) -> bool {
-    let file = file.to_string_lossy().replace('\\', "/");
-    let is_std = file.contains("/rustc/") || file.contains("/rustlib/src/") || file.starts_with("/rust/deps");
-    let is_foreign = file.contains("/registry/src/") || file.contains("/git/checkouts/");
-    !is_std && !is_foreign && !is_ours(name)
+/// The widest package or workspace around a folder: what stands in it is the user's.
+fn workspace(folder: &Path) -> &Path {
+    folder.ancestors().filter(|folder| folder.join("Cargo.toml").is_file()).last().unwrap_or(folder)
+}
+
+fn is_users(symbol: &str, file: &Path, workspace: &Path) -> bool {
+    let text = file.to_string_lossy().replace('\\', "/");
+    let is_foreign = text.contains("/registry/src/") || text.contains("/git/checkouts/");
+    let is_std = std_source::of_path(&text).is_some()
+        || !file.starts_with(workspace) && std_source::of_function(&text, symbol).is_some();
+    !is_std && !is_foreign
 }
 
 /// The runtime, and the functions that `#[global_allocator]` makes at the place of the program's allocator.
