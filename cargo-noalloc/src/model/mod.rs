@@ -39,7 +39,7 @@ pub use c_heap::CHeap;
 pub use comparison::{
     BenchChange, Change, Comparison, Figure, Measured, MeasuredBench, MeasuredSite, TimeChange,
 };
-pub use declared::{Declared, DeclaredFn};
+pub use declared::{Declared, DeclaredFn, Unlisted};
 pub use expression::{
     Argument, ArgumentKind, Binding, Closure, Construct, ConstructKind, DynRole, Elements, Expression,
     Function, Lazy, NoSource, SiteSource, Syntax, TraitObject, Uses,

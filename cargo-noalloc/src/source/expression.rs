@@ -8,6 +8,7 @@ use super::coercion;
 use super::file::{MacroBody, Position, SourceFile};
 use super::finder::{Found, Node, Signature, Want};
 use super::package::Package;
+use super::scan::hot;
 use super::types::Types;
 use super::uses;
 use crate::model::{Argument, ArgumentKind, Binding, Closure, Elements, Expression, Function, Syntax};
@@ -201,7 +202,9 @@ pub(super) fn describe_function(file: &SourceFile, path: &[Node<'_>]) -> Option<
         name,
         path: segments.join("::"),
         name_span: file.span(function.sig.ident.span()),
-        attribute: no_heap(function.attrs).or_else(|| no_heap(block?)).map(|attr| file.span(attr.span())),
+        attribute: hot::attribute(function.attrs)
+            .or_else(|| hot::attribute(block?))
+            .map(|attr| file.span(attr.span())),
         end: file.span(function.block.brace_token.span.close()),
         output: output(file, function),
     })
@@ -224,11 +227,6 @@ fn segment(file: &SourceFile, node: Node<'_>) -> Option<String> {
         }),
         _ => None,
     }
-}
-
-/// The `#[no_heap…]` among attributes.
-pub(super) fn no_heap(attrs: &[syn::Attribute]) -> Option<&syn::Attribute> {
-    attrs.iter().find(|attr| attr.path().segments.last().is_some_and(|segment| segment.ident == "no_heap"))
 }
 
 fn syntax(file: &SourceFile, node: Node<'_>, want: Want) -> Syntax {

@@ -15,6 +15,7 @@ use syn::visit::{self, Visit};
 use syn::{Expr, ImplItemFn, Item, Macro, Stmt, Token};
 
 use super::extent::{self, Extent};
+use super::parse::{self, Parsed, Unread};
 use crate::model::{CodePlace, NoSource, Place, Span};
 
 /// A position as syn counts it: line from 1, column in characters from 0.
@@ -55,6 +56,8 @@ pub(super) struct SourceFile {
     pub(super) name: String,
     pub(super) text: String,
     pub(super) tree: Result<syn::File, NoSource>,
+    /// What the tree lacks.
+    pub(super) unread: Vec<Unread>,
     /// The name under which the parser knows the file.
     parsed_as: Option<String>,
     /// By the first position of the macro's path.
@@ -73,11 +76,13 @@ impl SourceFile {
 
     pub(super) fn parse(name: &str, text: String) -> SourceFile {
         let lines = std::iter::once(0).chain(text.match_indices('\n').map(|(index, _)| index + 1)).collect();
-        let tree = syn::parse_file(&text).map_err(|error| {
-            let start = error.span().start();
-            let why = format!("line {}: {error}", start.line);
-            NoSource::Unparsed { file: name.to_owned(), why }
-        });
+        let (tree, unread) = match parse::parse(&text) {
+            Ok(Parsed { tree, unread }) => (Ok(tree), unread),
+            Err((line, error)) => {
+                let why = format!("line {line}: {error}");
+                (Err(NoSource::Unparsed { file: name.to_owned(), why }), Vec::new())
+            }
+        };
         let mut macros = Macros::default();
         if let Ok(tree) = &tree {
             macros.visit_file(tree);
@@ -85,7 +90,13 @@ impl SourceFile {
         let first = tree.as_ref().ok().and_then(|tree| tree.items.first());
         let parsed_as = first.map(|item| item.span().file());
         let (bodies, extents) = (macros.bodies, Extents::default());
-        SourceFile { name: name.to_owned(), text, tree, parsed_as, bodies, lines, extents }
+        SourceFile { name: name.to_owned(), text, tree, unread, parsed_as, bodies, lines, extents }
+    }
+
+    /// Why nothing is known of a place, where it lies in a part that could not be read.
+    pub(super) fn unread_at(&self, at: Position) -> Option<NoSource> {
+        let unread = self.unread.iter().find(|unread| unread.start <= at && at < unread.end)?;
+        Some(NoSource::Unparsed { file: self.name.clone(), why: unread.why.clone() })
     }
 
     /// From where to where an item of this file reaches.

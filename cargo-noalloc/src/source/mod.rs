@@ -8,11 +8,13 @@ mod blocks;
 mod coercion;
 mod construct;
 mod derived;
+mod editions;
 mod expression;
 mod extent;
 mod file;
 mod finder;
 mod package;
+mod parse;
 mod read;
 pub(crate) mod scan;
 mod types;
@@ -213,6 +215,9 @@ impl Sources {
             return Err(NoSource::BeyondEnd { file: place.file.clone(), line: place.line });
         }
         let at = file.position(place);
+        if let Some(unread) = file.unread_at(at) {
+            return Err(unread);
+        }
         let package = Package::new(self, &file);
         let found = finder::find(&file, at, place.byte_column == 0, want);
         found.map(|found| then(&package, &found)).ok_or_else(|| finder::nothing(tree, at))
