@@ -46,6 +46,12 @@ pub mod env;
 mod future;
 #[cfg(noalloc_audit)]
 mod guard;
+#[cfg(any(noalloc_audit, feature = "enforce", feature = "read-record"))]
+#[cfg_attr(
+    not(feature = "read-record"),
+    allow(unreachable_pub, reason = "the tool reads names by the same rules")
+)]
+mod names;
 #[cfg(any(noalloc_audit, feature = "read-record"))]
 pub mod record;
 #[cfg(noalloc_audit)]
@@ -99,6 +105,7 @@ pub use noalloc_macros::no_heap_plain as no_heap;
 #[cfg(feature = "read-record")]
 #[doc(hidden)]
 pub mod descriptor {
+    pub use crate::names::{as_written, function};
     pub use crate::registry::{HOT_FUNCTIONS_SECTION, HotFn, Promise, site_id};
 }
 
@@ -123,6 +130,8 @@ pub mod __private {
     pub use crate::registry::{HotFn, Promise, Site, hot_function, listed, site_id};
     #[cfg(any(noalloc_audit, feature = "bench"))]
     pub use linkme;
+    #[cfg(any(noalloc_audit, feature = "enforce"))]
+    pub use noalloc_macros::moved;
 }
 
 /// The guide's examples are compiled as this crate's own.

@@ -31,11 +31,13 @@ pub struct HotFn {
     pub id: u64,
     /// The path of the item inside the function, `app::Filter::process::__NoHeapSite`.
     pub path: fn() -> &'static str,
+    /// What its author called it: another macro may have moved the body into a function of its own.
+    pub written: &'static str,
     /// As `file!()` gives it: relative to the workspace, or absolute.
     pub file: &'static str,
-    /// Line of the function's name, from 1.
+    /// Line of the name that its author wrote, from 1.
     pub line: u32,
-    /// Column of the function's name in characters, from 1.
+    /// Column of that name in characters, from 1.
     pub column: u32,
     /// What the attribute's options allow.
     pub promise: Promise,
@@ -101,7 +103,7 @@ pub const fn site_id(name: &str, file: &str, line: u32, column: u32) -> u64 {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __hot_function {
-    ($site:ident, $name:literal, $line:literal, $column:literal, { $($promise:tt)* }) => {
+    ($site:ident, $name:literal, $written:literal, $line:literal, $column:literal, { $($promise:tt)* }) => {
         enum $site {}
         impl $crate::__private::Site for $site {
             const ID: u64 = $crate::__private::site_id(
@@ -111,6 +113,7 @@ macro_rules! __hot_function {
                 $crate::__private::listed! { static HOT: $crate::__private::HotFn = $crate::__private::HotFn {
                     id: <$site as $crate::__private::Site>::ID,
                     path: || ::core::any::type_name::<$site>(),
+                    written: $written,
                     file: ::core::file!(),
                     line: $line,
                     column: $column,

@@ -8,24 +8,21 @@ use syn::{
 };
 
 use crate::arguments::{self, Argument, List};
-use crate::item::explain_item;
+use crate::errors;
+use crate::item;
 use crate::options::Options;
 
 pub(crate) fn expand(options: TokenStream, item: &TokenStream) -> TokenStream {
     match try_expand(options, item) {
         Ok(tokens) => tokens,
-        Err(error) => {
-            let error = error.to_compile_error();
-            quote!(#item #error)
-        }
+        Err(error) => errors::beside(item, error),
     }
 }
 
 fn try_expand(options: TokenStream, item: &TokenStream) -> Result<TokenStream> {
     let (lists, options) = arguments::split(options)?;
     let krate = krate(options)?;
-    let function: ItemFn = parse2(item.clone())
-        .map_err(|error| explain_item(item, error, "`#[no_heap::bench]` goes on a function"))?;
+    let function: ItemFn = parse2(item.clone()).map_err(|error| explain(item, error))?;
     let sig = &function.sig;
     if let Some(token) = &sig.asyncness {
         return Err(Error::new(
@@ -65,6 +62,16 @@ fn try_expand(options: TokenStream, item: &TokenStream) -> Result<TokenStream> {
     let register: TokenStream = register.collect();
     let function = function.to_token_stream();
     Ok(quote!(#function #register))
+}
+
+/// Says where the attribute goes, when this is another item.
+fn explain(item: &TokenStream, error: Error) -> Error {
+    match item::keyword(item.clone()) {
+        Some(keyword) if keyword != "fn" => {
+            Error::new(keyword.span(), "`#[no_heap::bench]` goes on a function")
+        }
+        _ => error,
+    }
 }
 
 /// What rustc would say of it names no line of the user's but the function's.

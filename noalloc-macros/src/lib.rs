@@ -5,10 +5,19 @@
 //! Nothing here knows how recording works: the expansion only names `no_heap::__private`.
 
 mod arguments;
+mod attributes;
 mod bench;
+mod boxed;
+mod errors;
 mod expand;
+mod function;
+mod guard;
 mod item;
+mod moved;
 mod options;
+mod output;
+mod parameters;
+mod tokens;
 
 use proc_macro::TokenStream;
 
@@ -22,6 +31,12 @@ pub fn no_heap_plain(options: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn no_heap_guarded(options: TokenStream, item: TokenStream) -> TokenStream {
     expand::hot(options.into(), &item.into(), expand::Build::Guarded).into()
+}
+
+/// `#[no_heap]` where it has moved to, behind the other attributes of a function. Nobody writes it.
+#[proc_macro_attribute]
+pub fn moved(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    expand::moved(arguments.into(), &item.into()).into()
 }
 
 /// `#[no_heap::bench]`: registers a benchmark for `no_heap::main!`.

@@ -24,3 +24,4 @@ mod survival;
 #[path = "../tools.rs"]
 mod tools;
 mod workers;
+mod wrapped;

@@ -161,7 +161,7 @@ pub(crate) const FREE: u64 = 2;
 
 impl Seen {
     fn index(&self, name: &str) -> usize {
-        let tail = format!("::{name}::__NoHeapSite");
+        let tail = format!("::{name}");
         let is_it = |hot: &HotEntry| if hot.block { hot.path == name } else { hot.path.ends_with(&tail) };
         self.0.hello.hot.iter().position(is_it).unwrap_or_else(|| {
             panic!(

@@ -1,6 +1,6 @@
 //! Functions that `--fn` names, with or without the attribute.
 
-use no_heap::descriptor::site_id;
+use no_heap::descriptor::{as_written, site_id};
 use no_heap::record::HotEntry;
 use noalloc_prove::{FunctionRef, Program};
 
@@ -19,7 +19,10 @@ pub(super) fn add(program: &Program<'_>, patterns: &[String], proofs: &mut Proof
     hot::add(program, &mut hot);
     let is_hot = |name: &FunctionName| hot.found.iter().any(|found| path(found) == *name);
     for pattern in patterns {
-        let marked = hot.found.iter().filter(|found| is_named(path(found).as_str(), pattern));
+        let marked = hot
+            .found
+            .iter()
+            .filter(|found| names_of(found).iter().any(|name| is_named(name.as_str(), pattern)));
         let marked: Vec<&Found> = marked.collect();
         let functions = program.functions_matching(pattern);
         let others = functions.iter().map(|function| (function, FunctionName::new(&function.name)));
@@ -65,6 +68,13 @@ fn add_other(program: &Program<'_>, function: &FunctionRef, name: &FunctionName,
 
 fn path(found: &Found) -> FunctionName {
     FunctionName::new(&found.entry.path)
+}
+
+/// Of a function that a macro has moved, the name that was written, too.
+fn names_of(found: &Found) -> Vec<FunctionName> {
+    let HotEntry { path, written, .. } = &found.entry;
+    let written = as_written(path, written);
+    written.iter().chain([path]).map(|name| FunctionName::new(name)).collect()
 }
 
 /// Whether a path is the pattern or ends in it, whole segments only.

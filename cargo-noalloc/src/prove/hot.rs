@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::mem::{offset_of, size_of};
 
-use no_heap::descriptor::{HOT_FUNCTIONS_SECTION, HotFn, Promise};
+use no_heap::descriptor::{HOT_FUNCTIONS_SECTION, HotFn, Promise, function};
 use no_heap::record::HotEntry;
 use noalloc_prove::{Program, SiteRoots};
 
@@ -15,9 +15,6 @@ use crate::model::{Found, Proofs};
 /// What stands around the path in a descriptor's name, and in that of the guard's innermost function.
 const DESCRIPTOR: (&str, &str) = ("<", " as no_heap::registry::Site>::hot");
 const ROOT: (&str, &str) = ("no_heap::guard::root::<", "::__NoHeapSite, ");
-
-/// The body of an `async fn` is a function of its own inside it, and nobody's name.
-const BODY: &str = "::{closure#0}";
 
 /// Part of the symbols of the guard's innermost function, as compilers mangle its path.
 const ROOT_SYMBOL: &str = "7no_heap5guard4root";
@@ -30,7 +27,7 @@ pub(super) fn lost_marker(program: &Program<'_>) -> Option<String> {
     let (_, symbol) = program
         .functions_with(ROOT_SYMBOL)
         .find(|(address, name)| name.starts_with(ROOT.0) && !marked.contains(address))?;
-    let name = between(&symbol, ROOT).map(of_site).unwrap_or(symbol);
+    let name = between(&symbol, ROOT).map(function).unwrap_or(symbol);
     Some(match sites {
         Err(refusal) => refusal.to_string(),
         Ok(_) => format!(
@@ -67,7 +64,7 @@ fn descriptors(program: &Program<'_>) -> Vec<Option<HotEntry>> {
     // The ends of sections have names, too, and may stand at the same address.
     let path = |at: u64| {
         let here = names.iter().filter(|(address, _)| *address == at);
-        here.filter_map(|(_, name)| between(name, DESCRIPTOR)).map(of_site).next()
+        here.filter_map(|(_, name)| between(name, DESCRIPTOR)).map(function).next()
     };
     section.step_by(size_of::<HotFn>()).map(|at| Descriptor { program, at }.read(&path(at)?)).collect()
 }
@@ -86,6 +83,7 @@ impl Descriptor<'_> {
         Some(HotEntry {
             id: self.word(offset_of!(HotFn, id))?,
             path: path.to_owned(),
+            written: self.text(offset_of!(HotFn, written))?,
             file,
             line: self.half(offset_of!(HotFn, line))?,
             column: self.half(offset_of!(HotFn, column))?,
@@ -132,16 +130,10 @@ impl Descriptor<'_> {
 fn marked_only(program: &Program<'_>, site: &SiteRoots) -> Found {
     let address = site.instances.first().copied();
     let symbol = address.and_then(|address| program.function_name(address));
-    let path = symbol.as_deref().and_then(|symbol| between(symbol, ROOT)).map(of_site);
+    let path = symbol.as_deref().and_then(|symbol| between(symbol, ROOT)).map(function);
     let path = path.or(symbol).unwrap_or_else(|| format!("hot function {:#018x}", site.site));
     let entry = HotEntry { id: site.site, path, ..HotEntry::default() };
     Found { entry, plain: false, address, inlined_into: Vec::new() }
-}
-
-/// The function around the type that the attribute has put into it.
-fn of_site(path: &str) -> String {
-    let function = path.strip_suffix("::__NoHeapSite").unwrap_or(path);
-    function.strip_suffix(BODY).unwrap_or(function).to_owned()
 }
 
 fn between<'n>(name: &'n str, (before, after): (&str, &str)) -> Option<&'n str> {
@@ -151,7 +143,7 @@ fn between<'n>(name: &'n str, (before, after): (&str, &str)) -> Option<&'n str> 
 
 #[cfg(test)]
 mod tests {
-    use super::{DESCRIPTOR, ROOT, between, of_site};
+    use super::{DESCRIPTOR, ROOT, between};
 
     #[test]
     fn the_path_stands_in_the_names_of_descriptor_and_code() {
@@ -160,8 +152,5 @@ mod tests {
         let name = "no_heap::guard::root::<app::run::__NoHeapSite, (), app::run::{closure#0}>";
         assert_eq!(between(name, ROOT), Some("app::run"));
         assert_eq!(between("main", ROOT), None);
-        for path in ["app::run", "app::run::__NoHeapSite", "app::run::{closure#0}::__NoHeapSite"] {
-            assert_eq!(of_site(path), "app::run");
-        }
     }
 }

@@ -10,6 +10,7 @@ mod libraries;
 mod origin;
 mod proofs;
 mod symbols;
+mod written;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -95,6 +96,8 @@ fn one(run: Run, workspace: &Workspace, origins: &Origins) -> Audited {
             (names.found(found, nearest), Counts::default())
         });
     }
+    let recorded = records.iter().flat_map(|record| &record.hello.hot);
+    written::apply(recorded.chain(proofs.found.iter().map(|found| &found.entry)), &mut audited);
     audited.problems.append(&mut problems);
     audited
 }
@@ -124,11 +127,14 @@ fn gap(
 
 /// A hot function as its attribute describes it.
 fn hot(entry: &HotEntry, origins: &Origins) -> HotFn {
-    let path = entry.path.strip_suffix("::__NoHeapSite").unwrap_or(&entry.path);
     let bound = |value: u64| (value != u64::MAX).then_some(value);
     HotFn {
         id: HotId(entry.id),
-        name: if entry.block { path.to_owned() } else { FunctionName::new(path).as_str().to_owned() },
+        name: if entry.block {
+            entry.path.clone()
+        } else {
+            FunctionName::new(&entry.path).as_str().to_owned()
+        },
         place: Place { file: origins.file(&entry.file, ""), line: entry.line, column: entry.column },
         attributed: true,
         by_code: entry.line == 0,

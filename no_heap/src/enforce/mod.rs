@@ -9,6 +9,7 @@ mod thread;
 
 use std::panic::Location;
 
+use crate::names;
 use crate::registry::{HotFn, Promise, Site};
 use thread::{Entered, Kind};
 pub(crate) use thread::{active, allocated, freed, resized};
@@ -32,8 +33,9 @@ impl Promised {
             promise: hot.promise,
             key: std::ptr::from_ref(hot).addr(),
             name: |promised| {
-                let path = promised.function.map(|hot| (hot.path)()).unwrap_or_default();
-                path.replace("::{{closure}}::__NoHeapSite", "").replace("::__NoHeapSite", "")
+                let Some(hot) = promised.function else { return String::new() };
+                let path = names::function((hot.path)());
+                names::as_written(&path, hot.written).unwrap_or(path)
             },
             block: "",
             function: Some(hot),

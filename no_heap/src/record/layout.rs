@@ -7,7 +7,7 @@
 pub(crate) const MAGIC: u64 = u64::from_le_bytes(*b"noalloc\0");
 
 /// Version of this layout. A reader refuses every other one.
-pub const VERSION: u64 = 7;
+pub const VERSION: u64 = 8;
 
 /// Return addresses kept for one call stack, innermost first.
 pub const FRAMES: usize = 96;

@@ -16,6 +16,7 @@ use super::layout::{
     BLOCK_NAME, BLOCK_TEXT, BLOCKS, BenchResult, Block, BlockKind, FnCounts, Head, MAGIC, SAMPLES, SITES,
     SiteSlot, THREADS, ThreadHead, VERSION, head_sum,
 };
+use crate::names;
 use crate::registry::HOT_FUNCTIONS;
 
 const WORD: usize = size_of::<u64>();
@@ -402,8 +403,8 @@ fn hello() -> Vec<u8> {
     number(&mut out, HOT_FUNCTIONS.len() as u64);
     for hot in HOT_FUNCTIONS {
         number(&mut out, hot.id);
-        // The body of an `async fn` is a closure, for the compiler: the function's own path is meant.
-        text(&mut out, &(hot.path)().replace("::{{closure}}::__NoHeapSite", "::__NoHeapSite"));
+        text(&mut out, &names::function((hot.path)()));
+        text(&mut out, hot.written);
         text(&mut out, hot.file);
         let promise = &hot.promise;
         for value in

@@ -33,8 +33,10 @@ pub struct Module {
 pub struct HotEntry {
     /// As in the binary's marker section.
     pub id: u64,
-    /// Path of the item inside the function: `app::Filter::process::__NoHeapSite`.
+    /// Path of the function that has the guard: `app::Filter::process`.
     pub path: String,
+    /// What its author called it, see [`crate::descriptor::as_written`].
+    pub written: String,
     /// As `file!()` gave it.
     pub file: String,
     /// Line of the name, from 1.
@@ -104,7 +106,7 @@ impl Cursor<'_> {
     }
 
     fn hot(&mut self) -> Option<HotEntry> {
-        let (id, path, file) = (self.number()?, self.text()?, self.text()?);
+        let (id, path, written, file) = (self.number()?, self.text()?, self.text()?, self.text()?);
         let (line, column) = (self.small()?, self.small()?);
         let (allocs, bytes, warmup) = (self.number()?, self.number()?, self.number()?);
         let bits = self.number()?;
@@ -112,6 +114,7 @@ impl Cursor<'_> {
         Some(HotEntry {
             id,
             path,
+            written,
             file,
             line,
             column,
