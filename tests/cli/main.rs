@@ -40,6 +40,7 @@ mod revisions;
 mod robust;
 mod schema;
 mod setups;
+mod streams;
 mod support;
 mod terminal;
 mod tidy;

@@ -19,6 +19,7 @@ mod refusals;
 mod repeats;
 mod sites;
 mod stacks;
+mod streams;
 mod support;
 mod survival;
 #[path = "../tools.rs"]

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::{Affected, Escape, Frame, HotId, Op, Site, SiteSource, Sizes, Span};
+use crate::model::{
+    Affected, ConstructKind, Escape, Frame, HotId, Op, Site, SiteSource, Sizes, Span, Streams,
+};
 
 /// Summed sites.
 #[derive(Clone, Debug)]
@@ -19,10 +21,9 @@ pub(crate) struct Group {
     pub(crate) sizes: Sizes,
     /// Calls in which it happened; more than the function was called, perhaps.
     pub(crate) affected: Affected,
-    /// Number of the first of them, on whichever thread.
-    pub(crate) first_call: u64,
-    /// Number of the last.
+    /// Number of the last of them on its thread, on whichever that is highest.
     pub(crate) last_call: u64,
+    pub(crate) streams: Streams,
     pub(crate) escape: Escape,
     pub(crate) freed_at: Option<Span>,
     /// Of a free: blocks that the same call had allocated.
@@ -40,6 +41,19 @@ impl Group {
     /// A hash table has no room left and moves to a larger one: no block of it is ever resized.
     pub(crate) fn rehashes(&self) -> bool {
         self.chain.iter().any(|frame| frame.function.as_str().contains("::reserve_rehash"))
+    }
+
+    /// `OnceLock`, whatever it is a part of; `stdout`.
+    pub(crate) fn lazy(&self) -> Option<&str> {
+        let source = self.source.as_ref()?;
+        let prints = || source.construct.as_ref().is_some_and(|it| it.kind == ConstructKind::Print);
+        let lazy = source.lazy.as_ref().map(|lazy| lazy.name.as_str());
+        lazy.or_else(|| prints().then_some("stdout"))
+    }
+
+    /// It fills what lives as long as its thread or the program: by its nature nothing does that twice.
+    pub(crate) fn fills_a_static(&self) -> bool {
+        self.lazy().is_some_and(|name| ["LazyLock", "thread_local!", "stdout"].contains(&name))
     }
 
     /// `dyn Read`.
@@ -90,8 +104,10 @@ fn sum(op: Op, span: Span, sites: &[(&Site, &[Site])]) -> Group {
             max: all().map(|site| site.sizes.max).max().unwrap_or(0),
         },
         affected: affected(sites),
-        first_call: all().map(|site| site.calls.first).min().unwrap_or(0),
         last_call: all().map(|site| site.calls.last).max().unwrap_or(0),
+        streams: all()
+            .skip(1)
+            .fold(sites[0].0.calls.streams.clone(), |all, site| all.and(&site.calls.streams)),
         escape: escape(op, fates, main),
         freed_at,
         own: total(|site| site.own),
@@ -130,7 +146,7 @@ fn freed_at(site: &Site, of_target: &[Site]) -> Option<Span> {
 #[cfg(test)]
 mod tests {
     use super::{affected, escape};
-    use crate::model::{Affected, Calls, Escape, HotId, Op, Site, Sizes};
+    use crate::model::{Affected, Calls, Escape, HotId, Op, Site, Sizes, Streams};
 
     fn site(affected: u64) -> Site {
         Site {
@@ -142,7 +158,7 @@ mod tests {
             count: affected,
             bytes: affected,
             sizes: Sizes { min: 1, max: 1 },
-            calls: Calls { affected, first: 1, last: 900 },
+            calls: Calls { affected, first: 1, last: 900, streams: Streams::NONE },
             freed: 0,
             escaped: 0,
             untracked: 0,

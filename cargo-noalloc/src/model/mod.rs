@@ -25,6 +25,7 @@ mod proof;
 mod run;
 mod site;
 mod spread;
+mod streams;
 mod target;
 mod texts;
 mod type_name;
@@ -62,6 +63,7 @@ pub use proof::{
 pub use run::{Audited, Counts, Gap, Run};
 pub use site::{Calls, Op, Site, Sizes};
 pub use spread::{Spread, lower_quartile, median};
+pub use streams::Streams;
 pub use target::{Status, Target, TargetKind};
 pub use texts::Texts;
 pub use type_name::{implementation, short_type};

@@ -1,6 +1,6 @@
 //! A call stack that reached the heap, with what it did there.
 
-use super::{Frame, HotId, Origin, SiteSource};
+use super::{Frame, HotId, Origin, SiteSource, Streams};
 
 /// What was done with the heap.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -39,7 +39,7 @@ pub struct Sizes {
 }
 
 /// In which calls of the hot function it happened; calls are numbered from 1 on each thread.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Calls {
     /// Number of such calls.
     pub affected: u64,
@@ -47,6 +47,8 @@ pub struct Calls {
     pub first: u64,
     /// Number of the last.
     pub last: u64,
+    /// How they are spread over the streams of calls.
+    pub streams: Streams,
 }
 
 /// One (hot function, operation, stack), summed over the threads of a process.

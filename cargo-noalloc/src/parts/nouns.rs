@@ -8,7 +8,7 @@ use crate::model::{
     Audited, Bench, BlockKind, CHeap, Calls, Candidate, CodePlace, Counts, Doubt, Environment, Frame,
     FunctionName, HotFn, HotId, InAllocator, Level, LinkedBlock, Obstacle, ObstacleKind, Op, Origin,
     Overhead, Part, Partition, Permit, Place, Policy, Problem, Promise, ProofReport, ProofState, Reachable,
-    Rule, Site, Sizes, Slices, Status, Step, Target, TargetKind,
+    Rule, Site, Sizes, Slices, Status, Step, Streams, Target, TargetKind,
 };
 
 travels! {
@@ -27,7 +27,9 @@ travels! {
     Promise { allocs, bytes, warmup, allow_free, prove }
     Counts {
         calls, allocs, reallocs, frees, bytes, max_allocs, max_requests, max_bytes, unsited, unsited_bytes,
-        unwinding, permitted, c_allocs, c_reallocs, c_frees, c_bytes
+        unwinding, permitted, c_allocs, c_reallocs, c_frees, c_bytes;
+        // Of one thread.
+        before_thread = 0, before_stream = 0
     }
     Place { file, line, column }
     CodePlace { file, line, byte_column }
@@ -36,7 +38,8 @@ travels! {
         source = None
     }
     Sizes { min, max }
-    Calls { affected, first, last }
+    Calls { affected, first, last, streams }
+    Streams { repeated, latest, quiet, without_gaps, whole, rare, rising, bench }
     Frame { function, place, inlined, origin }
     ProofReport { state, assumption, may_free, reachable, doubts, truncated, inlined_into }
     Reachable { site, always }

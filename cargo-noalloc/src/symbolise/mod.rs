@@ -16,13 +16,15 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use no_heap::record::{self, AllocatorPass, BenchResult, HotEntry, PermitEntry, Record, SiteEntry, SiteFlag};
+use no_heap::record::{
+    self, AllocatorPass, BenchResult, HotEntry, PermitEntry, Record, SiteEntry, SiteFlag, StreamTrait,
+};
 
 use crate::files;
 use crate::model::{
     Audited, Bench, CHeap, Calls, Counts, FunctionName, Gap, HotFn, HotId, InAllocator, LookupAddress, Op,
     Overhead, Permit, Place, Problem, Promise, ReturnAddress, Run, Site, Sizes, Slices, Status, Step,
-    Workspace,
+    Streams, Workspace,
 };
 use crate::numbers::plural;
 use libraries::Libraries;
@@ -213,7 +215,12 @@ impl Reader<'_> {
             count: site.count,
             bytes: site.bytes,
             sizes: Sizes { min: site.size_min, max: site.size_max },
-            calls: Calls { affected: site.calls_affected, first: site.first_call, last: site.last_call },
+            calls: Calls {
+                affected: site.calls_affected,
+                first: site.first_call,
+                last: site.last_call,
+                streams: self.streams(site),
+            },
             freed: site.freed,
             escaped: site.escaped,
             untracked: if op == Op::Free { 0 } else { untracked },
@@ -221,6 +228,21 @@ impl Reader<'_> {
             freed_by: freed_by.map(|index| first + index),
             source: None,
             incomplete: site.flags & incomplete != 0,
+        }
+    }
+
+    fn streams(&self, site: &record::Site) -> Streams {
+        let is = |what: StreamTrait| site.traits & what as u64 != 0;
+        let bench = site.bench.checked_sub(1).and_then(|index| usize::try_from(index).ok());
+        Streams {
+            repeated: !is(StreamTrait::Unknown),
+            latest: site.latest,
+            quiet: site.quiet,
+            without_gaps: !is(StreamTrait::Gaps),
+            whole: !is(StreamTrait::Partial),
+            rare: !is(StreamTrait::Frequent),
+            rising: !is(StreamTrait::Level),
+            bench: bench.and_then(|index| Some(self.record.hello.benches.get(index)?.name.clone())),
         }
     }
 

@@ -7,7 +7,7 @@ use super::symbols::Symbols;
 use super::{HotId, LookupAddress, chain};
 use crate::model::{
     Calls, Candidate, Doubt, Found, Frame, HotFn, Obstacle, ObstacleKind, Op, Place, ProofReport, ProofState,
-    Proofs, Reachable, Site, Sizes,
+    Proofs, Reachable, Site, Sizes, Streams,
 };
 
 /// Bytes of a function in which some instruction of its own must stand.
@@ -153,7 +153,7 @@ fn never_hit(hot: HotId, op: Op, chain: Vec<Frame>) -> Site {
         count: 0,
         bytes: 0,
         sizes: Sizes { min: 0, max: 0 },
-        calls: Calls { affected: 0, first: 0, last: 0 },
+        calls: Calls { affected: 0, first: 0, last: 0, streams: Streams::NONE },
         freed: 0,
         escaped: 0,
         untracked: 0,

@@ -158,30 +158,46 @@ impl Bencher {
     fn measure(&mut self, run: &mut dyn FnMut(Pass) -> Duration) {
         assert!(!self.iterated, "a benchmark calls `iter` once: split it into two functions");
         self.iterated = true;
+        self.results.begin_iterations();
+        let recorded = self.iterate(run);
+        self.results.end_iterations(recorded);
+    }
+
+    /// Returns how many iterations were recorded.
+    ///
+    /// NOTE: more than one of them before the clock runs: what only warms up must be seen to its end, or not at all.
+    fn iterate(&mut self, run: &mut dyn FnMut(Pass) -> Duration) -> u64 {
         self.results.first(|| run(Pass::Recorded(1)));
         if self.once {
-            return;
+            return 1;
+        }
+        let clock_only = std::env::var_os(crate::env::CLOCK_ONLY).is_some();
+        let mut recorded = Recorded::FIRST;
+        if !clock_only {
+            self.record(&mut recorded, run);
         }
         if let Some(budget) = self.budget {
             let timing = results::unrecorded(|| clock::time(budget, &mut |n| run(Pass::Timed(n))));
             self.results.timed(&timing, self.overhead);
             self.timing = Some(timing);
         }
-        if std::env::var_os(crate::env::CLOCK_ONLY).is_some() {
-            return;
+        if clock_only {
+            return 1;
         }
-        let (mut done, mut last) = (1, Pace { iterations: 0, took: Duration::ZERO });
-        while let Some(goal) = next_goal(done, last) {
-            let iterations = goal - done;
-            last = Pace {
-                iterations,
-                took: self.results.steady(iterations, || run(Pass::Recorded(iterations))),
-            };
-            done = goal;
-        }
+        while self.record(&mut recorded, run) {}
         if let Some(budget) = self.budget {
             self.results.allocator(budget, run);
         }
+        recorded.done
+    }
+
+    /// Records iterations up to the next goal, if there is one.
+    fn record(&self, recorded: &mut Recorded, run: &mut dyn FnMut(Pass) -> Duration) -> bool {
+        let Some(goal) = recorded.next_goal() else { return false };
+        let iterations = goal - recorded.done;
+        let took = self.results.steady(iterations, || run(Pass::Recorded(iterations)));
+        *recorded = Recorded { done: goal, last: iterations, took };
+        true
     }
 
     pub(super) fn finish(self, panicked: bool) -> Outcome {
@@ -197,41 +213,48 @@ impl Bencher {
     }
 }
 
-/// Recorded iterations and the time they took.
+/// Recorded iterations.
 #[derive(Clone, Copy)]
-struct Pace {
-    iterations: u64,
+struct Recorded {
+    /// In all, the first one included.
+    done: u64,
+    /// Those that were recorded last.
+    last: u64,
+    /// The time that these took.
     took: Duration,
 }
 
-/// How many iterations to have recorded next, the first one included: powers of ten, so that the figures of two
-/// runs agree although their times do not. The pace is that of the recorded iterations themselves: the first one
-/// warms caches up, and the clock's run without the recorder.
-fn next_goal(done: u64, last: Pace) -> Option<u64> {
-    const LONGEST: Duration = Duration::from_secs(1);
-    const MOST: u64 = 1_000;
-    if done == 1 {
-        return Some(10);
+impl Recorded {
+    const FIRST: Recorded = Recorded { done: 1, last: 0, took: Duration::ZERO };
+
+    /// How many iterations to have recorded next, the first one included: powers of ten, so that the figures of two
+    /// runs agree although their times do not. The pace is that of the recorded iterations themselves: the first one
+    /// warms caches up, and the clock's run without the recorder.
+    fn next_goal(self) -> Option<u64> {
+        const LONGEST: Duration = Duration::from_secs(1);
+        const MOST: u64 = 1_000;
+        if self.done == 1 {
+            return Some(10);
+        }
+        let goal = self.done * 10;
+        let each = self.took.as_secs_f64() / self.last.max(1) as f64;
+        (goal <= MOST && each * goal as f64 <= LONGEST.as_secs_f64()).then_some(goal)
     }
-    let goal = done * 10;
-    let each = last.took.as_secs_f64() / last.iterations.max(1) as f64;
-    (goal <= MOST && each * goal as f64 <= LONGEST.as_secs_f64()).then_some(goal)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Pace, next_goal};
+    use super::Recorded;
     use std::time::Duration;
 
     /// Iterations recorded in all when each takes `each`.
     fn recorded(each: Duration) -> u64 {
-        let (mut done, mut last) = (1, Pace { iterations: 0, took: Duration::ZERO });
-        while let Some(goal) = next_goal(done, last) {
-            let iterations = goal - done;
-            last = Pace { iterations, took: each * iterations as u32 };
-            done = goal;
+        let mut recorded = Recorded::FIRST;
+        while let Some(goal) = recorded.next_goal() {
+            let last = goal - recorded.done;
+            recorded = Recorded { done: goal, last, took: each * last as u32 };
         }
-        done
+        recorded.done
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The harness behind [`main!`](crate::main): `harness = false` benchmarks that `cargo bench` times and
 //! `cargo noalloc check` counts as well.
 //!
-//! Each benchmark runs in passes that share nothing: its first iteration alone, recorded; then the clock, with
+//! Each benchmark runs in passes that share nothing: its first iteration alone, recorded, and nine more; then the clock, with
 //! recording off; then enough recorded iterations for exact per-op figures; and where these saw the heap, the clock
 //! around each call of the allocator. One benchmark after another, on the main thread.
 

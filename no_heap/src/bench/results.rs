@@ -23,6 +23,8 @@ mod plain {
         }
         /// Nobody waits for it.
         pub(in crate::bench) fn select(_index: usize) {}
+        pub(in crate::bench) fn begin_iterations(&self) {}
+        pub(in crate::bench) fn end_iterations(&self, _recorded: u64) {}
         pub(in crate::bench) fn first(&self, run: impl FnOnce() -> Duration) {
             run();
         }
@@ -66,7 +68,7 @@ mod audit {
     use super::{Budget, Duration, Outcome, Overhead, Pass, Processed, Timing};
     use crate::bench::allocating::{self, Allocating};
     use crate::record::{AllocatorPass, BenchCells, BenchState};
-    use crate::recorder;
+    use crate::recorder::{self, Calls};
     use crate::registry::HOT_FUNCTIONS;
     use crate::scope::{self, Counts, Kind, Scope, this_thread};
     use std::cell::Cell;
@@ -74,6 +76,8 @@ mod audit {
 
     /// The results of one benchmark.
     pub(in crate::bench) struct Results {
+        /// The benchmark's.
+        index: usize,
         /// `None` when nobody asked for a record.
         cells: Option<BenchCells<'static>>,
     }
@@ -118,7 +122,7 @@ mod audit {
 
     impl Results {
         pub(in crate::bench) fn of(index: usize) -> Results {
-            let results = Results { cells: recorder::bench_cells(index) };
+            let results = Results { index, cells: recorder::bench_cells(index) };
             if let Some(cells) = &results.cells {
                 cells.result.state.set(BenchState::Started as u64);
             }
@@ -130,6 +134,20 @@ mod audit {
             if let Some(cells) = recorder::bench_cells(index) {
                 cells.result.state.set(BenchState::Waiting as u64);
             }
+        }
+
+        /// What hot functions are called for from here on, they are called for by iterations of the benchmark.
+        pub(in crate::bench) fn begin_iterations(&self) {
+            let thread = this_thread();
+            thread.bench.set(self.index as u64 + 1);
+            recorder::end_stream(thread, Calls::Unknown);
+        }
+
+        /// The last of so many was recorded. Of a single one it is not known what another would do.
+        pub(in crate::bench) fn end_iterations(&self, recorded: u64) {
+            let thread = this_thread();
+            thread.bench.set(0);
+            recorder::end_stream(thread, if recorded > 1 { Calls::Repeated } else { Calls::Unknown });
         }
 
         pub(in crate::bench) fn first(&self, run: impl FnOnce() -> Duration) {
@@ -217,6 +235,10 @@ mod audit {
             };
             if let Some(cells) = &self.cells {
                 cells.result.state.set(state as u64);
+            }
+            // One that panics leaves its iterations behind.
+            if this_thread().bench.get() != 0 {
+                self.end_iterations(1);
             }
         }
     }

@@ -145,6 +145,10 @@ words! {
         repeats,
         /// 1 while a call runs whose events may repeat: a reader then forgives that the sites hold more.
         repeating,
+        /// Number of the stream of calls that runs, see [`Site::stream`].
+        stream,
+        /// 1 + index of the benchmark whose iterations it is; 0 for the other calls of a thread.
+        bench,
     }
 }
 
@@ -183,6 +187,10 @@ words! {
         c_frees,
         /// Of `bytes`, those of the C library's allocator.
         c_bytes,
+        /// Of the calls, those of the threads that had this part before.
+        before_thread,
+        /// Of the calls, those before the stream that runs.
+        before_stream,
     }
 }
 
@@ -209,11 +217,11 @@ words! {
         size_max,
         /// Calls of the hot function in which it happened.
         calls_affected,
-        /// Number of the first such call, from 1.
+        /// Number of the first such call among those of its thread, from 1.
         first_call,
-        /// Number of the last such call.
+        /// Number of the last such call among those of its thread.
         last_call,
-        /// Number of the call that hit it last, while that call or one inside it runs.
+        /// Number of the call that hit it last, while that call or one inside it runs; over all threads of the part.
         stamp,
         /// Blocks from here that were freed before the call returned.
         freed,
@@ -236,6 +244,25 @@ words! {
         repeat_from,
         /// See [`repeat_sum`].
         repeat_sum,
+        /// The last stream in which it happened. A stream is what can be told apart of a function's calls: the iterations of
+        /// one benchmark with one argument, or all other calls of one thread.
+        stream,
+        /// Calls of that stream in which it happened.
+        stream_calls,
+        /// Number of the last of them among the stream's, from 1.
+        stream_last,
+        /// Largest first request of those calls.
+        stream_size,
+        /// 1 + slot of the site that was hit before this one for the first time in the stream; 0 for none.
+        stream_link,
+        /// Of the streams that have ended: the latest call of one in which it happened, by its number there.
+        latest,
+        /// Of the streams that have ended: the fewest calls that came after the last one in which it happened.
+        quiet,
+        /// See [`StreamTrait`].
+        traits,
+        /// As in [`ThreadHead::bench`], of the streams that have ended; `u64::MAX` for several.
+        bench,
     }
 }
 
@@ -273,6 +300,22 @@ pub enum SiteFlag {
     Unwound = 2,
     /// Neither led to the hot function: frames may be missing.
     Incomplete = 4,
+}
+
+/// Bits of [`Site::traits`]: what is true of some stream in which it happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u64)]
+pub enum StreamTrait {
+    /// Nobody knows what its calls have in common: one may do by its arguments what another does not.
+    Unknown = 1,
+    /// Not all of its first calls up to the last such call were such calls.
+    Gaps = 2,
+    /// More than a quarter of its calls were such calls.
+    Frequent = 4,
+    /// Some of its calls were none.
+    Partial = 8,
+    /// Some such call requested no more than one before it.
+    Level = 16,
 }
 
 words! {

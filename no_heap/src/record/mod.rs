@@ -13,18 +13,22 @@
 mod layout;
 #[cfg(feature = "read-record")]
 mod read;
+#[cfg(any(noalloc_audit, feature = "read-record"))]
+mod streams;
 #[cfg(noalloc_audit)]
 mod write;
 
 pub use layout::{
     AllocatorPass, BLOCK_TEXT, BLOCKS, BenchResult, BenchState, Block, BlockKind, C_FUNCTIONS, C_HEAP,
-    FRAMES, FnCounts, Head, OP, SAMPLES, SITES, Site, SiteFlag, THREADS, ThreadHead, VERSION, c_op,
-    hello_flag,
+    FRAMES, FnCounts, Head, OP, SAMPLES, SITES, Site, SiteFlag, StreamTrait, THREADS, ThreadHead, VERSION,
+    c_op, hello_flag,
 };
 #[cfg(noalloc_audit)]
 pub(crate) use layout::{SiteSlot, repeat_sum, site_hash};
 #[cfg(feature = "read-record")]
 pub use read::{BadRecord, BenchEntry, Hello, HotEntry, Module, PermitEntry, Record, SiteEntry, Underway};
+#[cfg(noalloc_audit)]
+pub(crate) use streams::Streams;
 #[cfg(all(noalloc_audit, feature = "bench"))]
 pub(crate) use write::BenchCells;
 #[cfg(noalloc_audit)]

@@ -310,10 +310,10 @@ pub(crate) fn close_call(thread: &ThreadState, scope: &Scope, hot: u32, counts: 
     // The largest figures are held against a budget, which the first calls of a warm-up need not keep. Blocks have
     // none.
     let warmup = HOT_FUNCTIONS.get(hot as usize).map_or(0, |function| function.promise.warmup);
-    if scope.call() <= warmup {
+    let totals = part.counts(hot);
+    if scope.call().saturating_sub(totals.before_thread.get()) <= warmup {
         return;
     }
-    let totals = part.counts(hot);
     raise(&totals.max_allocs, counts.allocs);
     raise(&totals.max_requests, counts.allocs.wrapping_add(counts.reallocs));
     // A thread's own count wraps around. Where all requests together were too many bytes to say, each call's share

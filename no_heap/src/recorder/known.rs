@@ -7,6 +7,7 @@ use std::cell::Cell;
 
 use super::live::credit_free;
 use super::recent::Key;
+use super::streams::count_call;
 use super::{Event, Op, Seen, Updating, add, attribute, repeats, sites};
 use crate::scope::{Scope, ThreadState, this_thread};
 
@@ -92,7 +93,7 @@ fn count(thread: &ThreadState, scope: &Scope, seen: Seen, event: &Event) {
     add(&site.bytes, event.size as u64);
     if site.stamp.get() != scope.call() {
         site.stamp.set(scope.call());
-        sites::count_call(seen.slot, scope);
+        count_call(thread, scope, seen, event.size as u64);
     }
     thread.counted.set(thread.counted.get().plus(event.counts()));
 }

@@ -13,6 +13,7 @@ mod process;
 mod recent;
 mod repeats;
 mod sites;
+mod streams;
 
 use std::cell::Cell;
 use std::sync::atomic::{Ordering, compiler_fence};
@@ -30,6 +31,8 @@ pub(crate) use process::{awake_or_asleep, join, start};
 pub(crate) use process::{bench_cells, pause, resume};
 pub(crate) use recent::{Recent, Seen};
 pub(crate) use repeats::{Repeats, settle, suspend};
+#[cfg(feature = "bench")]
+pub(crate) use streams::{Calls, end_stream};
 
 /// What a program did with the heap.
 #[derive(Clone, Copy, Debug, PartialEq)]

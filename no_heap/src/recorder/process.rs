@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicU16, AtomicUsize, Ordering};
 
+use super::streams::{self, Calls};
 use super::{Heap, permits, quietly};
 use crate::c_heap;
 use crate::env;
@@ -204,6 +205,7 @@ pub(crate) fn join(thread: &ThreadState) -> bool {
     });
     thread.recent.clear();
     thread.part.set(part);
+    streams::begin_thread(thread);
     true
 }
 
@@ -215,6 +217,7 @@ pub(crate) fn join(thread: &ThreadState) -> bool {
 extern "C" fn thread_ends(_part: *mut c_void) {
     let thread = this_thread();
     super::settle(thread);
+    streams::end_stream(thread, Calls::Unknown);
     let part = thread.part.replace(Thread::NONE);
     if !part.is_none() {
         part.release();
@@ -235,6 +238,7 @@ extern "C" fn forked() {
     thread.live.clear();
     thread.recent.clear();
     thread.repeats.forget();
+    thread.stream_sites.set(0);
     let inside = thread.scope.replace(ptr::null());
     // A child made while the clock runs stays without a record.
     let mode = if matches!(MODE.load(Ordering::Relaxed), PAUSED | OFF) { OFF } else { NOT_STARTED };

@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 
+use super::streams::count_call;
 use crate::record::{FnCounts, SITES, SiteSlot, Thread, site_hash};
 use crate::recorder::{Event, Heap, Op, Seen, add, add_bytes, lower, raise};
 use crate::scope::{Scope, ThreadState};
@@ -18,7 +19,7 @@ pub(crate) fn count_known(thread: &ThreadState, scope: &Scope, seen: Seen, event
     count_size(seen.slot, event);
     add_bytes(&seen.slot.site.bytes, event.size as u64);
     if scope.first_hit(seen.site(), &seen.slot.site.stamp) {
-        count_call(seen.slot, scope);
+        count_call(thread, scope, seen, event.size as u64);
     }
     follow_block(thread, scope, event, Some(seen));
 }
@@ -64,15 +65,6 @@ pub(super) fn count_size(slot: &SiteSlot, event: &Event) {
     add(&site.count, 1);
     lower(&site.size_min, size);
     raise(&site.size_max, size);
-}
-
-/// Counts the call of `scope` as one that has hit the site.
-#[inline(always)]
-pub(super) fn count_call(slot: &SiteSlot, scope: &Scope) {
-    let site = &slot.site;
-    add(&site.calls_affected, 1);
-    lower(&site.first_call, scope.call());
-    raise(&site.last_call, scope.call());
 }
 
 /// Counts a free of a block that the same call had allocated.
@@ -127,6 +119,7 @@ fn insert(slot: &SiteSlot, hash: u64, hot: u32, op: u64, frames: &[u64], flags: 
     slot.site.flags.set(flags);
     slot.site.size_min.set(u64::MAX);
     slot.site.first_call.set(u64::MAX);
+    slot.site.quiet.set(u64::MAX);
     slot.site.hash.set(hash);
 }
 

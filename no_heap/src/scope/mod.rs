@@ -90,7 +90,7 @@ pub(crate) struct Scope {
     state: Cell<u64>,
     /// Frame pointer of the function that holds the guard: where stack walks end.
     frame: usize,
-    /// Number of this call among the function's calls on this thread, from 1.
+    /// Number of this call among the function's calls in this part of the record, from 1.
     call: Cell<u64>,
     /// The scope to go back to; null outside of all others.
     outer: Cell<MaybeUninit<*const Scope>>,

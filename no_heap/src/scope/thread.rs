@@ -24,6 +24,10 @@ pub(crate) struct ThreadState {
     pub(crate) live: LiveBlocks,
     pub(crate) recent: Recent,
     pub(crate) repeats: Repeats,
+    /// 1 + slot of the site that was hit last for the first time in the stream that runs; 0 for none.
+    pub(crate) stream_sites: Cell<u64>,
+    /// As in [`crate::record::ThreadHead::bench`], of the streams that begin.
+    pub(crate) bench: Cell<u64>,
     /// Hot functions that the running benchmark called directly, see [`crate::record::BenchResult::hot`].
     pub(crate) bench_hot: Cell<u64>,
     pub(crate) bench_calls: Cell<u64>,
@@ -42,6 +46,8 @@ thread_local! {
         live: LiveBlocks::new(),
         recent: Recent::new(),
         repeats: Repeats::new(),
+        stream_sites: Cell::new(0),
+        bench: Cell::new(0),
         bench_hot: Cell::new(0),
         bench_calls: Cell::new(0),
     } };

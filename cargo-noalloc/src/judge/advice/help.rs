@@ -27,14 +27,17 @@ pub(super) fn of(case: &Case<'_>) -> Option<String> {
         ));
     }
     let kind = case.kind()?;
-    if case.source.is_some_and(|source| source.lazy.is_some()) || *kind == ConstructKind::Print {
-        return Some(
-            "lazy initialisation: touch it before the hot path, or `#[no_heap(warmup = 1)]`".to_owned(),
-        );
+    if case.lazy.is_some() {
+        return Some(or_warmup(case, "lazy initialisation: touch it before the hot path"));
     }
-    if case.pattern == Pattern::FirstCall && !matches!(kind, ConstructKind::Growth | ConstructKind::Channel) {
+    let needs_room = matches!(kind, ConstructKind::Growth | ConstructKind::Channel);
+    if case.pattern == Pattern::FirstCall && !needs_room {
+        return Some(or_warmup(case, "only a first call does it: make it before the hot path"));
+    }
+    if case.is_of_first_call && !needs_room {
         return Some(
-            "only a first call does it: make it before the hot path, or `#[no_heap(warmup = 1)]`".to_owned(),
+            "only a first call did it here: if no other input needs it, make it before the hot path"
+                .to_owned(),
         );
     }
     if let Some(closure) = closures::of_items(case) {
@@ -69,4 +72,9 @@ pub(super) fn of(case: &Case<'_>) -> Option<String> {
         | ConstructKind::Dependency(_)
         | ConstructKind::Other => None,
     }
+}
+
+/// With the other way out, where it leads out of every call.
+fn or_warmup(case: &Case<'_>, help: &str) -> String {
+    if case.is_warmup { format!("{help}, or `#[no_heap(warmup = 1)]`") } else { help.to_owned() }
 }

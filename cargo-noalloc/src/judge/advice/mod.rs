@@ -25,6 +25,16 @@ pub(crate) struct Case<'a> {
     pattern: Pattern,
     escape: Escape,
     rehashes: bool,
+    /// `OnceLock`, where it is filled once for later calls.
+    lazy: Option<&'a str>,
+    /// `#[no_heap(warmup = 1)]` allows all of it, and will allow it whatever else calls the function.
+    is_warmup: bool,
+    /// No call did it after so many.
+    latest: u64,
+    /// Only a thread's first call did it, of many; a later one may all the same.
+    is_of_first_call: bool,
+    /// The benchmark whose every call does it, where others do not.
+    bench: Option<&'a str>,
     /// What the user's own code further out calls, and what calls the function of the user's line.
     above: &'a [Frame],
     /// What the user's line calls, and what that calls in turn.
@@ -53,6 +63,15 @@ pub(crate) fn advise(group: &Group, pattern: Pattern, calls: u64) -> Advice {
         pattern,
         escape: group.escape,
         rehashes: group.rehashes(),
+        lazy: group.lazy().filter(|_| pattern == Pattern::FirstCall || group.escape != Escape::Temporary),
+        is_warmup: group.last_call == 1 && (pattern == Pattern::FirstCall || group.fills_a_static()),
+        latest: group.streams.latest,
+        is_of_first_call: pattern == Pattern::Sporadic
+            && group.escape != Escape::Temporary
+            && group.last_call == 1
+            && group.streams.latest == 1
+            && group.streams.quiet >= MANY_CALLS,
+        bench: group.streams.bench.as_deref().filter(|_| group.streams.whole),
         above,
         below,
     };
@@ -66,6 +85,9 @@ fn around(chain: &[Frame], frame: Option<usize>) -> (&[Frame], &[Frame]) {
         None => (&[], chain),
     }
 }
+
+/// After so many calls without it a first call is worth a word, although nobody knows what the others had to do.
+const MANY_CALLS: u64 = 100;
 
 /// More than this is too much for a stack frame in a hot path.
 const STACK_LIMIT: u64 = 16 * 1024;

@@ -24,8 +24,8 @@ fn why(case: &Case<'_>) -> Option<String> {
     if matches!(case.kind(), Some(ConstructKind::Print | ConstructKind::C)) {
         return of_kind(case);
     }
-    if let Some(lazy) = case.source.and_then(|source| source.lazy.as_ref()) {
-        return Some(format!("`{}` fills itself on first use", lazy.name));
+    if let Some(lazy) = case.lazy {
+        return Some(format!("`{lazy}` fills itself on first use"));
     }
     if let Some(object) = case.object() {
         return Some(match &object.role {
@@ -98,15 +98,28 @@ fn when(case: &Case<'_>) -> Option<String> {
     Some(match case.pattern {
         Pattern::EveryCall => return None,
         Pattern::FirstCall => "on the first call only".to_owned(),
-        Pattern::WarmUp => format!("in the first {} only", plural(case.affected.at_least, "call")),
+        Pattern::WarmUp => format!("in the first {} only", plural(case.latest, "call")),
         Pattern::Growth => format!(
             "grew {} in {} calls, up to {}",
             plural(case.count, "time"),
             count(case.calls),
             bytes(case.sizes.max)
         ),
-        Pattern::Sporadic => format!("in {} of {} calls", affected(case.affected), count(case.calls)),
+        Pattern::Sporadic => {
+            let calls = format!("in {} of {} calls", affected(case.affected), count(case.calls));
+            format!("{calls}{}", which(case).unwrap_or_default())
+        }
     })
+}
+
+/// Which of the calls, where that can be said.
+fn which(case: &Case<'_>) -> Option<String> {
+    match (case.bench, case.affected.at_most) {
+        (Some(bench), _) => Some(format!(": in every one of benchmark `{bench}`")),
+        (None, 1) if case.is_of_first_call => Some(", the first".to_owned()),
+        (None, _) if case.is_of_first_call => Some(", each the first of its thread".to_owned()),
+        _ => None,
+    }
 }
 
 fn fate(case: &Case<'_>) -> Option<String> {

@@ -4,7 +4,7 @@ use super::advise;
 use crate::judge::group::Group;
 use crate::model::{
     Affected, Construct, ConstructKind, Escape, Frame, FunctionName, NoSource, Op, Origin, Pattern, Place,
-    SiteSource, Sizes, Span,
+    SiteSource, Sizes, Span, Streams,
 };
 
 /// 1,000 calls, without a source: only the chain says what it is.
@@ -31,8 +31,8 @@ fn group(
         bytes: affected * max,
         sizes: Sizes { min, max },
         affected: Affected { at_least: affected, at_most: affected },
-        first_call: 1,
-        last_call: 1_000,
+        last_call: 1,
+        streams: Streams { latest: affected, ..Streams::NONE },
         escape,
         freed_at: None,
         own: 0,
@@ -181,4 +181,29 @@ fn what_happens_once_is_moved_before_the_hot_path() {
         group(Op::Alloc, ("Box::new", ConstructKind::Boxed), Escape::Escapes { all: true }, (8, 8), 1);
     let help = advise(&group, Pattern::FirstCall, 1_000).help.unwrap_or_default();
     assert_eq!(help, "only a first call does it: make it before the hot path, or `#[no_heap(warmup = 1)]`");
+}
+
+/// A warm-up is of a thread: another benchmark's first call is not its first.
+#[test]
+fn a_warm_up_is_advised_where_it_allows_every_call() {
+    let mut group =
+        group(Op::Alloc, ("Box::new", ConstructKind::Boxed), Escape::Escapes { all: true }, (8, 8), 1);
+    group.last_call = 1_001;
+    let help = advise(&group, Pattern::FirstCall, 2_000).help.unwrap_or_default();
+    assert_eq!(help, "only a first call does it: make it before the hot path");
+}
+
+#[test]
+fn of_a_first_call_among_calls_that_may_differ_less_is_said() {
+    let mut group =
+        group(Op::Alloc, ("Box::new", ConstructKind::Boxed), Escape::Escapes { all: true }, (8, 8), 1);
+    group.streams.quiet = 999;
+    let advice = advise(&group, Pattern::Sporadic, 1_000);
+    assert!(advice.reason.contains("in 1 of 1,000 calls, the first;"), "{}", advice.reason);
+    let help = "only a first call did it here: if no other input needs it, make it before the hot path";
+    assert_eq!(advice.help.as_deref(), Some(help));
+    group.streams.quiet = 4;
+    let advice = advise(&group, Pattern::Sporadic, 5);
+    assert!(advice.reason.contains("in 1 of 5 calls;"), "{}", advice.reason);
+    assert!(!advice.help.unwrap_or_default().contains("first call"));
 }

@@ -36,9 +36,7 @@ fn when(finding: &Finding) -> String {
     match finding.pattern {
         Some(Pattern::EveryCall) | None => "on every call".to_owned(),
         Some(Pattern::FirstCall) => "on the first call only".to_owned(),
-        Some(Pattern::WarmUp) => {
-            format!("while warming up: the first {} calls", count(finding.affected.at_least))
-        }
+        Some(Pattern::WarmUp) => "while warming up".to_owned(),
         Some(Pattern::Growth) => {
             format!("while growing: {} in {} calls", plural(finding.count, "time"), count(finding.calls))
         }

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::super::layout::{
-    C_FUNCTIONS, C_HEAP, FRAMES, FnCounts, OP, SITES, Site, ThreadHead, repeat_sum, site_hash,
+    C_FUNCTIONS, C_HEAP, FRAMES, FnCounts, OP, SITES, Site, StreamTrait, ThreadHead, repeat_sum, site_hash,
 };
+use super::super::streams::Streams;
 use super::{BadRecord, SiteEntry, word, words};
 
 const WORD: usize = size_of::<u64>();
@@ -48,7 +49,8 @@ impl Merged {
         let updating = head.updates % 2 == 1;
         let mut part = Part { sites: read_slots(bytes, sites_start)?, counts, updating };
         part.add_repeats(&head)?;
-        part.check()?;
+        part.check(&head)?;
+        part.end_streams(&head);
         for slot in part.sites.values() {
             let freed_by = match slot.site.freed_by {
                 0 => None,
@@ -94,8 +96,8 @@ impl Slot {
         (self.site.hot, self.site.op, self.frames.clone())
     }
 
-    /// Whether its numbers can be true of one site.
-    fn is_sound(&self, counts: &FnCounts) -> bool {
+    /// Whether its numbers can be true of one site, while the stream with this number runs.
+    fn is_sound(&self, counts: &FnCounts, stream: u64) -> bool {
         let site = &self.site;
         let fates = [site.freed, site.escaped, site.superseded, site.untracked];
         let fates = fates.iter().fold(0u64, |sum, fate| sum.saturating_add(*fate));
@@ -105,9 +107,14 @@ impl Slot {
             && (site.size_max <= site.bytes || site.bytes == u64::MAX)
             && (1..=site.count).contains(&site.calls_affected)
             && (1..=site.last_call).contains(&site.first_call)
-            && (site.first_call..=site.last_call).contains(&site.stamp)
+            && (1..=counts.calls).contains(&site.stamp)
             && site.last_call <= counts.calls
             && site.calls_affected <= counts.calls
+            && site.stream <= stream
+            && site.stream_calls <= site.calls_affected
+            && (site.stream_calls..=counts.calls).contains(&site.stream_last)
+            && site.latest <= counts.calls
+            && site.traits < 32
             && fates <= if is_free(site) { 0 } else { site.count }
             && site.own <= if is_free(site) { site.count } else { 0 }
             && (site.freed > 0 || site.freed_by == 0)
@@ -189,8 +196,18 @@ impl Part {
         Ok(())
     }
 
+    /// Adds the streams that still ran to those that had ended. Nobody has said what their calls have in common.
+    fn end_streams(&mut self, head: &ThreadHead) {
+        for Slot { site, .. } in self.sites.values_mut().filter(|slot| slot.site.stream == head.stream) {
+            let counts = usize::try_from(site.hot).ok().and_then(|hot| self.counts.get(hot));
+            let calls = counts.map_or(0, |counts| counts.calls.saturating_sub(counts.before_stream));
+            let last = Streams::one(calls, site.stream_calls, site.stream_last, head.bench);
+            set_streams(site, streams_of(site).and(last.with(StreamTrait::Unknown)));
+        }
+    }
+
     /// Events counted for a function must be those of its sites.
-    fn check(&self) -> Result<(), BadRecord> {
+    fn check(&self, head: &ThreadHead) -> Result<(), BadRecord> {
         let mut events = vec![0u64; self.counts.len()];
         let mut bytes = vec![0u64; self.counts.len()];
         let mut largest = 0;
@@ -199,7 +216,7 @@ impl Part {
             let Some(hot) = usize::try_from(site.hot).ok().filter(|hot| *hot < self.counts.len()) else {
                 return Err(NO_SUCH_FUNCTION);
             };
-            if !self.updating && !slot.is_sound(&self.counts[hot]) {
+            if !self.updating && !slot.is_sound(&self.counts[hot], head.stream) {
                 return Err(BadRecord::Corrupt("the numbers of a site contradict each other"));
             }
             events[hot] = events[hot].saturating_add(site.count);
@@ -284,9 +301,18 @@ fn add_sites(total: &mut Site, more: &Site) {
     ] {
         *total = total.saturating_add(more);
     }
+    set_streams(total, streams_of(total).and(streams_of(more)));
     total.flags |= more.flags;
     total.size_min = total.size_min.min(more.size_min);
     total.size_max = total.size_max.max(more.size_max);
     total.first_call = total.first_call.min(more.first_call);
     total.last_call = total.last_call.max(more.last_call);
+}
+
+fn streams_of(site: &Site) -> Streams {
+    Streams { latest: site.latest, quiet: site.quiet, traits: site.traits, bench: site.bench }
+}
+
+fn set_streams(site: &mut Site, streams: Streams) {
+    Streams { latest: site.latest, quiet: site.quiet, traits: site.traits, bench: site.bench } = streams;
 }
