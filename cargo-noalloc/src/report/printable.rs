@@ -12,8 +12,8 @@ use crate::model::{
     Finding, Frame, FunctionName, FunctionVerdict, HotFn, HotId, HotReport, Ignore, Ignored, IgnoredCode,
     InAllocator, Label, Lazy, Level, MeasuredSite, NoSource, Obstacle, ObstacleKind, Op, Origin, Overhead,
     Pattern, Permit, Place, Problem, Promise, ProofReport, ProofState, Reachable, Rule, Site, SiteSource,
-    Sizes, Slices, Span, Standing, Status, Step, Target, TargetKind, Texts, TimeChange, TraitObject, Verdict,
-    Weight,
+    Sizes, Slices, Span, Standing, Status, Step, Target, TargetKind, Texts, TimeChange, TraitObject,
+    Unlisted, Verdict, Weight,
 };
 use crate::printable;
 
@@ -265,6 +265,7 @@ print_variants! {
         Ok, Failed { code }, Crashed { signal }, TimedOut { after }, Unrecorded { reason }, Skipped { reason },
         Interrupted, NotRun,
     }
+    Unlisted { File(why), Item { file, why }, Macro { file, line, name }, Included { file, line } }
     Origin { User, Derived, Dependency(name), Std, NoHeap, System }
     Standing { Accepted, New, Worse { accepted } }
     IgnoredCode { Crate(name), Path(path) }
