@@ -174,7 +174,9 @@ fn damage_words(original: &[u8]) -> Damaged {
                 damage(slot + word * 8, what);
             }
         }
-        for (word, what) in [(0, "hash"), (1, "hot"), (2, "op"), (3, "depth"), (5, "count"), (23, "frame")] {
+        for (word, what) in
+            [(0, "hash"), (1, "hot"), (2, "op"), (3, "depth"), (5, "count"), (Site::WORDS, "frame")]
+        {
             damage(slot + word * 8, what);
         }
     }
