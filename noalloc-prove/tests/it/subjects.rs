@@ -49,7 +49,8 @@ pub(crate) fn build_with(profile: &str, options: Options<'_>) -> Built {
     let built = target.join(if profile == "dev" { "debug" } else { profile }).join(binary);
     // Another feature set would overwrite the file; and in the place of one that another test is running comes a new one.
     let kept = target.join(format!("{binary}-{profile}-{}", options.features));
-    let fresh = kept.with_extension("new");
+    // Tests that build the same at once copy it to names of their own.
+    let fresh = kept.with_extension(format!("{:?}", std::thread::current().id()));
     std::fs::copy(built, &fresh).expect("the binary was built");
     std::fs::rename(&fresh, &kept).expect("it was just copied");
     drop(turn);
