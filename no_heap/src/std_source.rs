@@ -130,7 +130,7 @@ mod tests {
             "/nix/store/abc-rust-default-1.95.0/lib/rustlib/src/rust/",
             "/usr/src/rustc-1.96.0/",
             "/build/rustc-1.80.0-src/",
-            "/var/tmp/portage/dev-lang/rust-1.88.0/work/rustc-beta-src/",
+            "/var/tmp/portage/dev-lang/rust-1.88.0/build/rustc-beta-src/",
         ] {
             let path = format!("{folder}library/alloc/src/boxed.rs");
             assert_eq!(of_path(&path), Some("alloc/src/boxed.rs"), "{path}");
