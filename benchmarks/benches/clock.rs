@@ -123,6 +123,7 @@ fn build(folder: &str, flags: &[&str], targets: &[&str]) -> BTreeMap<String, Pat
     let mut cargo = Command::new(env!("CARGO"));
     cargo.args(["build", "--release", "--quiet", "--message-format=json", "--target", TARGET]).args(targets);
     cargo.args(["--config", "profile.release.package.assert_no_alloc.debug-assertions=true"]);
+    cargo.args(["--config", "profile.release.package.noalloc-macros.debug-assertions=false"]);
     cargo
         .arg("--target-dir")
         .arg(folder)

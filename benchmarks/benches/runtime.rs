@@ -11,10 +11,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 const TARGET: &str = "x86_64-unknown-linux-gnu";
-const FLAGS: &str = "--cfg=noalloc_audit --cfg=noalloc_own_allocator -Cforce-frame-pointers=yes \
-                     -Csymbol-mangling-version=v0 -Cdebuginfo=1 -Cstrip=none -Csplit-debuginfo=off \
-                     -Cllvm-args=-hoist-common-insts=0 -Cllvm-args=-sink-common-insts=0 \
-                     -Cllvm-args=-enable-tail-merge=0";
+const FLAGS: &str = "--cfg=noalloc_audit -Cforce-frame-pointers=yes -Csymbol-mangling-version=v0 -Cdebuginfo=1 \
+                     -Cstrip=none -Csplit-debuginfo=off -Cllvm-args=-hoist-common-insts=0 \
+                     -Cllvm-args=-sink-common-insts=0 -Cllvm-args=-enable-tail-merge=0";
 
 /// Where the linker puts a short loop decides over a quarter of its time: every function begins a cache line, in every program.
 const ALIGNED: &str = "-Cllvm-args=-align-all-functions=6";
@@ -119,6 +118,8 @@ fn build() -> PathBuf {
     let mut cargo = Command::new(env!("CARGO"));
     cargo.args(["build", "--release", "--bins", "--quiet", "-p", env!("CARGO_PKG_NAME"), "--target", TARGET]);
     cargo.args(["--config", "profile.release.package.assert_no_alloc.debug-assertions=true"]);
+    // Each program brings its allocator.
+    cargo.args(["--config", "profile.release.package.noalloc-macros.debug-assertions=true"]);
     cargo
         .arg("--target-dir")
         .arg(&target)

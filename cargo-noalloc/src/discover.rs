@@ -21,7 +21,7 @@ pub(crate) fn plan(selection: &SelectionArgs, build: &BuildArgs) -> Result<Plan,
     let mut workspace = workspace(&metadata, build);
     workspace.configured = configured(&metadata)?;
     let packages = select::packages(&metadata, selection)?;
-    let (targets, skipped) = select::targets(&packages, selection, build, &workspace.root)?;
+    let (targets, skipped) = select::targets(&metadata, &packages, selection, build)?;
     if targets.is_empty() {
         return Err(nothing_selected(&packages, &skipped, selection));
     }
@@ -140,6 +140,7 @@ fn workspace(metadata: &Metadata, build: &BuildArgs) -> Workspace {
     let folder = |package: &Package| -> PathBuf {
         package.manifest_path.parent().map(|path| path.as_std_path().to_owned()).unwrap_or_default()
     };
+    let has = |name: &str| metadata.packages.iter().any(|package| package.name.as_str() == name);
     let ours = |package: &&Package| OUR_CRATES.contains(&package.name.as_str());
     let target_dir =
         build.target_dir.clone().unwrap_or_else(|| metadata.target_directory.clone().into_std_path_buf());
@@ -162,7 +163,8 @@ fn workspace(metadata: &Metadata, build: &BuildArgs) -> Workspace {
         vendored,
         user_roots,
         no_heap_roots: no_heap.into_iter().map(folder).collect(),
-        has_guard: metadata.packages.iter().any(|package| package.name.as_str() == "assert_no_alloc"),
+        has_guard: has("assert_no_alloc"),
+        has_recorder: has("noalloc-macros"),
         foreign_permits: foreign_permits(metadata),
         configured: Configured::default(),
         members: members(metadata),

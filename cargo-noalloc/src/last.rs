@@ -15,13 +15,13 @@ use serde::{Deserialize, Serialize};
 use crate::cli::BuildArgs;
 use crate::exit::{Exit, Failure};
 use crate::model::{
-    Asked, Binary, Environment, Level, OwnAllocator, Part, Partition, Plan, PlannedTarget, Policy, Rule, Run,
-    Status, Target, TargetKind, Workspace,
+    Asked, Binary, Environment, Level, Part, Partition, Plan, PlannedTarget, Policy, Rule, Run, Status,
+    Target, TargetKind, UnusedAllocator, Workspace,
 };
 use crate::{Checked, discover, files, run};
 
 /// Another number: another layout.
-const VERSION: u32 = 4;
+const VERSION: u32 = 5;
 
 /// What was done last, of two kinds.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -121,7 +121,8 @@ struct KeptRun {
     stamp: Stamp,
     records: Vec<PathBuf>,
     status: KeptStatus,
-    allocator: Option<KeptAllocator>,
+    in_the_way: Option<PathBuf>,
+    unused_allocator: Option<KeptAllocator>,
 }
 
 #[derive(Deserialize, Serialize)]
@@ -139,9 +140,8 @@ enum KeptStatus {
 
 #[derive(Deserialize, Serialize)]
 struct KeptAllocator {
+    library: String,
     place: String,
-    item: Option<(String, String, String)>,
-    of_another_program: bool,
 }
 
 /// Tells whether a file is still the one that ran.
@@ -218,9 +218,10 @@ fn keep(run: &Run) -> KeptRun {
             Status::Unrecorded { reason } => KeptStatus::Unrecorded(reason),
             Status::Interrupted => KeptStatus::Interrupted,
         },
-        allocator: run.binary.allocator.clone().map(|allocator| {
-            let OwnAllocator { place, item, of_another_program } = allocator;
-            KeptAllocator { place, item, of_another_program }
+        in_the_way: run.binary.in_the_way.clone(),
+        unused_allocator: run.binary.unused_allocator.clone().map(|unused| {
+            let UnusedAllocator { library, place } = unused;
+            KeptAllocator { library, place }
         }),
     }
 }
@@ -303,15 +304,17 @@ fn recall(kept: KeptRun, kind: Kind) -> Result<Run, Failure> {
         version: String::new(),
         package_root: PathBuf::new(),
         source: PathBuf::new(),
+        library: None,
+        path_dependencies: Vec::new(),
         position: kept.position,
     };
     let binary = Binary {
         planned,
         executable: kept.executable,
-        own_allocator: false,
-        allocator: kept.allocator.map(|allocator| {
-            let KeptAllocator { place, item, of_another_program } = allocator;
-            OwnAllocator { place, item, of_another_program }
+        in_the_way: kept.in_the_way,
+        unused_allocator: kept.unused_allocator.map(|kept| {
+            let KeptAllocator { library, place } = kept;
+            UnusedAllocator { library, place }
         }),
         library_paths: Vec::new(),
     };

@@ -39,6 +39,7 @@ mod source;
 mod symbolise;
 
 use std::ffi::OsString;
+use std::path::Path;
 
 use cli::BuildArgs;
 pub use exit::{Exit, Failure};
@@ -107,7 +108,14 @@ fn check(options: &CheckOptions, shell: Shell) -> Result<Exit, Failure> {
 /// The steps that may fail, up to the binaries, under a lock that the caller holds.
 fn build(plan: &Plan, options: &CheckOptions, shell: Shell) -> Result<Binaries, Failure> {
     run::prepare(&plan.workspace)?;
-    compile::compile(plan, &options.build, shell)
+    compiled(plan, &options.build, shell)
+}
+
+/// Cargo's work, with what later steps can tell of allocators.
+fn compiled(plan: &Plan, build: &BuildArgs, shell: Shell) -> Result<Binaries, Failure> {
+    let linked = |executable: &Path| symbolise::allocator(executable, &plan.workspace);
+    let probes = compile::Probes { declared: &source::allocators, linked: &linked };
+    compile::compile(plan, build, probes, shell)
 }
 
 /// The step after them, under the same lock.
@@ -128,7 +136,7 @@ fn prove_alone(options: &ProveOptions, shell: Shell) -> Result<Exit, Failure> {
     process::handle_interrupts();
     let plan = discover::plan(&options.selection, &options.build)?;
     let _lock = lock::take(&plan.workspace.audit_dir, shell)?;
-    let binaries = compile::compile(&plan, &options.build, shell)?;
+    let binaries = compiled(&plan, &options.build, shell)?;
     let runs = run::none(&binaries);
     let policy = policy(&options.policy, &plan.workspace);
     let environment = environment(&binaries.toolchain, &options.build);
@@ -270,7 +278,7 @@ impl Checked {
         prove::prove(&mut runs, asked.as_ref(), shell);
         let mut unseen = match &asked {
             Some(asked) => setup::unproved(&mut runs, asked)?,
-            None => setup::unrecorded(&mut runs),
+            None => setup::unrecorded(&mut runs, &plan.workspace),
         };
         let mut audited = symbolise::symbolise(runs, &plan.workspace);
         unseen.extend(setup::unreadable(&mut audited));

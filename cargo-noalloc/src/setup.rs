@@ -1,23 +1,43 @@
 //! Runs that tell nothing: without a recorder there are no events, and silence must not look like a pass.
 
+use std::fs;
+use std::path::Path;
+
 use no_heap::record::{BLOCKS, THREADS, hello_flag};
 
 use crate::exit::{Exit, Failure};
-use crate::model::{Asked, Audited, Gap, OwnAllocator, Run, Status, Step, Target, TargetKind, Verdict};
+use crate::model::{
+    Asked, Audited, Certainty, DeclaredAllocator, Gap, LinkedAllocator, Problem, Run, Status, Step, Target,
+    TargetKind, UnusedAllocator, Verdict, Workspace,
+};
 use crate::numbers::plural;
 
 /// One failure for each run that no record can be trusted of. Such records are taken out, and the run is marked:
 /// zeros that nobody counted must not reach the verdict.
-pub(crate) fn unrecorded(runs: &mut [Run]) -> Vec<Failure> {
+pub(crate) fn unrecorded(runs: &mut [Run], workspace: &Workspace) -> Vec<Failure> {
     let mut failures = Vec::new();
     for run in runs {
-        let Some((failure, reason)) = no_recorder(run).or_else(|| damaged_record(run)) else { continue };
+        if let Some(unused) = &run.binary.unused_allocator {
+            run.problems.push(Problem::new(Step::Compile, lacks(&run.binary.planned.target, unused)));
+        }
+        let found = no_recorder(run, workspace).or_else(|| damaged_record(run));
+        let Some((failure, reason)) = found else { continue };
         failures.push(failure);
         if run.status.ended_well() {
             run.status = Status::Unrecorded { reason };
         }
     }
     failures
+}
+
+/// What a program lacks without knowing it: it counts, over another allocator than it was meant to have.
+fn lacks(target: &Target, unused: &UnusedAllocator) -> String {
+    let UnusedAllocator { library, place } = unused;
+    format!(
+        "{} `{}` does not use the library `{library}`, so the global allocator at {place} is in no build of \
+         it: `use {library} as _;` in {} links it (`extern crate {library};` in edition 2015)",
+        target.kind, target.name, target.source
+    )
 }
 
 /// One failure for each binary that cannot be judged, when its proof is all that was asked for. Patterns that name
@@ -54,47 +74,90 @@ fn no_function(runs: &[Run], pattern: &str, near: &[String]) -> Failure {
 }
 
 /// The program's allocator is not ours.
-fn no_recorder(run: &mut Run) -> Option<(Failure, String)> {
+fn no_recorder(run: &mut Run, workspace: &Workspace) -> Option<(Failure, String)> {
     let installed = |flags: u64| flags & hello_flag::RECORDER_INSTALLED != 0;
     if run.records.iter().all(|record| installed(record.flags)) {
         return None;
     }
     run.records.clear();
-    let target = &run.binary.planned.target;
-    let source = &target.source;
-    let failure = match &run.binary.allocator {
-        Some(allocator) if allocator.of_another_program => {
-            let message = format!(
-                "{} `{}` is built beside a program with its own global allocator, so nothing would be recorded",
-                target.kind, target.name
-            );
-            Failure::new(Exit::SetUp, message)
-                .at(allocator.place.clone())
-                .note("one build of `no_heap` serves both, and it cannot install its recorder in one alone")
-                .help("leave that allocator out of audits: `#[cfg(not(noalloc_audit))]` above it")
-        }
-        Some(allocator) => Failure::new(Exit::SetUp, installs(source)).at(allocator.place.clone()).help(wrap(allocator)),
-        None => Failure::new(Exit::SetUp, installs(source))
-            .at(source.clone())
-            .note("`#[global_allocator]` was not found in the packages of this workspace: a dependency brings it")
-            .help("turn that off in the dependency, with a feature for example"),
+    let own = own_allocator(&run.binary.executable, workspace);
+    let failure = match &run.binary.in_the_way {
+        Some(program) if own.is_none() => beside_a_program(run, own_allocator(program, workspace)),
+        _ => installs_its_own(&run.binary.planned.target, own),
     };
     Some((failure, "it installs its own global allocator".to_owned()))
 }
 
-fn installs(source: &str) -> String {
-    format!("{source} installs its own global allocator, so nothing would be recorded")
+/// An allocator that the recorder hears nothing of.
+struct OwnAllocator {
+    /// As `file:line:column`, or without a column.
+    place: String,
+    /// The static's name, type and value, as they are written.
+    item: Option<(String, String, String)>,
+    /// The user can change it.
+    by_user: bool,
 }
+
+/// Where the binary says that the static stands, and what the source has there.
+fn own_allocator(executable: &Path, workspace: &Workspace) -> Option<OwnAllocator> {
+    let LinkedAllocator { place, by_user, .. } = crate::symbolise::allocator(executable, workspace);
+    let place = place?;
+    let text = fs::read_to_string(workspace.root.join(&place.file)).unwrap_or_default();
+    let here = |found: &DeclaredAllocator| (found.line..=found.last_line).contains(&place.line);
+    // Of several on one line, one that is in this build.
+    let is_there = |found: &DeclaredAllocator| here(found) && found.in_audits != Certainty::Never;
+    Some(match crate::source::allocators(&text).into_iter().find(is_there) {
+        Some(found) => OwnAllocator {
+            place: format!("{}:{}:{}", place.file, found.line, found.column),
+            item: found.item,
+            by_user,
+        },
+        None => OwnAllocator { place: format!("{}:{}", place.file, place.line), item: None, by_user },
+    })
+}
+
+fn beside_a_program(run: &Run, own: Option<OwnAllocator>) -> Failure {
+    let target = &run.binary.planned.target;
+    let message = format!(
+        "{} `{}` is built beside a program with its own global allocator, so nothing would be recorded",
+        target.kind, target.name
+    );
+    Failure::new(Exit::SetUp, message)
+        .at(own.map_or_else(|| target.source.clone(), |own| own.place))
+        .note("one build of `no_heap` serves both, and it cannot install its recorder in one alone")
+        .help(
+            "leave that allocator out of audits: `#[cfg(not(noalloc_audit))]` above it; or wrap it in the library, which \
+             both use",
+        )
+}
+
+fn installs_its_own(target: &Target, own: Option<OwnAllocator>) -> Failure {
+    let source = &target.source;
+    let message = format!("{source} installs its own global allocator, so nothing would be recorded");
+    let failure = Failure::new(Exit::SetUp, message);
+    match own {
+        Some(own) if own.by_user => failure.at(own.place.clone()).help(wrap(&own)),
+        Some(own) => failure
+            .at(own.place)
+            .note("it stands in a dependency")
+            .help("turn it off there, with a feature for example"),
+        None => failure
+            .at(source.clone())
+            .note("where `#[global_allocator]` stands, its binary does not tell")
+            .help(format!("wrap it: `{EXAMPLE}`")),
+    }
+}
+
+const EXAMPLE: &str = "static A: no_heap::Allocator<MiMalloc> = no_heap::Allocator::new(MiMalloc);";
 
 /// The one line to write, with the program's own words where they could be read.
 fn wrap(allocator: &OwnAllocator) -> String {
-    let line = match &allocator.item {
+    match &allocator.item {
         Some((name, ty, value)) => {
-            format!("static {name}: no_heap::Allocator<{ty}> = no_heap::Allocator::new({value});")
+            format!("wrap it: `static {name}: no_heap::Allocator<{ty}> = no_heap::Allocator::new({value});`")
         }
-        None => "static A: no_heap::Allocator<MiMalloc> = no_heap::Allocator::new(MiMalloc);".to_owned(),
-    };
-    format!("wrap it: `{line}`")
+        None => format!("wrap it: `{EXAMPLE}`"),
+    }
 }
 
 /// A record that cannot be read leaves something out, and nobody knows what.

@@ -78,6 +78,24 @@ impl Shell {
         self.quiet.then_some("--quiet").into_iter().chain(color)
     }
 
+    /// Variables that make a cargo that speaks into a pipe look as it does in the terminal.
+    pub(crate) fn for_piped_cargo(&self) -> Vec<(&'static str, String)> {
+        let mut variables = Vec::new();
+        if self.color() {
+            variables.push(("CARGO_TERM_COLOR", "always".to_owned()));
+        }
+        if !self.quiet && progress::is_wanted(self.progress) {
+            variables.push(("CARGO_TERM_PROGRESS_WHEN", "always".to_owned()));
+            variables.push(("CARGO_TERM_PROGRESS_WIDTH", (progress::columns() + 1).to_string()));
+        }
+        variables
+    }
+
+    /// Bytes of somebody else who writes to the terminal as if it were his own.
+    pub(crate) fn bytes(&self, bytes: &[u8]) {
+        progress::aside(|| drop(io::stderr().write_all(bytes)));
+    }
+
     /// `   Compiling elvis v0.1.0`: a green verb and what it is done to.
     pub(crate) fn status(&self, verb: &str, what: &str) {
         if !self.quiet {

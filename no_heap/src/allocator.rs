@@ -34,13 +34,15 @@ impl<A> Allocator<A> {
     }
 }
 
-/// The audit's allocator, unless the program brings its own and wraps it in [`Allocator`].
-///
-/// PERF: in one module with the methods, so that both are compiled in one unit, however the crate grows: only there does
-/// the compiler see which arguments nobody asks for, and need not keep them.
-#[cfg(all(noalloc_audit, not(noalloc_own_allocator)))]
-#[global_allocator]
-static RECORDER: Allocator<Direct> = Allocator::new(Direct);
+#[cfg(noalloc_audit)]
+noalloc_macros::audits_allocator! {
+    /// The audit's allocator, unless the program brings its own and wraps it in [`Allocator`].
+    ///
+    /// PERF: in one module with the methods, so that both are compiled in one unit, however the crate grows: only there does
+    /// the compiler see which arguments nobody asks for, and need not keep them.
+    #[global_allocator]
+    static RECORDER: Allocator<Direct> = Allocator::new(Direct);
+}
 
 /// Under `enforce`, tells the guards of this thread; nothing otherwise.
 #[cfg(not(noalloc_audit))]

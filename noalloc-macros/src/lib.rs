@@ -44,3 +44,13 @@ pub fn moved(arguments: TokenStream, item: TokenStream) -> TokenStream {
 pub fn bench(options: TokenStream, item: TokenStream) -> TokenStream {
     bench::expand(options.into(), &item.into()).into()
 }
+
+/// Gives the audit's own `#[global_allocator]` back, or nothing where programs bring theirs.
+///
+/// NOTE: which of the two, the debug assertions of this crate say, and no `cfg`: cargo has no other setting for one package
+/// that its dependants can ask for. A `cfg` is a flag of every package, and each change of it builds all of them anew. `cargo
+/// noalloc` sets it in every audit build (`profile.*.package.noalloc-macros.debug-assertions`).
+#[proc_macro]
+pub fn audits_allocator(item: TokenStream) -> TokenStream {
+    if cfg!(debug_assertions) { TokenStream::new() } else { item }
+}

@@ -48,9 +48,8 @@ pub(crate) fn cargo(build: Build) -> Command {
         }
     }
     let flags = match build {
-        Build::Audit => FLAGS.to_owned(),
-        Build::Own | Build::Jemalloc => format!("{FLAGS} --cfg=noalloc_own_allocator"),
-        Build::Plain | Build::PlainOwn => String::new(),
+        Build::Audit | Build::Own | Build::Jemalloc => FLAGS,
+        Build::Plain | Build::PlainOwn => "",
     };
     cargo.current_dir(fixtures()).env("RUSTFLAGS", flags).env("CARGO_TARGET_DIR", target_dir());
     // With a triple given, build scripts and macros get no flags, and are the same for every kind of build.
@@ -88,8 +87,15 @@ pub(crate) fn program(build: Build, profile: &str, name: &str) -> PathBuf {
         Build::Jemalloc => _ = cargo.args(["--features", "own,jemalloc"]),
         Build::Audit | Build::Plain => {}
     }
-    if matches!(build, Build::Audit | Build::Own | Build::Jemalloc) {
-        cargo.arg("--config").arg(format!("profile.{cargos}.package.assert_no_alloc.debug-assertions=true"));
+    let own = match build {
+        Build::Audit => Some(false),
+        Build::Own | Build::Jemalloc => Some(true),
+        Build::Plain | Build::PlainOwn => None,
+    };
+    if let Some(own) = own {
+        let of = |package: &str| format!("profile.{cargos}.package.{package}.debug-assertions");
+        cargo.arg("--config").arg(format!("{}=true", of("assert_no_alloc")));
+        cargo.arg("--config").arg(format!("{}={own}", of("noalloc-macros")));
     }
     let output = cargo.output().expect("cargo starts");
     assert!(output.status.success(), "{cargo:?}\n{}", String::from_utf8_lossy(&output.stderr));

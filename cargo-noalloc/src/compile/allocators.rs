@@ -1,57 +1,98 @@
-//! Programs with a `#[global_allocator]` of their own.
+//! Which programs bring a global allocator of their own: guessed before the build, from what the last build was and from
+//! the source.
 //!
-//! The text search is a prediction that saves a build in the common case: a target whose allocator stands in a
-//! file that is not searched, or behind a `cfg`, is still found, by rustc's error.
+//! A wrong guess costs time and nothing else: what was linked is what the compiler says. A right one saves a build that
+//! fails.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::model::{OwnAllocator, PlannedTarget};
+use super::Whose;
+use super::answers::Answers;
+use crate::model::{Certainty, DeclaredAllocator, PlannedTarget};
 
-const ATTRIBUTE: &str = "#[global_allocator]";
-
-/// Whether the target's source seems to define the program's allocator, whatever is configured.
-pub(super) fn defines_one(planned: &PlannedTarget) -> bool {
-    let found = usual_files(planned).into_iter().find_map(|path| in_file(&path));
-    found.is_some_and(|found| !found.configured)
+/// Whose allocator a target may have.
+pub(super) struct Guess {
+    pub(super) planned: PlannedTarget,
+    /// Its sources declare an allocator.
+    pub(super) declares: bool,
+    pub(super) whose: Whose,
+    /// It had the audit's the last time, and its sources look the same.
+    pub(super) is_sure: bool,
 }
 
-/// The allocator of a target that has one: first where programs define it, then in the package's other files,
-/// then in the packages around it.
-pub(super) fn find(
-    planned: &PlannedTarget,
-    user_roots: &[PathBuf],
-    workspace: &Path,
-) -> Option<OwnAllocator> {
-    let package = || rust_files(&planned.package_root);
-    let others =
-        || user_roots.iter().filter(|root| **root != planned.package_root).flat_map(|root| rust_files(root));
-    let beside = folder_of(planned);
-    let its_own = usual_files(planned)
-        .into_iter()
-        .chain(beside.iter().flat_map(|folder| rust_files(folder)))
-        .chain(package().into_iter().filter(|path| !is_another_target(path, planned)))
-        .map(|path| (path, false));
-    let programs = package().into_iter().filter(|path| is_program(path, planned)).map(|path| (path, true));
-    let (path, of_another_program, found) = its_own
-        .chain(programs)
-        .chain(others().map(|path| (path, false)))
-        .find_map(|(path, another)| in_file(&path).map(|found| (path, another, found)))?;
-    let path = path.strip_prefix(workspace).unwrap_or(&path);
-    let place = format!("{}:{}:{}", path.display(), found.line, found.column);
-    Some(OwnAllocator { place, item: found.item, of_another_program })
+impl Guess {
+    pub(super) fn new(planned: &PlannedTarget, search: &Search<'_>, answers: &Answers) -> Guess {
+        let declares = search.finds_one(planned);
+        let last = answers.of(planned, declares);
+        let otherwise = if declares { Whose::Program } else { Whose::Audit };
+        Guess {
+            planned: planned.clone(),
+            declares,
+            whose: last.unwrap_or(otherwise),
+            is_sure: last == Some(Whose::Audit),
+        }
+    }
 }
 
-/// The target's main file and the package's library.
-fn usual_files(planned: &PlannedTarget) -> [PathBuf; 2] {
-    [planned.source.clone(), planned.package_root.join("src/lib.rs")]
+/// Looks through sources for allocators, each folder once.
+pub(super) struct Search<'a> {
+    /// What a source text declares.
+    declared: &'a dyn Fn(&str) -> Vec<DeclaredAllocator>,
+    /// The files in a folder that declare an allocator for audits.
+    found: RefCell<BTreeMap<PathBuf, Vec<PathBuf>>>,
 }
 
-/// Folder of the modules that the target's main file declares.
+impl<'a> Search<'a> {
+    pub(super) fn new(declared: &'a dyn Fn(&str) -> Vec<DeclaredAllocator>) -> Search<'a> {
+        Search { declared, found: RefCell::default() }
+    }
+
+    /// Whether the target's own files, its library's, or those of packages below it declare one.
+    pub(super) fn finds_one(&self, planned: &PlannedTarget) -> bool {
+        let of_package = ["src", "benches", "tests", "examples"].map(|name| planned.package_root.join(name));
+        let of_package = of_package.iter().flat_map(|folder| self.below(folder));
+        let mut own = of_package.filter(|path| !is_another_target(path, planned));
+        let beside = || folder_of(planned).is_some_and(|folder| !self.below(&folder).is_empty());
+        let below = || {
+            planned.path_dependencies.iter().any(|root| {
+                let source = root.join("src");
+                let is_program =
+                    |path: &PathBuf| *path == source.join("main.rs") || path.starts_with(source.join("bin"));
+                !self.below(&source).iter().all(is_program)
+            })
+        };
+        own.next().is_some() || beside() || below()
+    }
+
+    /// Where the library's main file declares one that is in every audit.
+    pub(super) fn in_library(&self, planned: &PlannedTarget) -> Option<DeclaredAllocator> {
+        let text = fs::read_to_string(&planned.library.as_ref()?.source).ok()?;
+        (self.declared)(&text).into_iter().find(|found| found.in_audits == Certainty::Always)
+    }
+
+    fn below(&self, root: &Path) -> Vec<PathBuf> {
+        let mut found = self.found.borrow_mut();
+        let declares = |path: &PathBuf| {
+            let text = fs::read_to_string(path).unwrap_or_default();
+            (self.declared)(&text).iter().any(|found| found.in_audits != Certainty::Never)
+        };
+        let search = || rust_files(root).into_iter().filter(declares).collect();
+        found.entry(root.to_owned()).or_insert_with(search).clone()
+    }
+}
+
+/// Folder of the modules that the target's main file declares, where no other target's are.
 fn folder_of(planned: &PlannedTarget) -> Option<PathBuf> {
     let main = planned.source.file_stem()?;
     let folder = planned.source.parent()?;
-    Some(if main == "main" || main == "mod" { folder.to_owned() } else { folder.join(main) })
+    let is_usual = folder == planned.package_root.join("src");
+    match main.to_str() {
+        Some("main" | "lib" | "mod") => (!is_usual).then(|| folder.to_owned()),
+        _ => Some(folder.join(main)),
+    }
 }
 
 /// Main files of other targets have allocators of their own.
@@ -61,13 +102,7 @@ fn is_another_target(path: &Path, planned: &PlannedTarget) -> bool {
         && (folders.iter().any(|folder| path.starts_with(folder)) || path.ends_with("src/main.rs"))
 }
 
-/// Cargo builds a package's programs beside its benchmarks and tests.
-fn is_program(path: &Path, planned: &PlannedTarget) -> bool {
-    let source = planned.package_root.join("src");
-    path != planned.source && (path == source.join("main.rs") || path.starts_with(source.join("bin")))
-}
-
-/// In the order of their names; not those that cargo has built.
+/// In the order of their names; not those of other packages.
 fn rust_files(folder: &Path) -> Vec<PathBuf> {
     let mut entries: Vec<PathBuf> =
         fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
@@ -77,79 +112,11 @@ fn rust_files(folder: &Path) -> Vec<PathBuf> {
         let hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
         // Not through links, which may lead round in a circle.
         let is_folder = fs::symlink_metadata(&path).is_ok_and(|metadata| metadata.is_dir());
-        if is_folder && !hidden && !path.join("CACHEDIR.TAG").exists() {
+        if is_folder && !hidden && !path.join("Cargo.toml").exists() {
             files.extend(rust_files(&path));
         } else if path.extension().is_some_and(|extension| extension == "rs") {
             files.push(path);
         }
     }
     files
-}
-
-/// The attribute in a source text.
-#[derive(Debug, PartialEq)]
-struct Found {
-    line: usize,
-    column: usize,
-    /// Another attribute above may take it away.
-    configured: bool,
-    item: Option<(String, String, String)>,
-}
-
-fn in_file(path: &Path) -> Option<Found> {
-    in_text(&fs::read_to_string(path).ok()?)
-}
-
-/// The first line that starts with the attribute: not one in a comment, not one in a string.
-fn in_text(text: &str) -> Option<Found> {
-    let (index, line) =
-        text.lines().enumerate().find(|(_, line)| line.trim_start().starts_with(ATTRIBUTE))?;
-    let above = text.lines().take(index).filter(|line| !line.trim().is_empty()).last();
-    let after: Vec<&str> = text.lines().skip(index).collect();
-    let after = after.join("\n");
-    Some(Found {
-        line: index + 1,
-        column: line.len() - line.trim_start().len() + 1,
-        configured: above.is_some_and(|line| line.trim_start().starts_with("#[cfg")),
-        item: item(after.trim_start().strip_prefix(ATTRIBUTE)?),
-    })
-}
-
-/// `static NAME: TYPE = VALUE;`, on one line or several.
-fn item(text: &str) -> Option<(String, String, String)> {
-    let (before, rest) = text.split_once("static ")?;
-    // Between them may be a `pub` or another attribute, but no other item.
-    let (declaration, _) = rest.split_once(';').filter(|_| !before.contains([';', '{']))?;
-    let (name, rest) = declaration.split_once(':')?;
-    // `= ` stands in no type without a default.
-    let (ty, value) = rest.split_once(" =")?;
-    let flat = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
-    Some((flat(name), flat(ty), flat(value)))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::in_text;
-
-    #[test]
-    fn comments_and_strings_are_not_taken_for_the_attribute() {
-        let found = in_text("use a;\n  #[global_allocator]\nstatic A: X = X;").unwrap();
-        assert_eq!((found.line, found.column, found.configured), (2, 3, false));
-        assert_eq!(in_text("// #[global_allocator]\nlet s = \"#[global_allocator]\";"), None);
-    }
-
-    #[test]
-    fn the_static_is_read_as_it_is_written() {
-        let item = |text: &str| in_text(text).unwrap().item.unwrap();
-        let own = |name: &str, ty: &str, value: &str| (name.to_owned(), ty.to_owned(), value.to_owned());
-        assert_eq!(
-            item("#[global_allocator]\npub(crate) static GLOBAL: mimalloc::MiMalloc = mimalloc::MiMalloc;"),
-            own("GLOBAL", "mimalloc::MiMalloc", "mimalloc::MiMalloc")
-        );
-        assert_eq!(
-            item("#[global_allocator] static A: Cap<System> =\n    Cap::new(System, usize::MAX);"),
-            own("A", "Cap<System>", "Cap::new(System, usize::MAX)")
-        );
-        assert!(in_text("#[cfg(unix)]\n#[global_allocator]\nstatic A: X = X;").unwrap().configured);
-    }
 }

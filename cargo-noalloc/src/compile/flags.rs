@@ -8,6 +8,7 @@
 use std::ffi::OsString;
 use std::process::{Command, Stdio};
 
+use super::Whose;
 use super::config::Configuration;
 use crate::cli::BuildArgs;
 use crate::exit::{Exit, Failure};
@@ -33,9 +34,6 @@ const APART: [&str; 3] = [
     "-Cllvm-args=-sink-common-insts=0",
     "-Cllvm-args=-enable-tail-merge=0",
 ];
-
-/// Turns the audit's own `#[global_allocator]` off.
-const OWN_ALLOCATOR: &str = "--cfg=noalloc_own_allocator";
 
 /// Cargo separates encoded flags with it.
 const UNIT_SEPARATOR: char = '\u{1f}';
@@ -86,14 +84,24 @@ impl Flags {
         Ok(Flags { level, triple, toolchain, config, profile })
     }
 
+    /// What the answer to a question about a build depends on, beside the sources.
+    pub(super) fn configuration(&self, options: &BuildArgs) -> String {
+        let BuildArgs { features, all_features, no_default_features, .. } = options;
+        let features = match (all_features, no_default_features) {
+            (true, _) => "all".to_owned(),
+            (false, without) => format!("{}{}", if *without { "" } else { "default " }, features.join(" ")),
+        };
+        let Flags { level, triple, config, profile, .. } = self;
+        format!("{profile} {triple} [{features}] {level:?} {config:?}")
+    }
+
     pub(super) fn toolchain(&self) -> Toolchain {
         self.toolchain.clone()
     }
 
     /// Adds the flags, the triple and the `--config` values to a cargo command.
-    pub(super) fn apply(&self, command: &mut Command, own_allocator: bool, has_guard: bool) {
-        let ours = self.toolchain.rustflags.iter().map(String::as_str);
-        let ours: Vec<&str> = ours.chain(own_allocator.then_some(OWN_ALLOCATOR)).collect();
+    pub(super) fn apply(&self, command: &mut Command, whose: Whose, workspace: &Workspace) {
+        let ours: Vec<&str> = self.toolchain.rustflags.iter().map(String::as_str).collect();
         for value in &self.config {
             command.args(["--config", value]);
         }
@@ -118,11 +126,18 @@ impl Flags {
         }
         // With a triple given, build scripts and macros, which run on the host, do not get the flags.
         command.args(["--target", &self.triple]);
-        if has_guard {
+        let mut assert = |package: &str, on: bool| {
             let profile = if self.profile == "debug" { "dev" } else { &self.profile };
-            // Its warn mode is on only with debug assertions, whatever features others have turned on.
-            let key = format!("profile.{profile}.package.assert_no_alloc.debug-assertions=true");
+            let key = format!("profile.{profile}.package.{package}.debug-assertions={on}");
             command.args(["--config", &key]);
+        };
+        if workspace.has_guard {
+            // Its warn mode is on only with debug assertions, whatever features others have turned on.
+            assert("assert_no_alloc", true);
+        }
+        if workspace.has_recorder {
+            // They say whether the audit has an allocator: a flag would be one of all packages, and build all of them anew.
+            assert("noalloc-macros", whose == Whose::Program);
         }
     }
 }

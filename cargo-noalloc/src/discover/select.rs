@@ -1,13 +1,13 @@
 //! Which packages and targets a command line means; cargo's rules.
 
-use std::collections::BTreeSet;
-use std::path::Path;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 
-use cargo_metadata::{Metadata, Package, TargetKind as CargoKind};
+use cargo_metadata::{Metadata, Package, PackageId, TargetKind as CargoKind};
 
 use crate::cli::{BuildArgs, SelectionArgs};
 use crate::exit::{Exit, Failure};
-use crate::model::{PlannedTarget, Target, TargetKind};
+use crate::model::{Library, PlannedTarget, Target, TargetKind};
 
 /// `-p`, `--workspace`, `--exclude`, or cargo's default members.
 pub(super) fn packages<'a>(
@@ -68,14 +68,19 @@ type Selected = (Vec<PlannedTarget>, Vec<(Target, String)>);
 
 /// Targets of `packages` that the options select, and those that lack a feature.
 pub(super) fn targets(
+    metadata: &Metadata,
     packages: &[&Package],
     selection: &SelectionArgs,
     build: &BuildArgs,
-    workspace_root: &Path,
 ) -> Result<Selected, Failure> {
     let (mut planned, mut skipped, mut known) = (Vec::new(), Vec::new(), Vec::new());
     for package in packages {
         let features = active_features(package, build);
+        let path_dependencies = path_dependencies(metadata, package);
+        let library = package.targets.iter().find(|target| target.is_lib()).map(|target| Library {
+            krate: target.name.replace('-', "_"),
+            source: target.src_path.clone().into_std_path_buf(),
+        });
         for target in &package.targets {
             let Some(kind) = kind(target) else { continue };
             known.push((kind, target.name.as_str()));
@@ -83,7 +88,7 @@ pub(super) fn targets(
                 continue;
             }
             let source = target.src_path.as_std_path();
-            let relative = source.strip_prefix(workspace_root).unwrap_or(source);
+            let relative = source.strip_prefix(&metadata.workspace_root).unwrap_or(source);
             let named = Target {
                 package: package.name.to_string(),
                 kind,
@@ -101,6 +106,8 @@ pub(super) fn targets(
                 version: package.version.to_string(),
                 package_root: package.manifest_path.parent().map(Into::into).unwrap_or_default(),
                 source: source.to_owned(),
+                library: library.clone(),
+                path_dependencies: path_dependencies.clone(),
                 position: 0,
             });
         }
@@ -109,6 +116,25 @@ pub(super) fn targets(
     planned.sort_by(|a, b| a.target.cmp(&b.target));
     planned.iter_mut().enumerate().for_each(|(position, planned)| planned.position = position);
     Ok((planned, skipped))
+}
+
+/// Folders of the packages below `package` that come from no registry: their sources are the user's, or beside them.
+fn path_dependencies(metadata: &Metadata, package: &Package) -> Vec<PathBuf> {
+    let nodes = metadata.resolve.iter().flat_map(|resolve| &resolve.nodes);
+    let nodes: BTreeMap<&PackageId, &[PackageId]> =
+        nodes.map(|node| (&node.id, &node.dependencies[..])).collect();
+    let mut below = BTreeSet::new();
+    let mut open = vec![&package.id];
+    while let Some(id) = open.pop() {
+        let dependencies = nodes.get(id).copied().unwrap_or_default();
+        open.extend(dependencies.iter().filter(|id| below.insert(*id)));
+    }
+    let is_one = |other: &&Package| {
+        let ours = super::OUR_CRATES.contains(&other.name.as_str());
+        below.contains(&other.id) && other.source.is_none() && !ours && other.id != package.id
+    };
+    let folders = metadata.packages.iter().filter(is_one).filter_map(|other| other.manifest_path.parent());
+    folders.map(Into::into).collect()
 }
 
 fn kind(target: &cargo_metadata::Target) -> Option<TargetKind> {

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use super::PlannedTarget;
+use super::{CodePlace, PlannedTarget};
 
 /// Everything the build gave.
 #[derive(Clone, Debug)]
@@ -21,23 +21,87 @@ pub struct Binary {
     pub planned: PlannedTarget,
     /// The file.
     pub executable: PathBuf,
-    /// Built without the audit's own `#[global_allocator]`, because the program has one.
-    pub own_allocator: bool,
-    /// The program's own `#[global_allocator]`, when it was found in the source.
-    pub allocator: Option<OwnAllocator>,
+    /// Another program of the package, which cargo builds beside this one, and whose `#[global_allocator]` keeps the
+    /// audit's out of both.
+    pub in_the_way: Option<PathBuf>,
+    /// What the program lacks, because it does not use its library.
+    pub unused_allocator: Option<UnusedAllocator>,
     /// Where build scripts put libraries that the program loads.
     pub library_paths: Vec<PathBuf>,
 }
 
-/// A `#[global_allocator]` in a program's source.
+/// A `#[global_allocator]` of the package's library, which a program that does not use the library lacks.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OwnAllocator {
+pub struct UnusedAllocator {
+    /// The library, as the program would name it.
+    pub library: String,
     /// Of the attribute, as `file:line:column`.
     pub place: String,
+}
+
+/// The global allocator that a program was linked with, as its binary tells.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LinkedAllocator {
+    /// The recorder hears of every request: it is the audit's, or the program's own in `no_heap::Allocator`.
+    pub recorded: bool,
+    /// Where its static stands; `None` for the standard library's, and where the binary does not tell.
+    pub place: Option<CodePlace>,
+    /// The user can change what stands there.
+    pub by_user: bool,
+}
+
+/// A `#[global_allocator]` in a source text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeclaredAllocator {
+    /// Line of the attribute.
+    pub line: u32,
+    /// Column of the attribute, in characters from 1.
+    pub column: u32,
+    /// The last line of the item.
+    pub last_line: u32,
+    /// What its `cfg`s say of an audit, whatever the rest of the configuration is.
+    pub in_audits: Certainty,
     /// The static's name, type and value, as they are written.
     pub item: Option<(String, String, String)>,
-    /// It stands in a program that cargo builds beside this target, not in the target.
-    pub of_another_program: bool,
+}
+
+/// Whether something holds, as far as is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Certainty {
+    /// In every configuration.
+    Always,
+    /// In some, perhaps.
+    Perhaps,
+    /// In none.
+    Never,
+}
+
+impl Certainty {
+    /// Whether both hold.
+    #[must_use]
+    pub fn and(self, other: Certainty) -> Certainty {
+        match (self, other) {
+            (Certainty::Never, _) | (_, Certainty::Never) => Certainty::Never,
+            (Certainty::Always, Certainty::Always) => Certainty::Always,
+            _ => Certainty::Perhaps,
+        }
+    }
+
+    /// Whether one of them holds.
+    #[must_use]
+    pub fn or(self, other: Certainty) -> Certainty {
+        self.negated().and(other.negated()).negated()
+    }
+
+    /// Whether it does not hold.
+    #[must_use]
+    pub fn negated(self) -> Certainty {
+        match self {
+            Certainty::Always => Certainty::Never,
+            Certainty::Perhaps => Certainty::Perhaps,
+            Certainty::Never => Certainty::Always,
+        }
+    }
 }
 
 /// What the build was made with, for the report and for running.

@@ -35,7 +35,9 @@ pub use address::{LookupAddress, ReturnAddress};
 pub use affected::Affected;
 pub use baseline::{Compared, Debt, Identity, Standing, Weight};
 pub use bench::{Bench, InAllocator, Overhead, Slices};
-pub use binary::{Binaries, Binary, Environment, OwnAllocator, Toolchain};
+pub use binary::{
+    Binaries, Binary, Certainty, DeclaredAllocator, Environment, LinkedAllocator, Toolchain, UnusedAllocator,
+};
 pub use c_heap::CHeap;
 pub use comparison::{
     BenchChange, Change, Comparison, Figure, Measured, MeasuredBench, MeasuredSite, TimeChange,
@@ -52,7 +54,7 @@ pub use name::{FunctionName, shorten};
 pub use part::{Part, Partition};
 pub use permit::{BlockKind, LinkedBlock, Permit};
 pub use place::{CodePlace, Place, Span};
-pub use plan::{Member, MemberTarget, Plan, PlannedTarget, Root, Workspace};
+pub use plan::{Library, Member, MemberTarget, Plan, PlannedTarget, Root, Workspace};
 pub use policy::{
     Budget, Configured, FunctionSettings, Ignore, Ignored, IgnoredCode, Policy, Setting, Settings,
 };

@@ -35,6 +35,8 @@ pub struct Workspace {
     pub vendored: Vec<(PathBuf, String)>,
     /// `assert_no_alloc` is in the graph: its profile can be set.
     pub has_guard: bool,
+    /// `no_heap` is in the graph, and so are its macros, whose profile says which allocator an audit has.
+    pub has_recorder: bool,
     /// Something besides `no_heap` uses `assert_no_alloc`.
     pub foreign_permits: bool,
     /// What the manifests want of the rules.
@@ -89,7 +91,7 @@ pub struct MemberTarget {
 }
 
 /// One target that is going to be built.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PlannedTarget {
     /// What it is.
     pub target: Target,
@@ -101,8 +103,21 @@ pub struct PlannedTarget {
     pub package_root: PathBuf,
     /// Main source file.
     pub source: PathBuf,
+    /// The package's library, where it has one.
+    pub library: Option<Library>,
+    /// Folders of the packages below it that are the user's, not a registry's.
+    pub path_dependencies: Vec<PathBuf>,
     /// Among all selected targets, from 0; behind those, programs that only other targets have started.
     pub position: usize,
+}
+
+/// A package's library.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Library {
+    /// As paths start with it.
+    pub krate: String,
+    /// Main source file.
+    pub source: PathBuf,
 }
 
 /// Where a crate begins.

@@ -170,7 +170,7 @@ fn duration(left: Duration) -> String {
 
 /// Without the last one: a terminal that is made narrower would break the line in two. Without a terminal as wide as
 /// cargo is told to take it.
-fn columns() -> usize {
+pub(super) fn columns() -> usize {
     let terminal = terminal_size::terminal_size_of(io::stderr()).map(|(width, _)| usize::from(width.0));
     let told = || std::env::var("CARGO_TERM_PROGRESS_WIDTH").ok()?.parse().ok();
     terminal.or_else(told).unwrap_or(80).saturating_sub(1)

@@ -3,6 +3,7 @@
 //! The interface to `syn` is localized here: nothing else in the tool parses Rust. Reads source files; runs
 //! nothing, prints nothing, and judges nothing: reasons and advice are `judge`'s.
 
+mod allocators;
 mod behind;
 mod blocks;
 mod coercion;
@@ -36,6 +37,7 @@ use file::SourceFile;
 use finder::{Found, Want};
 use package::Package;
 
+pub(crate) use allocators::declared as allocators;
 pub(crate) use read::read;
 
 /// The source files of a workspace, each read and parsed once, on first use.

@@ -3,6 +3,7 @@
 //! One binary's debug info is opened once and serves all its sites. What cannot be read is a problem in the
 //! report, not an end: the counts are exact without it.
 
+mod allocator;
 mod blocks;
 mod c_heap;
 mod chain;
@@ -27,6 +28,7 @@ use crate::model::{
     Streams, Workspace,
 };
 use crate::numbers::plural;
+pub(crate) use allocator::linked as allocator;
 use libraries::Libraries;
 use origin::Origins;
 use symbols::Symbols;

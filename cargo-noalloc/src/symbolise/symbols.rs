@@ -91,6 +91,18 @@ impl<'a> Symbols<'a> {
         self.known.borrow_mut().extend(known);
     }
 
+    /// The file, as the compiler was given it, and the line of an address in the function that has the code, whatever was
+    /// inlined there.
+    pub(super) fn outermost_line(&self, address: LookupAddress) -> Option<(&str, u32)> {
+        let LookupResult::Output(Ok(mut frames)) = self.context.find_frames(address.0) else { return None };
+        let mut outermost = None;
+        while let Ok(Some(frame)) = frames.next() {
+            outermost = frame.location;
+        }
+        let location = outermost?;
+        Some((location.file?, location.line.filter(|line| *line > 0)?))
+    }
+
     /// Frames at an address, innermost first; the last one is the function that has the code.
     pub(super) fn frames(&self, address: LookupAddress, origins: &Origins) -> Vec<Frame> {
         let mut known = self.known.borrow_mut();

@@ -82,7 +82,8 @@ pub(super) fn require_allocator(promised: &Promised) {
             message.push_str(
                 "\n  = help: add to the test, or to `lib.rs` under `#[cfg(test)]`:\n\
                  \x20   #[global_allocator]\n\
-                 \x20   static A: no_heap::Allocator = no_heap::Allocator::new(std::alloc::System);",
+                 \x20   static A: no_heap::Allocator = no_heap::Allocator::new(std::alloc::System);\n\
+                 \x20 = help: where a library has it that the test does not use, link that: `use the_library as _;`",
             );
         }
         message

@@ -33,12 +33,10 @@ fn seed() -> &'static Path {
     })
 }
 
-/// The folders in which the fixtures are built.
+/// The folder in which the fixtures are built.
 pub(super) fn plant_shared() {
     static PLANTED: OnceLock<()> = OnceLock::new();
     PLANTED.get_or_init(|| {
-        for folder in ["noalloc", "noalloc/own-allocator"] {
-            plant(&shared_target_dir().join(folder));
-        }
+        plant(&shared_target_dir().join("noalloc"));
     });
 }
