@@ -298,7 +298,7 @@ pub(crate) struct InitArgs {
     /// Replace what is there without asking
     #[arg(short, long)]
     pub(crate) yes: bool,
-    /// Take `no_heap` from this folder instead of the registry
+    /// Take `no_heap` from this folder instead of from where this tool is
     #[arg(long, value_name = "PATH")]
     pub(crate) no_heap: Option<String>,
     #[command(flatten)]

@@ -1,26 +1,32 @@
 //! `cargo noalloc init`: the dependency, a first benchmark, and a job for CI.
 //!
-//! Says what it is about to do, keeps the manifest's formatting, and overwrites nothing without being told to.
+//! Says what it is about to do, keeps what stands in manifests as it is, and overwrites nothing without being told to. All
+//! is written or nothing, and nothing through a link that leads out of the package and its workspace.
+
+mod lines;
+mod lints;
+mod manifest;
+mod origin;
+mod transaction;
 
 use std::fs;
 use std::path::{Path, PathBuf};
-
-use toml_edit::{ArrayOfTables, DocumentMut, Item, Table, value};
 
 use crate::exit::{Exit, Failure};
 use crate::files;
 use crate::options::{Ci, InitOptions};
 use crate::shell::Shell;
+use manifest::{Dependency, Lints, Manifest};
+use origin::Gone;
+use transaction::Change;
 
 const BENCH: &str = "benches/hot.rs";
 
-/// A file and what is to stand in it.
+/// A change, and what is said of it.
 struct Step {
-    path: PathBuf,
-    text: String,
+    change: Change,
     /// What is done to it, as a verb that a green line begins with.
     verb: &'static str,
-    /// What is said of it.
     what: String,
     /// Something else stands there.
     replaces: bool,
@@ -33,21 +39,21 @@ pub(crate) fn init(
     options: &InitOptions,
     shell: Shell,
 ) -> Result<Exit, Failure> {
-    let steps = steps(manifest, root, options)?;
+    let places = Places { manifest, folder: manifest.parent().unwrap_or(root), root };
+    let steps = steps(&places, options)?;
     if steps.is_empty() {
         shell.status("Finished", "everything is there already");
         return Ok(Exit::Pass);
     }
-    for step in &steps {
-        let shown = step.path.strip_prefix(root).unwrap_or(&step.path).display();
-        shell.status(step.verb, &format!("{shown}: {}", step.what));
+    for Step { change, verb, what, .. } in &steps {
+        shell.status(verb, &format!("{}: {what}", places.shown(&change.path)));
     }
     if options.dry_run {
         shell.status("Finished", "`--dry-run`: nothing was written");
         return Ok(Exit::Pass);
     }
     if let Some(step) = steps.iter().find(|step| step.replaces && !options.yes) {
-        let shown = step.path.strip_prefix(root).unwrap_or(&step.path).display();
+        let shown = places.shown(&step.change.path);
         if !shell.agrees(&format!("{shown} is there already; replace it?")) {
             return Err(Failure::new(
                 Exit::Usage,
@@ -56,84 +62,157 @@ pub(crate) fn init(
             .help("`--yes` replaces it, `--dry-run` shows what would be done"));
         }
     }
-    for step in &steps {
-        let folder = step.path.parent().unwrap_or(root);
-        fs::create_dir_all(folder).and_then(|()| files::replace(&step.path, &step.text)).map_err(
-            |error| {
-                Failure::new(Exit::SetUp, format!("`{}` could not be written: {error}", step.path.display()))
-            },
-        )?;
-    }
+    // Manifests come last: they name files that are there.
+    let changes: Vec<Change> = steps.into_iter().rev().map(|step| step.change).collect();
+    transaction::write(&changes).map_err(|(path, error)| {
+        Failure::new(Exit::SetUp, format!("`{}` could not be written: {error}", places.shown(&path)))
+            .note("no file was changed")
+    })?;
     shell.status("Finished", "now call your hot functions in benches/hot.rs, then run `cargo noalloc check`");
     Ok(Exit::Pass)
 }
 
-fn steps(manifest: &Path, root: &Path, options: &InitOptions) -> Result<Vec<Step>, Failure> {
-    let folder = manifest.parent().unwrap_or(root);
-    let mut steps = Vec::new();
-    let before = fs::read_to_string(manifest).map_err(|error| {
-        Failure::new(Exit::MetadataFailed, format!("`{}` cannot be read: {error}", manifest.display()))
-    })?;
-    let (after, added) = edited(&before, options.no_heap.as_deref())?;
-    if !added.is_empty() {
-        let what = added.join(" and ");
-        steps.push(Step { path: manifest.to_owned(), text: after, verb: "Adding", what, replaces: false });
+/// Where things are.
+struct Places<'a> {
+    /// Of the package.
+    manifest: &'a Path,
+    /// Of the package.
+    folder: &'a Path,
+    /// Of the workspace.
+    root: &'a Path,
+}
+
+impl Places<'_> {
+    fn shown(&self, path: &Path) -> String {
+        path.strip_prefix(self.root).unwrap_or(path).display().to_string()
     }
-    let mut create = |path: PathBuf, text: &str, what: &str| {
-        let there = fs::read_to_string(&path).ok();
-        if there.as_deref() != Some(text) {
-            let replaces = there.is_some();
-            let verb = if replaces { "Replacing" } else { "Creating" };
-            steps.push(Step { path, text: text.to_owned(), verb, what: what.to_owned(), replaces });
-        }
+
+    /// Where something is written that is meant to stand at `path`: behind its links, which must not lead outside.
+    fn target(&self, path: &Path) -> Result<PathBuf, Failure> {
+        let link = fs::read_link(path).is_ok();
+        let real = if link { fs::canonicalize(path).ok() } else { through_folders(path) };
+        let inside = |real: &PathBuf| {
+            [self.folder, self.root].iter().any(|folder| real.starts_with(files::real(folder)))
+        };
+        real.clone().filter(inside).ok_or_else(|| {
+            let where_to = real.or_else(|| fs::read_link(path).ok()).unwrap_or_default();
+            let message =
+                format!("{} leads out of the package, to `{}`", self.shown(path), where_to.display());
+            Failure::new(Exit::SetUp, message)
+                .note("nothing was written: a symbolic link is followed inside the workspace only")
+                .help("take the link away, or write that file by hand")
+        })
+    }
+
+    fn read(&self, path: &Path) -> Result<String, Failure> {
+        fs::read_to_string(path).map_err(|error| {
+            Failure::new(Exit::MetadataFailed, format!("{} cannot be read: {error}", self.shown(path)))
+        })
+    }
+}
+
+/// A place in the folders that are there, without the links among them.
+fn through_folders(path: &Path) -> Option<PathBuf> {
+    let there = path.ancestors().skip(1).find(|folder| folder.exists())?;
+    Some(fs::canonicalize(there).ok()?.join(path.strip_prefix(there).ok()?))
+}
+
+fn steps(places: &Places<'_>, options: &InitOptions) -> Result<Vec<Step>, Failure> {
+    let mut manifest = Manifest::parse(&places.read(places.manifest)?, &places.shown(places.manifest))?;
+    let of_root = places.root.join("Cargo.toml");
+    let mut workspace = match files::real(&of_root) == files::real(places.manifest) {
+        true => None,
+        false => Some(Manifest::parse(&places.read(&of_root)?, &places.shown(&of_root))?),
     };
-    // A benchmark that is there is somebody's work.
-    if !folder.join(BENCH).exists() {
-        create(folder.join(BENCH), FIRST_BENCH, "a first benchmark");
+    let name = manifest.no_heap();
+    if name.is_none() {
+        let shares = workspace.as_ref().unwrap_or(&manifest).shares_no_heap();
+        let dependency = dependency(shares, options)?;
+        manifest.depend(&dependency, &files::real(places.folder));
     }
+    manifest.bench();
+    match (manifest.lints(), &mut workspace) {
+        (Lints::OfWorkspace, Some(workspace)) => workspace.declare_cfg(Lints::OfWorkspace),
+        (lints, _) => manifest.declare_cfg(lints),
+    }
+    let mut files = vec![(
+        places.folder.join(BENCH),
+        first_bench(name.as_deref().unwrap_or("no_heap")),
+        "a first benchmark",
+    )];
+    // A benchmark that is there is somebody's work.
+    files.retain(|(path, ..)| !path.exists());
     match options.ci {
-        Some(Ci::Github) => create(root.join(".github/workflows/noalloc.yml"), GITHUB, "a workflow"),
-        Some(Ci::Gitlab) => create(root.join(".gitlab-ci.yml"), GITLAB, "a job"),
+        Some(Ci::Github) => {
+            files.push((places.root.join(".github/workflows/noalloc.yml"), GITHUB.to_owned(), "a workflow"));
+        }
+        Some(Ci::Gitlab) => files.push((places.root.join(".gitlab-ci.yml"), GITLAB.to_owned(), "a job")),
         None => {}
     }
+    // Where a benchmark stands elsewhere, it is refused and not taken for somebody's work.
+    places.target(&places.folder.join(BENCH))?;
+    let mut steps = Vec::new();
+    let of_package = std::iter::once((&manifest, places.manifest));
+    for (manifest, path) in of_package.chain(workspace.as_ref().map(|workspace| (workspace, &*of_root))) {
+        if !manifest.added.is_empty() {
+            let change = Change { path: places.target(path)?, text: manifest.text() };
+            let what = listed(&manifest.added);
+            steps.push(Step { change, verb: "Adding", what, replaces: false });
+        }
+    }
+    for (path, text, what) in files {
+        steps.push(new(places, &path, text, what)?);
+    }
+    steps.retain(|step| fs::read_to_string(&step.change.path).ok().as_ref() != Some(&step.change.text));
     Ok(steps)
 }
 
-/// The manifest with what it lacks, and what that is.
-fn edited(text: &str, path: Option<&str>) -> Result<(String, Vec<&'static str>), Failure> {
-    let mut manifest: DocumentMut = text.parse().map_err(|error: toml_edit::TomlError| {
-        Failure::new(Exit::MetadataFailed, format!("the manifest does not parse: {}", error.message()))
-    })?;
-    let mut added = Vec::new();
-    let dependencies = manifest.entry("dependencies").or_insert_with(|| Item::Table(Table::new()));
-    if dependencies.get("no_heap").is_none() {
-        dependencies["no_heap"] = match path {
-            Some(path) => {
-                let mut inline = toml_edit::InlineTable::new();
-                inline.insert("path", path.into());
-                value(inline)
-            }
-            None => value(no_heap_version()),
-        };
-        added.push("the dependency `no_heap`");
+fn new(places: &Places<'_>, path: &Path, text: String, what: &str) -> Result<Step, Failure> {
+    let path = places.target(path)?;
+    if path.is_dir() {
+        let message = format!("{} is a folder, and nothing was written", places.shown(&path));
+        return Err(Failure::new(Exit::SetUp, message));
     }
-    let benches = manifest.entry("bench").or_insert_with(|| Item::ArrayOfTables(ArrayOfTables::new()));
-    if let Some(benches) = benches.as_array_of_tables_mut() {
-        let named = |bench: &Table| bench.get("name").and_then(Item::as_str) == Some("hot");
-        if !benches.iter().any(named) {
-            let mut bench = Table::new();
-            bench["name"] = value("hot");
-            bench["harness"] = value(false);
-            benches.push(bench);
-            added.push("the benchmark `hot`");
-        }
-    }
-    Ok((manifest.to_string(), added))
+    let replaces = path.exists();
+    let verb = if replaces { "Replacing" } else { "Creating" };
+    Ok(Step { change: Change { path, text }, verb, what: what.to_owned(), replaces })
 }
 
-/// `0.1` of `0.1.0`: the recorder and the tool are released together.
-fn no_heap_version() -> &'static str {
-    env!("CARGO_PKG_VERSION").rsplit_once('.').map_or(env!("CARGO_PKG_VERSION"), |(minor, _)| minor)
+fn dependency(shared: bool, options: &InitOptions) -> Result<Dependency<'_>, Failure> {
+    if let Some(path) = &options.no_heap {
+        return Ok(Dependency::Given(path));
+    }
+    if shared {
+        return Ok(Dependency::OfWorkspace);
+    }
+    origin::of_this_tool().map(Dependency::Of).map_err(|Gone(folder)| {
+        let message =
+            format!("this tool was installed from `{}`, which is not there any more", folder.display());
+        Failure::new(Exit::SetUp, message)
+            .note("the `no_heap` that belongs to it lay beside that folder")
+            .help("name it with `--no-heap PATH`, or add the dependency yourself: `cargo add no_heap`")
+    })
+}
+
+/// `a`, `a and b`, `a, b and c`.
+fn listed(words: &[String]) -> String {
+    match words {
+        [] => String::new(),
+        [one] => one.clone(),
+        [before @ .., last] => format!("{} and {last}", before.join(", ")),
+    }
+}
+
+/// Where `no_heap` is called `name`.
+fn first_bench(name: &str) -> String {
+    if name == "no_heap" {
+        return FIRST_BENCH.to_owned();
+    }
+    FIRST_BENCH
+        .replace("use no_heap::{", &format!("use {name}::{{"))
+        .replace("#[no_heap]", &format!("#[no_heap(crate = {name})]"))
+        .replace("#[no_heap::bench]", &format!("#[{name}::bench(crate = {name})]"))
+        .replace("no_heap::main!", &format!("{name}::main!"))
 }
 
 const FIRST_BENCH: &str = r#"//! Calls every hot function. `cargo noalloc check` counts and times what they do; `cargo bench` times only.
@@ -158,24 +237,3 @@ no_heap::main!();
 const GITHUB: &str = include_str!("init/github.yml");
 
 const GITLAB: &str = include_str!("init/gitlab.yml");
-
-#[cfg(test)]
-mod tests {
-    use super::edited;
-
-    #[test]
-    fn formatting_and_comments_stay() {
-        let text = "# mine\n[package]\nname   = \"app\"  # odd\n\n[dependencies]\nlog = \"0.4\" # keep\n";
-        let (after, added) = edited(text, None).expect("it is a manifest");
-        assert_eq!(added.len(), 2);
-        let expected = format!("{text}no_heap = \"0.1\"\n\n[[bench]]\nname = \"hot\"\nharness = false\n");
-        assert_eq!(after, expected);
-        let (again, added) = edited(&after, None).expect("it is a manifest");
-        assert_eq!((again, added.len()), (after, 0));
-    }
-
-    #[test]
-    fn a_manifest_that_does_not_parse_is_refused() {
-        assert!(edited("[package\n", None).is_err());
-    }
-}

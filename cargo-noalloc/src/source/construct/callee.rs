@@ -1,11 +1,10 @@
 //! The function that user code calls, and what its name tells of types.
 
-use super::super::owner;
-use crate::model::{Frame, FunctionName, Origin, Site, short_type};
+use crate::model::{Frame, FunctionName, Site, short_type};
 
 /// The callee of a site, with the frames below it.
 pub(super) struct Callee<'a> {
-    /// What user code calls that is not user code on the way to it, and everything below.
+    /// Innermost user code first, then everything below.
     frames: &'a [Frame],
 }
 
@@ -15,14 +14,7 @@ const NEAR: usize = 6;
 impl<'a> Callee<'a> {
     pub(super) fn new(site: &'a Site) -> Callee<'a> {
         let below = site.chain.iter().rposition(Frame::is_user).map_or(0, |user| user + 1);
-        let below = site.chain.get(below..).unwrap_or_default();
-        let on_the_way = below.iter().take_while(|frame| frame.origin == Origin::OnTheWay).count();
-        Callee { frames: &below[on_the_way..] }
-    }
-
-    /// The type that is written into: `Vec`.
-    pub(super) fn writer(&self) -> Option<String> {
-        owner::writer(self.frames).map(|writer| owner::type_name(writer.ty).to_owned())
+        Callee { frames: site.chain.get(below..).unwrap_or_default() }
     }
 
     fn function(&self) -> Option<&FunctionName> {
