@@ -62,6 +62,16 @@ pub(crate) fn plural(value: u64, one: &str) -> String {
     if value == 1 { format!("1 {one}") } else { format!("{} {one}s", count(value)) }
 }
 
+/// `1 allocation`, `3 reallocations`, `1 allocation and 2 reallocations`: of `count`, so many were `reallocs`.
+pub(crate) fn requests(count: u64, reallocs: u64) -> String {
+    let allocs = count.saturating_sub(reallocs);
+    match (allocs, reallocs) {
+        (_, 0) => plural(allocs, "allocation"),
+        (0, _) => plural(reallocs, "reallocation"),
+        _ => format!("{} and {}", plural(allocs, "allocation"), plural(reallocs, "reallocation")),
+    }
+}
+
 /// `24 bytes`, `8 to 64 bytes`, `192 bytes to 24.6 kB`
 pub(crate) fn range(sizes: Sizes) -> String {
     let Sizes { min, max } = sizes;

@@ -1,8 +1,10 @@
 //! `free-in-hot-path`: a hot function gave memory back that it had not taken itself.
 //!
-//! A temporary is one mistake, not two: its free belongs to the finding about its allocation.
+//! A temporary is one mistake, not two: its free belongs to the finding about its allocation. So does that of a hash
+//! table which moves to a larger one.
 
 use super::Case;
+use super::group::Group;
 use crate::model::{Finding, Op, Rule};
 
 /// One finding for each place.
@@ -11,9 +13,16 @@ pub(super) fn find(case: &Case<'_>) -> Vec<Finding> {
         return Vec::new();
     }
     let frees = case.groups_beyond_warmup().filter(|group| group.op == Op::Free && group.count > group.own);
+    let frees = frees.filter(|group| !is_of_a_move(case, group));
     let findings = frees.map(|group| Finding {
         count: group.count - group.own,
         ..case.finding_of(Rule::FreeInHotPath, group)
     });
     findings.collect()
+}
+
+/// Whether the finding about a table that grows stands at the same place.
+fn is_of_a_move(case: &Case<'_>, freed: &Group) -> bool {
+    let grows = |group: &Group| group.op != Op::Free && group.rehashes() && group.span == freed.span;
+    case.forbids_requests() && freed.rehashes() && case.groups_beyond_warmup().any(grows)
 }

@@ -1,4 +1,5 @@
-//! Sites that a reader would call one: the same operation at the same place of the same hot function.
+//! Sites that a reader would call one: memory that is taken, or given back, at the same place of the same hot function.
+//! A block that is taken and then resized is one mistake.
 
 use std::collections::BTreeMap;
 
@@ -9,6 +10,7 @@ use crate::model::{
 /// Summed sites.
 #[derive(Clone, Debug)]
 pub(crate) struct Group {
+    /// `Realloc` where nothing but resizing happened.
     pub(crate) op: Op,
     /// The function of the C library's allocator that was called.
     pub(crate) c_function: Option<String>,
@@ -17,6 +19,8 @@ pub(crate) struct Group {
     /// What stands there.
     pub(crate) source: Option<SiteSource>,
     pub(crate) count: u64,
+    /// Of these, blocks that were resized.
+    pub(crate) reallocs: u64,
     pub(crate) bytes: u64,
     pub(crate) sizes: Sizes,
     /// Calls in which it happened; more than the function was called, perhaps.
@@ -56,14 +60,19 @@ impl Group {
         self.lazy().is_some_and(|name| ["LazyLock", "thread_local!", "stdout"].contains(&name))
     }
 
+    /// Whether it takes ever larger memory in place of what it had.
+    pub(crate) fn moves(&self) -> bool {
+        self.reallocs > 0 || self.rehashes()
+    }
+
     /// `dyn Read`.
     pub(crate) fn dyn_trait(&self) -> Option<String> {
         Some(self.source.as_ref()?.object.as_ref()?.name.clone())
     }
 }
 
-/// Memory of C's and of Rust's allocator are two things.
-type Key = (HotId, Op, bool, Span);
+/// Whether it is about memory that is given back, whether C's allocator has it (Rust's and C's are two things), and where.
+type Key = (HotId, bool, bool, Span);
 
 /// All sites of all targets that `counts` says yes to, by hot function.
 pub(crate) fn by_place(targets: &[Vec<Site>], counts: impl Fn(&Site) -> bool) -> BTreeMap<HotId, Vec<Group>> {
@@ -72,21 +81,31 @@ pub(crate) fn by_place(targets: &[Vec<Site>], counts: impl Fn(&Site) -> bool) ->
         for site in sites {
             // Every site has passed the source step.
             let Some(source) = site.source.as_ref().filter(|_| counts(site)) else { continue };
-            grouped
-                .entry((site.hot, site.op, site.c_function.is_some(), source.span.clone()))
-                .or_default()
-                .push((site, sites));
+            let key = (site.hot, site.op == Op::Free, site.c_function.is_some(), source.span.clone());
+            grouped.entry(key).or_default().push((site, sites));
         }
     }
     let mut by_function: BTreeMap<HotId, Vec<Group>> = BTreeMap::new();
-    for ((hot, op, _, span), sites) in grouped {
-        by_function.entry(hot).or_default().push(sum(op, span, &sites));
+    for ((hot, _, _, span), sites) in grouped {
+        by_function.entry(hot).or_default().push(sum(span, &answered_for(sites)));
     }
     by_function
 }
 
-fn sum(op: Op, span: Span, sites: &[(&Site, &[Site])]) -> Group {
+/// Of frees at one place, those stacks that a finding would be about: where others give back what the call had not
+/// taken, those that give back its own blocks alone are left out.
+fn answered_for<'a>(mut sites: Vec<(&'a Site, &'a [Site])>) -> Vec<(&'a Site, &'a [Site])> {
+    let is_own = |site: &Site| site.op == Op::Free && site.own >= site.count;
+    if sites.iter().any(|(site, _)| !is_own(site)) {
+        sites.retain(|(site, _)| !is_own(site));
+    }
+    sites
+}
+
+fn sum(span: Span, sites: &[(&Site, &[Site])]) -> Group {
     let all = || sites.iter().map(|(site, _)| *site);
+    // `Alloc` stands before `Realloc`.
+    let op = all().map(|site| site.op).min().unwrap_or(Op::Alloc);
     let total = |of: fn(&Site) -> u64| all().map(of).sum::<u64>();
     // Ties go to the first, and sites come in a fixed order.
     let main = all().rev().max_by_key(|site| site.count).unwrap_or(sites[0].0);
@@ -98,6 +117,7 @@ fn sum(op: Op, span: Span, sites: &[(&Site, &[Site])]) -> Group {
         span,
         source: main.source.clone(),
         count: total(|site| site.count),
+        reallocs: total(|site| if site.op == Op::Realloc { site.count } else { 0 }),
         bytes: total(|site| site.bytes),
         sizes: Sizes {
             min: all().map(|site| site.sizes.min).min().unwrap_or(0),
@@ -121,9 +141,21 @@ fn affected(sites: &[(&Site, &[Site])]) -> Affected {
         std::ptr::eq(*of_target, *of_next) && site.process == next.process
     });
     let stacks = |of_process: &[(&Site, &[Site])]| {
-        Affected::of_stacks(of_process.iter().map(|(site, _)| site.calls.affected))
+        let stacks = of_process.iter().map(|(site, _)| affected_by_one(site));
+        stacks.fold(Affected::default(), Affected::or)
     };
     processes.map(stacks).fold(Affected::default(), Affected::plus)
+}
+
+/// Calls that one stack was seen in. Where it frees the call's own blocks as well as others, it is not known in which
+/// calls it freed the others.
+fn affected_by_one(site: &Site) -> Affected {
+    let all = site.calls.affected;
+    let others = site.count.saturating_sub(site.own);
+    if site.op == Op::Free && site.own > 0 && others > 0 {
+        return Affected { at_least: all.saturating_sub(site.own).max(1), at_most: all.min(others) };
+    }
+    Affected { at_least: all, at_most: all }
 }
 
 /// What became of blocks: so many escaped, were not followed, were freed. None of these are blocks that were resized
@@ -145,8 +177,8 @@ fn freed_at(site: &Site, of_target: &[Site]) -> Option<Span> {
 
 #[cfg(test)]
 mod tests {
-    use super::{affected, escape};
-    use crate::model::{Affected, Calls, Escape, HotId, Op, Site, Sizes, Streams};
+    use super::{Group, affected, answered_for, escape, sum};
+    use crate::model::{Affected, Calls, Escape, HotId, Op, Place, Site, Sizes, Span, Streams};
 
     fn site(affected: u64) -> Site {
         Site {
@@ -169,6 +201,11 @@ mod tests {
         }
     }
 
+    fn one_of(sites: &[Site]) -> Group {
+        let span = Span::point(Place { file: String::new(), line: 1, column: 1 });
+        sum(span, &answered_for(sites.iter().map(|site| (site, sites)).collect()))
+    }
+
     #[test]
     fn a_block_that_nobody_saw_go_has_not_gone() {
         let check = |fates, expected| assert_eq!(escape(Op::Realloc, fates, &site(9)), expected, "{fates:?}");
@@ -178,6 +215,32 @@ mod tests {
         check([0, 1, 8], Escape::Unknown);
         // Each was resized again, elsewhere.
         check([0, 0, 0], Escape::Unknown);
+    }
+
+    #[test]
+    fn a_free_of_others_blocks_is_not_in_the_calls_that_freed_their_own() {
+        let free = |count: u64, own: u64| Site { op: Op::Free, count, own, ..site(count) };
+        let figures = |sites: &[Site]| {
+            let group = one_of(sites);
+            (group.count - group.own, group.affected)
+        };
+        let exactly = |calls| Affected { at_least: calls, at_most: calls };
+        // 10 calls: one stack frees each call's own block, another what 5 of them were handed.
+        assert_eq!(figures(&[free(10, 10), free(5, 0)]), (5, exactly(5)));
+        assert_eq!(figures(&[free(10, 10)]), (0, exactly(10)));
+        // One stack frees both: in which calls it was others' is not known.
+        let calls = Calls { affected: 10, first: 1, last: 10, streams: Streams::NONE };
+        let both = Site { calls, ..free(13, 8) };
+        assert_eq!(figures(&[both]), (5, Affected { at_least: 2, at_most: 5 }));
+    }
+
+    #[test]
+    fn a_block_that_is_resized_is_of_one_finding() {
+        let grows = Site { op: Op::Realloc, ..site(3) };
+        let group = one_of(&[site(1), grows]);
+        assert_eq!((group.op, group.count, group.reallocs, group.moves()), (Op::Alloc, 4, 3, true));
+        let resized = Site { op: Op::Realloc, ..site(3) };
+        assert_eq!(one_of(&[resized]).op, Op::Realloc);
     }
 
     #[test]

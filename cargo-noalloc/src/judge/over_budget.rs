@@ -3,7 +3,7 @@
 use super::Case;
 use super::group::Group;
 use crate::model::{Finding, Label, Op, Rule, Span};
-use crate::numbers::{affected, bytes, plural, sizes};
+use crate::numbers::{affected, bytes, plural, requests, sizes};
 
 /// A finding at the function's name: which call it was is not known, only that there was one.
 pub(super) fn find(case: &Case<'_>) -> Option<Finding> {
@@ -23,6 +23,7 @@ pub(super) fn find(case: &Case<'_>) -> Option<Finding> {
     }
     (!over.is_empty()).then(|| Finding {
         count: counts.allocs + counts.reallocs,
+        reallocs: counts.reallocs,
         bytes: counts.bytes,
         reason: over.join("; "),
         labels: case.groups_beyond_warmup().filter(|group| group.op != Op::Free).map(label).collect(),
@@ -33,7 +34,7 @@ pub(super) fn find(case: &Case<'_>) -> Option<Finding> {
 
 /// What the budget was spent on: `33 allocations in 33 calls, always 760 bytes`
 fn label(group: &Group) -> Label {
-    let what = plural(group.count, if group.op == Op::Realloc { "reallocation" } else { "allocation" });
+    let what = requests(group.count, group.reallocs);
     let calls = if group.affected.at_least == 1 { "call" } else { "calls" };
     Label {
         span: group.span.clone(),

@@ -4,7 +4,7 @@
 //! two apart; elsewhere nothing is said of first calls, unless the code says it.
 
 use super::group::Group;
-use crate::model::{Escape, Op, Pattern};
+use crate::model::{Escape, Pattern};
 
 /// Growth shows in so many calls at least where it is not known what calls have in common.
 const GROWTHS: u64 = 3;
@@ -23,8 +23,7 @@ pub(crate) fn of(group: &Group, calls: u64) -> Pattern {
     if is_first && (streams.repeated || group.fills_a_static()) {
         return Pattern::FirstCall;
     }
-    let moves = group.op == Op::Realloc || group.rehashes();
-    let grows = moves && streams.rising && group.sizes.max >= group.sizes.min.saturating_mul(2);
+    let grows = group.moves() && streams.rising && group.sizes.max >= group.sizes.min.saturating_mul(2);
     if grows && streams.rare && (streams.repeated || affected.at_least >= GROWTHS) {
         return Pattern::Growth;
     }
@@ -60,6 +59,7 @@ mod tests {
             span: Span::point(Place { file: String::new(), line: 1, column: 1 }),
             source: None,
             count: affected,
+            reallocs: if op == Op::Realloc { affected } else { 0 },
             bytes: 0,
             sizes: Sizes { min: sizes.0, max: sizes.1 },
             affected: Affected { at_least: affected, at_most: affected },

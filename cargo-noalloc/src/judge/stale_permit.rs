@@ -41,6 +41,7 @@ pub(super) fn find(permit: &Permit, functions: &[HotReport], policy: &Policy) ->
         op: None,
         is_c: false,
         count: 0,
+        reallocs: 0,
         affected: Affected::default(),
         calls: permit.entered,
         bytes: 0,

@@ -11,9 +11,9 @@ pub struct Affected {
 }
 
 impl Affected {
-    /// What stacks of one place that were affected so many times have in common.
-    pub(crate) fn of_stacks(calls: impl Iterator<Item = u64> + Clone) -> Affected {
-        Affected { at_least: calls.clone().max().unwrap_or(0), at_most: calls.sum() }
+    /// Of two stacks at one place, in the calls of one process.
+    pub(crate) fn or(self, other: Affected) -> Affected {
+        Affected { at_least: self.at_least.max(other.at_least), at_most: self.at_most + other.at_most }
     }
 
     /// Of `calls` calls, more cannot have been affected.
@@ -21,6 +21,7 @@ impl Affected {
         Affected { at_least: self.at_least.min(calls), at_most: self.at_most.min(calls) }
     }
 
+    /// Calls of different processes.
     pub(crate) fn plus(self, other: Affected) -> Affected {
         Affected { at_least: self.at_least + other.at_least, at_most: self.at_most + other.at_most }
     }

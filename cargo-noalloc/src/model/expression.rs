@@ -17,8 +17,8 @@ pub struct Expression {
     pub returned: bool,
     /// Its value is what an `if` or a `match` comes to, in one of several branches.
     pub branch: bool,
-    /// What it is done to is a variable that the function makes anew: `let mut out = String::new();`.
-    pub made_here: bool,
+    /// What it is done to.
+    pub receiver: Option<Receiver>,
     /// The closure that it is the result of.
     pub result_of: Option<Closure>,
     /// It is the key that a map's `entry` is asked for.
@@ -125,6 +125,17 @@ impl ArgumentKind {
     pub fn is_constant(self) -> bool {
         matches!(self, ArgumentKind::Literal | ArgumentKind::Constant)
     }
+}
+
+/// The receiver of a method, the left side of an operator, what `write!` writes into, what is lent to a function.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Receiver {
+    /// As it is written.
+    pub text: String,
+    /// The last name of its type, where somebody wrote it: `Vec` of `out: &mut Vec<u8>` or `let mut out = Vec::new()`.
+    pub ty: Option<String>,
+    /// It is a variable that the function makes anew: `let mut out = String::new();`.
+    pub made_here: bool,
 }
 
 /// A closure in a source file.

@@ -195,6 +195,8 @@ pub struct Finding {
     pub is_c: bool,
     /// Events.
     pub count: u64,
+    /// Of these, blocks that were resized.
+    pub reallocs: u64,
     /// Calls of the hot function in which it happened.
     pub affected: Affected,
     /// Calls of the hot function.

@@ -9,6 +9,9 @@ pub enum Origin {
     User,
     /// What a `derive` in such a package expands to. Only the source tells it from the user's.
     Derived,
+    /// A function of such a package that is only on the way to memory which is not its own: a `Display` that writes into
+    /// the `String` of whoever formats. Only the source step tells it from the user's.
+    OnTheWay,
     /// A package from a registry or a git repository, by name.
     Dependency(String),
     /// The standard library.
@@ -33,15 +36,20 @@ pub struct Frame {
 }
 
 impl Frame {
-    /// Whether this is code that the reader of the report can change.
+    /// Whether this is code that the reader of the report can change, and that answers for what it does.
     pub fn is_user(&self) -> bool {
         self.origin == Origin::User
+    }
+
+    /// Whether somebody wrote it in a package of the user's.
+    pub fn is_written(&self) -> bool {
+        matches!(self.origin, Origin::User | Origin::OnTheWay)
     }
 
     /// The package or crate whose code this is; `None` for the standard library and what has no source.
     pub fn krate(&self) -> Option<&str> {
         match &self.origin {
-            Origin::User | Origin::Derived => Some(self.function.krate()),
+            Origin::User | Origin::Derived | Origin::OnTheWay => Some(self.function.krate()),
             Origin::Dependency(name) => Some(name),
             Origin::Std | Origin::NoHeap | Origin::System => None,
         }

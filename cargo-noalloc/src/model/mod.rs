@@ -45,12 +45,12 @@ pub use comparison::{
 pub use declared::{Declared, DeclaredFn, Unlisted};
 pub use expression::{
     Argument, ArgumentKind, Binding, Closure, Construct, ConstructKind, DynRole, Elements, Expression,
-    Function, Lazy, NoSource, SiteSource, Syntax, TraitObject, Uses,
+    Function, Lazy, NoSource, Receiver, SiteSource, Syntax, TraitObject, Uses,
 };
 pub use finding::{Escape, Finding, Label, Level, Pattern, Rule};
 pub use frame::{Frame, Origin};
 pub use hot::{HotFn, HotId, Promise};
-pub use name::{FunctionName, shorten};
+pub use name::{FunctionName, Implementation, shorten};
 pub use part::{Part, Partition};
 pub use permit::{BlockKind, LinkedBlock, Permit};
 pub use place::{CodePlace, Place, Span};

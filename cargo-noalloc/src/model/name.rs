@@ -64,6 +64,27 @@ impl FunctionName {
         self.path.trim_start_matches('<').split("::").next().unwrap_or(&self.path)
     }
 
+    /// `T`, `Trait` and what follows, of `<T as Trait>::method`; with the generic arguments that it runs with.
+    pub fn implementation(&self) -> Option<Implementation<'_>> {
+        let inner = self.demangled.strip_prefix('<')?;
+        let end = closing(inner)?;
+        let (ty, of_trait) = split_as(&inner[..end])?;
+        Some(Implementation { ty, of_trait, method: inner[end + 1..].trim_start_matches("::") })
+    }
+
+    /// The generic arguments that it runs with: those of the type whose method it is, of the trait, and its own.
+    pub fn arguments(&self) -> Vec<&str> {
+        let mut found = Vec::new();
+        match self.demangled.strip_prefix('<').and_then(|inner| Some((inner, closing(inner)?))) {
+            Some((inner, end)) => {
+                let (ty, of_trait) = split_as(&inner[..end]).unwrap_or((&inner[..end], ""));
+                [ty, of_trait, &inner[end + 1..]].iter().for_each(|path| arguments_of(path, &mut found));
+            }
+            None => arguments_of(&self.demangled, &mut found),
+        }
+        found
+    }
+
     /// The last two segments, as code would call it: `Vec::push`, `vec::from_elem`.
     pub fn short(&self) -> String {
         let path = self.path.strip_prefix('<').and_then(|rest| rest.split_once(" as ")).map_or_else(
@@ -72,6 +93,25 @@ impl FunctionName {
         );
         let segments: Vec<&str> = path.split("::").filter(|segment| !segment.starts_with('{')).collect();
         segments[segments.len().saturating_sub(2)..].join("::")
+    }
+}
+
+/// A trait's method as a type has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Implementation<'a> {
+    /// The type, with its arguments.
+    pub ty: &'a str,
+    /// The trait, with its arguments.
+    pub of_trait: &'a str,
+    /// The method, and what is inside of it: a closure.
+    pub method: &'a str,
+}
+
+impl Implementation<'_> {
+    /// The last segment of the trait's path: `Write` of `std::io::Write`.
+    pub fn trait_name(&self) -> &str {
+        let path = self.of_trait.split('<').next().unwrap_or(self.of_trait).trim_end_matches("::");
+        path.rsplit("::").next().unwrap_or(path)
     }
 }
 
@@ -129,6 +169,41 @@ fn split_as(text: &str) -> Option<(&str, &str)> {
         before = c;
     }
     None
+}
+
+/// What stands in each `<…>` of a path that follows one of its segments.
+fn arguments_of<'a>(path: &'a str, found: &mut Vec<&'a str>) {
+    let mut rest = path;
+    while let Some(open) = rest.find('<') {
+        let follows_path = rest[..open].ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == ':');
+        let inside = &rest[open + 1..];
+        let Some(end) = closing(inside).filter(|_| follows_path) else {
+            rest = inside;
+            continue;
+        };
+        found.extend(separated(&inside[..end]));
+        rest = &inside[end + 1..];
+    }
+}
+
+/// Types that commas separate, outside of all brackets.
+fn separated(text: &str) -> Vec<&str> {
+    let (mut found, mut depth, mut start, mut before) = (Vec::new(), 0, 0, ' ');
+    for (index, c) in text.char_indices() {
+        match c {
+            '<' | '(' | '[' => depth += 1,
+            '>' if before != '-' => depth -= 1,
+            ')' | ']' => depth -= 1,
+            ',' if depth == 0 => {
+                found.push(text[start..index].trim());
+                start = index + 1;
+            }
+            _ => {}
+        }
+        before = c;
+    }
+    found.push(text[start..].trim());
+    found
 }
 
 /// Drops `<…>` and `::<…>` wherever they follow a path segment.
@@ -192,6 +267,32 @@ mod tests {
             let name = FunctionName::new(name);
             assert_eq!((name.as_str(), name.short().as_str()), (whole, short));
         }
+    }
+
+    #[test]
+    fn the_types_that_a_function_runs_with_are_told_apart() {
+        let cases: [(&str, &[&str]); 6] = [
+            ("app::put::<alloc::string::String>", &["alloc::string::String"]),
+            ("<app::Encoder<alloc::vec::Vec<u8>, 4>>::put", &["alloc::vec::Vec<u8>", "4"]),
+            (
+                "<app::A as de::Visit<u8>>::visit::<&mut de::Reader<[u8; 2], fn(u8, u8) -> u8>, u16>",
+                &["u8", "&mut de::Reader<[u8; 2], fn(u8, u8) -> u8>", "u16"],
+            ),
+            ("<alloc::vec::Vec<u8> as app::Put>::put", &["u8"]),
+            ("app::put::<u8>::{closure#0}", &["u8"]),
+            ("app::put", &[]),
+        ];
+        for (name, arguments) in cases {
+            assert_eq!(FunctionName::new(name).arguments(), arguments, "{name}");
+        }
+        let name =
+            FunctionName::new("<&mut ser::To<alloc::vec::Vec<u8>> as ser::Serializer<u8>>::text::<str>");
+        let implementation = name.implementation().unwrap();
+        assert_eq!(
+            (implementation.ty, implementation.trait_name(), implementation.method),
+            ("&mut ser::To<alloc::vec::Vec<u8>>", "Serializer", "text::<str>")
+        );
+        assert_eq!(FunctionName::new("<app::Ring<u8>>::push").implementation(), None);
     }
 
     #[test]

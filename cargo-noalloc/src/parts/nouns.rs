@@ -100,6 +100,7 @@ impl Wire for Origin {
         match self {
             Origin::User => "user".into(),
             Origin::Derived => "derived".into(),
+            Origin::OnTheWay => "on the way".into(),
             Origin::Std => "std".into(),
             Origin::NoHeap => "no_heap".into(),
             Origin::System => "system".into(),
@@ -113,6 +114,7 @@ impl Wire for Origin {
             value => match value.as_str()? {
                 "user" => Some(Origin::User),
                 "derived" => Some(Origin::Derived),
+                "on the way" => Some(Origin::OnTheWay),
                 "std" => Some(Origin::Std),
                 "no_heap" => Some(Origin::NoHeap),
                 "system" => Some(Origin::System),

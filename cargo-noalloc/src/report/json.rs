@@ -126,6 +126,7 @@ struct Finding<'a> {
     op: Option<&'static str>,
     heap: Option<&'static str>,
     count: u64,
+    reallocs: u64,
     calls_affected: u64,
     calls_affected_exact: bool,
     calls: u64,
@@ -315,6 +316,7 @@ fn finding<'a>(finding: &'a model::Finding, verdict: &'a Verdict) -> Finding<'a>
         op: finding.op.map(Op::name),
         heap: finding.op.map(|_| if finding.is_c { "c" } else { "rust" }),
         count: finding.count,
+        reallocs: finding.reallocs,
         calls_affected: finding.affected.at_least,
         calls_affected_exact: finding.affected.is_exact(),
         calls: finding.calls,
@@ -376,7 +378,7 @@ fn frame(frame: &model::Frame) -> Frame<'_> {
         // Known in bytes; in the standard library's and most other sources these are characters.
         column: place.map(|place| place.byte_column).filter(|column| *column > 0),
         inlined: frame.inlined,
-        user: frame.is_user(),
+        user: frame.is_written(),
         dependency: match &frame.origin {
             Origin::Dependency(name) => Some(name),
             _ => None,

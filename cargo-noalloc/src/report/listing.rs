@@ -82,7 +82,7 @@ fn lines<'a>(sites: impl Iterator<Item = &'a Site>, file: &str) -> BTreeMap<u32,
         if own.file != file {
             continue;
         }
-        let deeper = site.chain.iter().skip(1).any(Frame::is_user);
+        let deeper = site.chain.iter().skip(1).any(Frame::is_written);
         let line = lines.entry(own.line).or_default();
         line.cum += site.bytes;
         line.allocs += site.count;

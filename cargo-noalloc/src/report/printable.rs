@@ -184,7 +184,7 @@ print! {
     Obstacle { kind, text, receiver, import }
     Candidate { name, state }
     Finding {
-        rule, level, hot, function, span, construct, dyn_trait, op, is_c, count, affected, calls, bytes, sizes, pattern, escape,
+        rule, level, hot, function, span, construct, dyn_trait, op, is_c, count, reallocs, affected, calls, bytes, sizes, pattern, escape,
         freed_at, chain, labels, obstacle, candidates, standing, reason, help
     }
     Label { span, text }
@@ -266,7 +266,7 @@ print_variants! {
         Interrupted, NotRun,
     }
     Unlisted { File(why), Item { file, why }, Macro { file, line, name }, Included { file, line } }
-    Origin { User, Derived, Dependency(name), Std, NoHeap, System }
+    Origin { User, Derived, OnTheWay, Dependency(name), Std, NoHeap, System }
     Standing { Accepted, New, Worse { accepted } }
     IgnoredCode { Crate(name), Path(path) }
     DynRole { Becomes { pointer }, Behind { implementation } }

@@ -44,6 +44,10 @@ pub(super) fn name(
         return Some(Construct { name: format!("call into {package}"), kind, of: None });
     }
     let callee = Callee::new(site);
+    if frame.is_some_and(|frame| frame.origin == Origin::OnTheWay) {
+        let name = format!("write into {}", callee.writer().unwrap_or_else(|| "what was lent".to_owned()));
+        return Some(Construct { name, kind: ConstructKind::Growth, of: callee.element() });
+    }
     let syntax = expression.filter(|found| found.exact).map(|found| &found.syntax);
     let written = Written::of(syntax);
     let rule = RULES.iter().find(|rule| rule.fits(written, &callee));

@@ -2,14 +2,14 @@
 
 use proc_macro2::LineColumn;
 use syn::spanned::Spanned;
-use syn::{BinOp, Block, Expr, Local, Macro, Pat, ReturnType, Stmt, Type};
+use syn::{BinOp, Block, Expr, Local, Macro, Pat, ReturnType, Stmt};
 
 use super::coercion;
 use super::file::{MacroBody, Position, SourceFile};
 use super::finder::{Found, Node, Signature, Want};
 use super::package::Package;
+use super::receiver;
 use super::scan::hot;
-use super::types::Types;
 use super::uses;
 use crate::model::{Argument, ArgumentKind, Binding, Closure, Elements, Expression, Function, Syntax};
 
@@ -32,7 +32,7 @@ pub(super) fn describe<'ast>(
         returned,
         result_of: result_of(found).filter(|_| returned),
         branch: is_branch(found),
-        made_here: is_made_here(file, found),
+        receiver: receiver::of(package, found),
         key: is_key(found),
         appended_to: appended_to(package, found).map(|receiver| file.text_of(receiver)),
         statement: found.path.iter().rev().find_map(|node| match node {
@@ -93,7 +93,8 @@ fn appended_to<'ast>(package: &'ast Package<'ast>, found: &Found<'ast>) -> Optio
         Expr::MethodCall(call) if call.method == "push_str" => Some(&call.receiver),
         // More than a `String` can be added to, and not all of it be written to.
         Expr::Binary(sum)
-            if matches!(sum.op, BinOp::AddAssign(_)) && is_string(package, around, &sum.left) =>
+            if matches!(sum.op, BinOp::AddAssign(_))
+                && receiver::type_name(package, around, &sum.left).is_some_and(|name| name == "String") =>
         {
             Some(match &*sum.left {
                 Expr::Unary(target) => &target.expr,
@@ -101,70 +102,6 @@ fn appended_to<'ast>(package: &'ast Package<'ast>, found: &Found<'ast>) -> Optio
             })
         }
         _ => None,
-    }
-}
-
-/// Whether somebody wrote that it is a `String`: as its type, or as what makes it.
-fn is_string<'ast>(package: &'ast Package<'ast>, path: &[Node<'ast>], text: &'ast Expr) -> bool {
-    if let Some(ty) = (Types { package }).of_expr(path, text) {
-        let target = match ty {
-            Type::Reference(reference) => &*reference.elem,
-            ty => ty,
-        };
-        return matches!(target, Type::Path(ty) if ty.path.is_ident("String"));
-    }
-    let Expr::Path(name) = text else { return false };
-    let Some(name) = name.path.get_ident() else { return false };
-    let local = visible_local(path, &name.to_string(), text.span().start());
-    match local.and_then(|local| local.init.as_ref()).map(|init| &*init.expr) {
-        Some(Expr::Macro(call)) => call.mac.path.is_ident("format"),
-        Some(Expr::Call(call)) => matches!(&*call.func, Expr::Path(path)
-            if path.path.segments.len() == 2 && path.path.segments[0].ident == "String"
-                && ["new", "from", "with_capacity"].iter().any(|made| path.path.segments[1].ident == made)),
-        _ => false,
-    }
-}
-
-/// Whether the receiver of a method, the left side of an operator, or what `write!` writes into, is a local variable that
-/// starts empty or as a literal.
-fn is_made_here(file: &SourceFile, found: &Found<'_>) -> bool {
-    let receiver = match found.path.last() {
-        Some(Node::Expr(Expr::MethodCall(call))) => Some(&*call.receiver),
-        Some(Node::Expr(Expr::Binary(binary))) => Some(&*binary.left),
-        Some(Node::Expr(Expr::Macro(call))) => written(file, &call.mac),
-        Some(Node::Statement(Stmt::Macro(call))) => written(file, &call.mac),
-        _ => None,
-    };
-    let Some(Expr::Path(path)) = receiver else { return false };
-    let Some(name) = path.path.get_ident() else { return false };
-    let local = visible_local(&found.path, &name.to_string(), path.span().start());
-    let init = local.and_then(|local| local.init.as_ref());
-    match init.map(|init| &*init.expr) {
-        Some(Expr::Call(call)) => {
-            let Expr::Path(path) = &*call.func else { return false };
-            let made_by = path.path.segments.last().map(|last| last.ident.to_string()).unwrap_or_default();
-            path.path.segments.len() > 1
-                && match made_by.as_str() {
-                    "new" | "default" => true,
-                    "from" => matches!(call.args.first(), Some(Expr::Lit(_))),
-                    _ => false,
-                }
-        }
-        Some(Expr::MethodCall(call)) => {
-            matches!(&*call.receiver, Expr::Lit(_))
-                && (call.method == "to_owned" || call.method == "to_string")
-        }
-        Some(Expr::Macro(call)) => call.mac.path.is_ident("vec") && call.mac.tokens.is_empty(),
-        _ => false,
-    }
-}
-
-/// `out` of `write!(out, …)` and `write!(&mut out, …)`.
-fn written<'a>(file: &'a SourceFile, call: &Macro) -> Option<&'a Expr> {
-    let Some(MacroBody::List(list)) = file.body(call) else { return None };
-    match list.first()? {
-        Expr::Reference(reference) => Some(&reference.expr),
-        other => Some(other),
     }
 }
 

@@ -14,9 +14,12 @@ mod expression;
 mod extent;
 mod file;
 mod finder;
+mod handed;
+mod owner;
 mod package;
 mod parse;
 mod read;
+mod receiver;
 pub(crate) mod scan;
 mod types;
 mod uses;
@@ -35,6 +38,7 @@ use crate::model::{
 };
 use file::SourceFile;
 use finder::{Found, Want};
+use owner::Handed;
 use package::Package;
 
 pub(crate) use allocators::declared as allocators;
@@ -54,6 +58,8 @@ pub(crate) struct Sources {
     behind: RefCell<BTreeMap<(CodePlace, String), Option<TraitObject>>>,
     /// Whether what stands at a place comes from a `derive`.
     derived: RefCell<BTreeMap<CodePlace, bool>>,
+    /// What calls say of the things that grow in them.
+    handed: RefCell<BTreeMap<(CodePlace, String, bool), Handed>>,
 }
 
 /// The expression at a place, and what it makes a trait object of.
@@ -70,6 +76,7 @@ impl Sources {
             described: RefCell::default(),
             behind: RefCell::default(),
             derived: RefCell::default(),
+            handed: RefCell::default(),
         }
     }
 
@@ -97,6 +104,20 @@ impl Sources {
             }
             called |= !derived;
         }
+    }
+
+    /// Takes user code that is only on the way to memory of others out of those to blame.
+    pub(crate) fn fold_on_the_way(&self, chain: &mut [Frame]) {
+        owner::fold(chain, &|frame, grown| {
+            let Some(place) = frame.place.as_ref() else { return Handed::Perhaps };
+            let with_self = owner::is_generic_self(&frame.function);
+            remembered(&self.handed, (place.clone(), grown.ty.to_owned(), with_self), || {
+                self.with_found(place, Want::Call, |package, found| {
+                    handed::of(package, found, grown, with_self)
+                })
+                .unwrap_or(Handed::Perhaps)
+            })
+        });
     }
 
     fn is_derived(&self, place: &CodePlace) -> bool {

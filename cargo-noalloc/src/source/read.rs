@@ -33,6 +33,7 @@ pub(crate) fn read(audited: &mut [Audited], workspace_root: &Path, changed: &[St
         }
         for site in sites(target) {
             sources.fold_derived(&mut site.chain);
+            sources.fold_on_the_way(&mut site.chain);
         }
         for doubt in target.proofs.values_mut().flat_map(|proof| &mut proof.doubts) {
             doubt.called = sources.called(&doubt.site).filter(|_| !doubt.in_slot.is_empty());
@@ -45,7 +46,7 @@ pub(crate) fn read(audited: &mut [Audited], workspace_root: &Path, changed: &[St
         for site in sites(target) {
             site.source = Some(sources.of_site(site));
             let files =
-                site.chain.iter().filter(|frame| frame.is_user()).filter_map(|frame| frame.place.as_ref());
+                site.chain.iter().filter(|frame| frame.is_written()).filter_map(|frame| frame.place.as_ref());
             files.for_each(|place| keep(&sources, &mut texts, &place.file));
         }
     }

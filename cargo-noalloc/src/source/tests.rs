@@ -201,6 +201,9 @@ fn a_value_becomes_an_object_where_the_type_is_written() {
             "struct S { t: Box<dyn T> } impl S { fn f(&mut self) { self.t = Box::new(x); } }",
             Some("dyn T in Box<dyn T>"),
         ),
+        // Names that seem to lead back to themselves.
+        ("fn f(o: &[A]) { for o in o { o.take(Box::new(x)); } }", None),
+        ("mod a { type A = b::B; } mod b { type B = a::A; } fn f() -> A { Box::new(x) }", None),
         // Nothing is guessed.
         ("fn f() { let a = Box::new(x); }", None),
         ("fn f() -> Box<dyn T> { let a = Box::new(x); b }", None),

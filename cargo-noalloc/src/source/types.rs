@@ -2,7 +2,6 @@
 //!
 //! No inference: where nobody wrote a type, there is none.
 
-use quote::ToTokens;
 use syn::spanned::Spanned;
 use syn::{
     Expr, Fields, FnArg, GenericArgument, ImplItem, Item, PathArguments, ReturnType, Signature, TraitItem,
@@ -23,6 +22,10 @@ pub(super) struct Types<'ast> {
 /// Types whose first argument is what they hold or point to.
 const POINTERS: &[&str] =
     &["Box", "Rc", "Arc", "Pin", "RefCell", "Mutex", "RwLock", "Cell", "Option", "Weak"];
+
+/// Pointers and aliases between a type and its trait object. Aliases are found by their last names alone, so those of two
+/// modules may seem to stand for each other.
+const MOST_STEPS: usize = 16;
 
 impl<'ast> Types<'ast> {
     /// The type of `expr`, which stands at the end of `path`, as somebody wrote it; references are looked through.
@@ -60,12 +63,13 @@ impl<'ast> Types<'ast> {
                 _ => self.of_expr(path, &local.init.as_ref()?.expr),
             };
         }
-        path.iter().rev().find_map(|node| match node {
+        path.iter().enumerate().rev().find_map(|(index, node)| match node {
             Node::Closure(closure) => closure.inputs.iter().find_map(|pat| typed(pat, name)),
             Node::Function(function) => parameter_named(function.sig, name),
             Node::Impl(block) if name == "self" => Some(&*block.self_ty),
+            // `for item in item`: what is gone through is the variable outside of the loop.
             Node::Expr(Expr::ForLoop(each)) if pattern(&each.pat).is_some_and(|(own, ..)| own == name) => {
-                element(self.of_expr(path, &each.expr)?)
+                element(self.of_expr(&path[..index], &each.expr)?)
             }
             _ => None,
         })
@@ -151,23 +155,23 @@ impl<'ast> Types<'ast> {
 
     /// The trait object that `ty` points to, and the pointer around it as written.
     pub(super) fn object(self, ty: &'ast Type) -> Option<(&'ast Type, &'ast TypeTraitObject)> {
+        self.object_within(ty, MOST_STEPS)
+    }
+
+    fn object_within(self, ty: &'ast Type, steps: usize) -> Option<(&'ast Type, &'ast TypeTraitObject)> {
+        let steps = steps.checked_sub(1)?;
         match ty {
-            Type::Paren(inner) => self.object(&inner.elem),
-            Type::Reference(inner) => self.object(&inner.elem).map(|(_, object)| (ty, object)),
+            Type::Paren(inner) => self.object_within(&inner.elem, steps),
+            Type::Reference(inner) => self.object_within(&inner.elem, steps).map(|(_, object)| (ty, object)),
             Type::TraitObject(object) => Some((ty, object)),
             Type::Path(path) => {
                 let name = path.path.segments.last()?.ident.to_string();
                 let inner = POINTERS.contains(&name.as_str()).then(|| argument(ty, 0)).flatten();
-                let inner = inner.or_else(|| self.alias(ty).filter(|alias| !same(alias, ty)));
-                self.object(inner?).map(|(_, object)| (ty, object))
+                self.object_within(inner.or_else(|| self.alias(ty))?, steps).map(|(_, object)| (ty, object))
             }
             _ => None,
         }
     }
-}
-
-fn same(a: &Type, b: &Type) -> bool {
-    a.to_token_stream().to_string() == b.to_token_stream().to_string()
 }
 
 fn methods(block: &syn::ItemImpl) -> impl Iterator<Item = &Signature> {

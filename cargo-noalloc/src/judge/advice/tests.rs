@@ -28,6 +28,7 @@ fn group(
         }),
         span,
         count: affected,
+        reallocs: if op == Op::Realloc { affected } else { 0 },
         bytes: affected * max,
         sizes: Sizes { min, max },
         affected: Affected { at_least: affected, at_most: affected },

@@ -131,7 +131,7 @@ fn offset(text: &str, line: u32, column: u32) -> usize {
 /// The way from the hot function to the allocator, where it is longer than one step; unless all is wanted, what lies
 /// inside one library is folded.
 fn chain(frames: &[Frame], verbose: bool) -> Option<String> {
-    let own = |frame: &Frame| matches!(frame.origin, Origin::User | Origin::Derived);
+    let own = |frame: &Frame| frame.is_written() || frame.origin == Origin::Derived;
     let named = |frame: &Frame| own(frame) || matches!(frame.origin, Origin::Dependency(_));
     let last = frames.iter().rposition(named).unwrap_or(0);
     let shown = if verbose { frames } else { &frames[..frames.len().min(last + 2)] };

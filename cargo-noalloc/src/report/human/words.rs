@@ -4,7 +4,7 @@ use crate::model::{
     Candidate, Escape, Finding, Ignored, IgnoredCode, Op, Pattern, ProofState, Rule, Standing, Verdict,
     implementation,
 };
-use crate::numbers::{affected, bytes, count, plural, range, sizes};
+use crate::numbers::{affected, bytes, count, plural, range, requests, sizes};
 
 /// More candidates than these say no more to a reader; the JSON report has all.
 const MOST_CANDIDATES: usize = 8;
@@ -80,16 +80,16 @@ pub(in crate::report) fn ignored(ignored: &Ignored) -> String {
 pub(in crate::report) fn label(finding: &Finding) -> String {
     // Nothing happened there: the reason is all there is.
     let (Some(op), Some(size)) = (finding.op, finding.sizes) else { return finding.reason.clone() };
-    let one = match op {
-        Op::Alloc => "allocation",
-        Op::Realloc => "reallocation",
-        Op::Free => "free",
-    };
     let calls = finding.affected.at_least.max(1);
-    let times = if finding.pattern == Some(Pattern::EveryCall) && finding.count.is_multiple_of(calls) {
-        format!("{} a call", plural(finding.count / calls, one))
+    let of_each = [finding.count, finding.reallocs].iter().all(|events| events.is_multiple_of(calls));
+    let events = |each: u64| match op {
+        Op::Free => plural(finding.count / each, "free"),
+        _ => requests(finding.count / each, finding.reallocs / each),
+    };
+    let times = if finding.pattern == Some(Pattern::EveryCall) && of_each {
+        format!("{} a call", events(calls))
     } else {
-        plural(finding.count, one)
+        events(1)
     };
     let size = sizes(size);
     match escape(finding) {

@@ -1,10 +1,11 @@
 //! The function that user code calls, and what its name tells of types.
 
-use crate::model::{Frame, FunctionName, Site, short_type};
+use super::super::owner;
+use crate::model::{Frame, FunctionName, Origin, Site, short_type};
 
 /// The callee of a site, with the frames below it.
 pub(super) struct Callee<'a> {
-    /// Innermost user code first, then everything below.
+    /// What user code calls that is not user code on the way to it, and everything below.
     frames: &'a [Frame],
 }
 
@@ -14,7 +15,14 @@ const NEAR: usize = 6;
 impl<'a> Callee<'a> {
     pub(super) fn new(site: &'a Site) -> Callee<'a> {
         let below = site.chain.iter().rposition(Frame::is_user).map_or(0, |user| user + 1);
-        Callee { frames: site.chain.get(below..).unwrap_or_default() }
+        let below = site.chain.get(below..).unwrap_or_default();
+        let on_the_way = below.iter().take_while(|frame| frame.origin == Origin::OnTheWay).count();
+        Callee { frames: &below[on_the_way..] }
+    }
+
+    /// The type that is written into: `Vec`.
+    pub(super) fn writer(&self) -> Option<String> {
+        owner::writer(self.frames).map(|writer| owner::type_name(writer.ty).to_owned())
     }
 
     fn function(&self) -> Option<&FunctionName> {

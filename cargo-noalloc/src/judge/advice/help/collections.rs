@@ -25,31 +25,68 @@ pub(super) fn growth(case: &Case<'_>) -> Option<String> {
             "a `{owner}` takes memory for its entries and cannot reserve: a sorted `Vec`, or a hash map, can"
         ));
     }
-    if !RESERVING.contains(&owner) {
-        return None;
+    if owner == "Formatter" {
+        return Some(
+            "the text goes where the caller lets it be written: the room has to be there, or a buffer that is kept"
+                .to_owned(),
+        );
     }
+    let Some(owner) = RESERVING.iter().find(|known| **known == owner) else { return behind(case) };
     if case.fate() == Escape::Temporary {
-        return Some(format!(
-            "make the `{owner}` once, outside the hot path, and pass it in as `&mut`: `clear()` keeps its memory"
-        ));
+        return Some(kept(owner));
     }
     if name.starts_with("read_") {
         return read(case, owner);
     }
-    if case.expression().is_some_and(|expression| expression.made_here) {
+    let receiver = case.expression().and_then(|expression| expression.receiver.as_ref());
+    if receiver.is_some_and(|receiver| receiver.made_here && receiver.ty.as_deref() == Some(owner)) {
         return Some(format!(
             "each call makes it anew: `{owner}::with_capacity(…)` takes memory once, a `{owner}` that the caller passes in never"
         ));
     }
-    let how = receiver(case).map_or(String::new(), |receiver| format!(": `{receiver}.reserve(…)`"));
+    if name.starts_with("write into ") && receiver.and_then(|receiver| receiver.ty.as_deref()) != Some(owner)
+    {
+        return Some(format!(
+            "the `{owner}` that is written into has no room: make it with room for all, outside the hot path"
+        ));
+    }
+    Some(reserved(case, owner))
+}
+
+/// For what is gone before the call returns.
+fn kept(owner: &str) -> String {
+    format!(
+        "make the `{owner}` once, outside the hot path, and pass it in as `&mut`: `clear()` keeps its memory"
+    )
+}
+
+/// What a type of the user's keeps inside.
+fn behind(case: &Case<'_>) -> Option<String> {
+    let owner = case.below.iter().find_map(|frame| {
+        let short = frame.function.short();
+        RESERVING.iter().find(|known| short.split("::").next() == Some(**known))
+    })?;
+    Some(match case.fate() {
+        Escape::Temporary => format!(
+            "make the `{owner}` that is written into once, outside the hot path, and clear it for each call"
+        ),
+        _ => format!("give the `{owner}` that is written into room for all, outside the hot path"),
+    })
+}
+
+fn reserved(case: &Case<'_>, owner: &str) -> String {
+    let how = receiver(case, owner).map_or(String::new(), |receiver| format!(": `{receiver}.reserve(…)`"));
     let enough = match case.pattern {
         // A free gives back what was not enough.
         Pattern::Growth if case.op != Op::Free => {
             format!("; {} were enough in this run", bytes(case.sizes.max))
         }
+        _ if case.rehashes => {
+            "; a removed entry may keep its place, so twice as many where some are removed".to_owned()
+        }
         _ => String::new(),
     };
-    Some(format!("reserve once, outside the hot path{how}{enough}"))
+    format!("reserve once, outside the hot path{how}{enough}")
 }
 
 /// `data.read_to_end(out)`: what grows is the last argument.
@@ -71,19 +108,15 @@ fn read(case: &Case<'_>, owner: &str) -> Option<String> {
     Some(format!("reserve once, outside the hot path: `{buffer}.reserve(…)`"))
 }
 
-/// A variable or a field, not a chain of calls; behind a trait object there is no `reserve`.
-fn receiver<'a>(case: &Case<'a>) -> Option<&'a str> {
-    if case.object().is_some() {
-        return None;
-    }
-    match &case.expression()?.syntax {
-        Syntax::Method { receiver: text, .. } | Syntax::Operator { left: text, .. }
-            if !text.contains(['(', '*', '\n']) =>
-        {
-            Some(text)
-        }
-        _ => None,
-    }
+/// A variable or a field that certainly is an `owner`, not a chain of calls.
+fn receiver<'a>(case: &Case<'a>, owner: &str) -> Option<&'a str> {
+    let receiver = case.expression()?.receiver.as_ref()?;
+    // A method of the type itself, not one of a trait that others have, too.
+    let callee = &case.below.first()?.function;
+    let inherent = callee.implementation().is_none() && callee.short().starts_with(owner);
+    let is_one = inherent || receiver.ty.as_deref() == Some(owner);
+    (is_one && case.object().is_none() && !receiver.text.contains(['(', '*', '\n']))
+        .then_some(receiver.text.as_str())
 }
 
 pub(super) fn collect(case: &Case<'_>) -> Option<String> {

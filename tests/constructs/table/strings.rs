@@ -1,0 +1,43 @@
+//! `String`, `str` and their kin.
+
+use super::{Row, alloc, realloc};
+
+#[rustfmt::skip]
+pub(super) const ROWS: &[Row] = &[
+    alloc("strings::c_string", "CString::new", false, "CString::new(text)"),
+    alloc("strings::columns_are_characters", "format!", false, r#"format!("ä{n}")"#),
+    alloc("strings::format_macro", "format!", false, r#"format!("n = {n}")"#),
+    alloc("strings::from_utf8_lossy", "String::from_utf8_lossy", false, "String::from_utf8_lossy(data)"),
+    alloc("strings::number_to_string", "to_string", false, "n.to_string()"),
+    alloc("strings::path_join", "Path::join", true, r#"folder.join("file")"#),
+    alloc("strings::str_concat", "concat", false, "parts.concat()"),
+    alloc("strings::str_into_string", "into String", false, "text.into()"),
+    alloc("strings::str_join", "join", false, r#"parts.join(", ")"#),
+    alloc("strings::str_repeat", "repeat", false, "text.repeat(4)"),
+    alloc("strings::str_replace", "replace", false, r#"text.replace('a', "bb")"#),
+    alloc("strings::str_to_ascii_uppercase", "to_ascii_uppercase", false, "text.to_ascii_uppercase()"),
+    alloc("strings::str_to_lowercase", "to_lowercase", false, "text.to_lowercase()"),
+    alloc("strings::str_to_owned", "to_owned", false, "text.to_owned()"),
+    alloc("strings::str_to_string", "to_string", false, "text.to_string()"),
+    alloc("strings::string_begun", "String::from", true, r#"String::from("a")"#),
+    realloc("strings::string_begun", "String::push_str", true, "out.push_str(more)"),
+    alloc("strings::string_clone", "clone of String", false, "text.clone()"),
+    alloc("strings::string_collect", "collect into String", false, "text.chars().rev().collect()"),
+    alloc("strings::string_from", "String::from", false, "String::from(text)"),
+    alloc("strings::string_in_steps", "String::push_str", true, "out.push_str(parts[0])"),
+    Row { escapes: None, ..realloc("strings::string_in_steps", "+= on String", true, "out += parts[1]") },
+    realloc("strings::string_in_steps", "String::insert_str", true, "out.insert_str(0, parts[2])"),
+    realloc("strings::string_insert_str", "String::insert_str", true, "text.insert_str(0, more)"),
+    alloc("strings::string_joined", "+= on String", true, "out += part"),
+    alloc("strings::string_of_formatted", "format!", false, r#"format!("n = {n}")"#),
+    alloc("strings::string_of_itself", "format!", false, r#"format!("<{out}>")"#),
+    alloc("strings::string_of_number", "to_string", false, "n.to_string()"),
+    realloc("strings::string_plus", "+ on String", true, "left + right"),
+    alloc("strings::string_plus_assign", "+= on String", false, "text += right"),
+    alloc("strings::string_plus_formatted", "format!", false, r#"format!("n = {n}")"#),
+    alloc("strings::string_push", "String::push", false, "text.push(c)"),
+    alloc("strings::string_push_str", "String::push_str", false, "text.push_str(more)"),
+    alloc("strings::string_with_capacity", "String::with_capacity", false, "String::with_capacity(len)"),
+    alloc("strings::string_write", "write! into String", false, r#"write!(text, "{n}")"#),
+    alloc("strings::string_written", "write! into String", true, r#"write!(out, "n = {n}")"#),
+];
