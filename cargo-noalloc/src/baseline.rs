@@ -4,7 +4,6 @@
 //! and survives code that moves.
 
 use std::fmt::Write as _;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -71,10 +70,13 @@ pub(crate) fn path(root: &Path) -> PathBuf {
 
 /// The accepted debt; `None` where there is no baseline.
 pub(crate) fn read(root: &Path) -> Result<Option<Vec<Debt>>, Failure> {
-    let text = match fs::read_to_string(path(root)) {
+    let text = match files::read(&path(root), files::TEXT) {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(Failure::new(Exit::SetUp, format!("`{FILE}` cannot be read: {error}"))),
+        Err(error) => {
+            return Err(Failure::new(Exit::SetUp, format!("`{FILE}` cannot be read: {error}"))
+                .note("what it accepts is not known, so this is no pass"));
+        }
     };
     parse(&text).map(Some)
 }

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::exit::{Exit, Failure};
+use crate::files;
 use crate::model::{Budget, FunctionSettings, Ignore, IgnoredCode, Level, Rule, Setting, Settings};
 
 /// Which table of a manifest.
@@ -150,7 +151,7 @@ fn refuse(message: &str, table: Table, manifest: &Path, root: &Path) -> Failure 
         .unwrap_or(message)
         .replace("field", "key")
         .replace("variant", "level");
-    let line = std::fs::read_to_string(manifest).ok().and_then(|text| line_of(&text, table, wrong));
+    let line = files::read_linked(manifest).ok().and_then(|text| line_of(&text, table, wrong));
     let place = line.map_or_else(|| shown.to_string(), |line| format!("{shown}:{line}"));
     let failure =
         Failure::new(Exit::Usage, format!("{what} in `[{}.metadata.noalloc]`", table.name())).at(place);

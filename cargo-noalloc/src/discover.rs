@@ -154,6 +154,7 @@ fn workspace(metadata: &Metadata, build: &BuildArgs) -> Workspace {
         others.into_iter().partition(|package| package.source.is_none());
     let user_roots: Vec<PathBuf> = user.into_iter().map(folder).collect();
     let among_users = |folder: &Path| user_roots.iter().any(|root| folder.starts_with(root));
+    let foreign_roots = others.iter().copied().map(folder).collect();
     let vendored = others.into_iter().map(|package| (folder(package), package.name.to_string()));
     let vendored = vendored.filter(|(folder, _)| among_users(folder)).collect();
     Workspace {
@@ -161,6 +162,7 @@ fn workspace(metadata: &Metadata, build: &BuildArgs) -> Workspace {
         audit_dir: absolute(&target_dir).join("noalloc"),
         build_dir,
         vendored,
+        foreign_roots,
         user_roots,
         no_heap_roots: no_heap.into_iter().map(folder).collect(),
         has_guard: has("assert_no_alloc"),

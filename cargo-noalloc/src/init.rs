@@ -105,7 +105,7 @@ impl Places<'_> {
     }
 
     fn read(&self, path: &Path) -> Result<String, Failure> {
-        fs::read_to_string(path).map_err(|error| {
+        files::read_linked(path).map_err(|error| {
             Failure::new(Exit::MetadataFailed, format!("{} cannot be read: {error}", self.shown(path)))
         })
     }
@@ -163,17 +163,17 @@ fn steps(places: &Places<'_>, options: &InitOptions) -> Result<Vec<Step>, Failur
     for (path, text, what) in files {
         steps.push(new(places, &path, text, what)?);
     }
-    steps.retain(|step| fs::read_to_string(&step.change.path).ok().as_ref() != Some(&step.change.text));
+    steps.retain(|step| files::read_linked(&step.change.path).ok().as_ref() != Some(&step.change.text));
     Ok(steps)
 }
 
 fn new(places: &Places<'_>, path: &Path, text: String, what: &str) -> Result<Step, Failure> {
     let path = places.target(path)?;
-    if path.is_dir() {
-        let message = format!("{} is a folder, and nothing was written", places.shown(&path));
+    let replaces = files::is_there(&path);
+    if replaces && !path.is_file() {
+        let message = format!("{} is no regular file, and nothing was written", places.shown(&path));
         return Err(Failure::new(Exit::SetUp, message));
     }
-    let replaces = path.exists();
     let verb = if replaces { "Replacing" } else { "Creating" };
     Ok(Step { change: Change { path, text }, verb, what: what.to_owned(), replaces })
 }

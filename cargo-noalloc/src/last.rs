@@ -7,6 +7,7 @@
 //! proves too, so it takes a proof's place; a proof that is there is younger than the check beside it.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
@@ -21,7 +22,7 @@ use crate::model::{
 use crate::{Checked, discover, files, run};
 
 /// Another number: another layout.
-const VERSION: u32 = 5;
+const VERSION: u32 = 6;
 
 /// What was done last, of two kinds.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -64,7 +65,6 @@ struct Kept {
     /// Rules and the levels that the command line gave them; no level where they are allowed.
     levels: Vec<(String, Option<KeptLevel>)>,
     deny_warnings: bool,
-    workspace: KeptWorkspace,
     runs: Vec<KeptRun>,
     skipped: Vec<(KeptTarget, String)>,
     /// Where only a part was checked.
@@ -94,14 +94,6 @@ struct KeptEnvironment {
 enum KeptLevel {
     Warning,
     Error,
-}
-
-#[derive(Deserialize, Serialize)]
-struct KeptWorkspace {
-    root: PathBuf,
-    user_roots: Vec<PathBuf>,
-    no_heap_roots: Vec<PathBuf>,
-    vendored: Vec<(PathBuf, String)>,
 }
 
 #[derive(Deserialize, Serialize)]
@@ -153,7 +145,7 @@ struct Stamp {
 
 /// Keeps a check or a proof for later.
 pub(crate) fn save(check: &Checked) -> Result<(), Failure> {
-    let Workspace { root, audit_dir, user_roots, no_heap_roots, vendored, .. } = check.plan.workspace.clone();
+    let audit_dir = &check.plan.workspace.audit_dir;
     let Environment { rustc, target, profile, rustflags } = check.environment.clone();
     let kept = Kept {
         version: VERSION,
@@ -167,7 +159,6 @@ pub(crate) fn save(check: &Checked) -> Result<(), Failure> {
             .map(|(rule, level)| (rule.to_string(), level.map(keep_level)))
             .collect(),
         deny_warnings: check.policy.deny_warnings,
-        workspace: KeptWorkspace { root, user_roots, no_heap_roots, vendored },
         runs: check.runs.iter().map(keep).collect(),
         skipped: check.plan.skipped.iter().map(|(target, why)| (target.into(), why.clone())).collect(),
         part: check.plan.part.as_ref().map(KeptPart::from),
@@ -234,15 +225,22 @@ pub(crate) fn check(build: &BuildArgs) -> Result<Checked, Failure> {
 /// The last check or the last proof of the workspace that `build` names, whichever was later.
 pub(crate) fn check_or_proof(build: &BuildArgs) -> Result<Checked, Failure> {
     let now = discover::workspace_now(build)?;
-    let is_proof = now.audit_dir.join(Kind::Proof.file()).exists();
+    let is_proof = files::is_there(&now.audit_dir.join(Kind::Proof.file()));
     load(now, if is_proof { Kind::Proof } else { Kind::Check })
 }
 
 fn load(now: Workspace, kind: Kind) -> Result<Checked, Failure> {
     let path = now.audit_dir.join(kind.file());
     let (noun, again) = (kind.noun(), kind.again());
-    let text = fs::read_to_string(&path).map_err(|_| {
-        Failure::new(Exit::NothingToCheck, format!("there is no last {noun} in this workspace")).help(again)
+    let text = files::read(&path, files::TEXT).map_err(|error| match error.kind() {
+        ErrorKind::NotFound | ErrorKind::NotADirectory => {
+            let message = format!("there is no last {noun} in this workspace");
+            Failure::new(Exit::NothingToCheck, message).help(again)
+        }
+        _ => {
+            let message = format!("the last {noun}, `{}`, cannot be read: {error}", path.display());
+            Failure::new(Exit::SetUp, message).help(again)
+        }
     })?;
     let kept: Kept =
         serde_json::from_str(&text).ok().filter(|kept: &Kept| kept.version == VERSION).ok_or_else(|| {
@@ -255,18 +253,7 @@ fn load(now: Workspace, kind: Kind) -> Result<Checked, Failure> {
         .iter()
         .filter_map(|(name, level)| Some((Rule::named(name)?, level.as_ref().map(recall_level))));
     let command_line = command_line.collect();
-    let KeptWorkspace { root, user_roots, no_heap_roots, vendored } = kept.workspace;
     let KeptEnvironment { rustc, target, profile, rustflags } = kept.environment;
-    let workspace = Workspace {
-        root,
-        audit_dir: now.audit_dir,
-        build_dir: now.build_dir,
-        user_roots,
-        no_heap_roots,
-        vendored,
-        members: now.members,
-        ..Workspace::default()
-    };
     let skipped = kept.skipped.into_iter().map(|(target, why)| (target.into(), why)).collect();
     let part = kept.part.map(Part::from);
     Ok(Checked {
@@ -278,9 +265,10 @@ fn load(now: Workspace, kind: Kind) -> Result<Checked, Failure> {
             deny_warnings: kept.deny_warnings,
             proof_only: kind == Kind::Proof,
             // As they are now: a level can be tried out without running anything.
-            configured: now.configured,
+            configured: now.configured.clone(),
         },
-        plan: Plan { workspace, targets: Vec::new(), skipped, part },
+        // Where sources may be read, cargo says, and not the file.
+        plan: Plan { workspace: now, targets: Vec::new(), skipped, part },
         runs,
         environment: Environment { rustc, target, profile, rustflags },
         asked: kept.asked.map(|functions| Asked { functions }),

@@ -36,6 +36,7 @@ mod setup;
 mod shell;
 mod sides;
 mod source;
+mod source_files;
 mod symbolise;
 
 use std::ffi::OsString;
@@ -49,6 +50,7 @@ use options::{
     MergeOptions, Options, ProveOptions, ReportOptions,
 };
 use shell::Shell;
+use source_files::SourceFolders;
 
 /// Does what the command line says; nothing it returns is undocumented.
 pub fn main(words: impl Iterator<Item = OsString>) -> Exit {
@@ -225,7 +227,7 @@ fn report(options: &ReportOptions, shell: Shell) -> Result<Exit, Failure> {
 /// Parts of a check, which other machines made, as the whole.
 fn merge(options: &MergeOptions, shell: Shell) -> Result<Exit, Failure> {
     let workspace = discover::workspace_now(&options.report.build)?;
-    let mut shown = parts::merge(&options.reports, &workspace.root)?;
+    let mut shown = parts::merge(&options.reports, &SourceFolders::of(&workspace))?;
     shown.policy.configured = workspace.configured.clone();
     present(judged(shown, workspace), true, &options.report, shell)
 }
@@ -245,7 +247,7 @@ fn compare_two(options: &CompareOptions, shell: Shell) -> Result<Exit, Failure> 
 /// Every hot function in the source, and whether the last check's binaries have it.
 fn list(options: &ListOptions, shell: Shell) -> Result<Exit, Failure> {
     let (roots, workspace) = discover::roots(&options.selection, &options.build)?;
-    let sources = source::Sources::new(&workspace.root);
+    let sources = source::Sources::new(SourceFolders::of(&workspace));
     let declared = source::scan::all(&sources, &roots);
     // Without a last check nothing is known of binaries, and the list says so.
     let last =
@@ -284,7 +286,8 @@ impl Checked {
         unseen.extend(setup::unreadable(&mut audited));
         let Plan { workspace, skipped, part, .. } = plan;
         let changed = Vec::new();
-        let shown = parts::Shown { audited, skipped, unseen, environment, policy, part, changed };
+        let shown =
+            parts::Shown { audited, skipped, unseen, environment, policy, part, changed, digests: None };
         Ok(judged(shown, workspace))
     }
 }
@@ -293,10 +296,16 @@ impl Checked {
 fn judged(mut shown: parts::Shown, workspace: Workspace) -> Conclusion {
     // What the source step adds is added to the whole once more.
     let before = shown.part.is_some().then(|| shown.clone());
-    let texts = source::read(&mut shown.audited, &workspace.root, &shown.changed);
+    let (texts, refused) = source::read(
+        &mut shown.audited,
+        SourceFolders::of(&workspace),
+        &shown.changed,
+        shown.digests.as_ref(),
+    );
     let part = before.and_then(|before| parts::send(&before, &texts, &workspace.root));
     let parts::Shown { audited, skipped, unseen, environment, policy, .. } = shown;
-    let evidence = judge::Evidence::gather(audited, skipped);
+    let mut evidence = judge::Evidence::gather(audited, skipped);
+    evidence.problems.extend(refused);
     let verdict = judge::judge(evidence, &policy);
     Conclusion { verdict, texts, environment, workspace, unseen, part }
 }
@@ -343,9 +352,9 @@ fn init(options: &InitOptions, shell: Shell) -> Result<Exit, Failure> {
 /// Removes `target/noalloc`.
 fn clean(options: &CleanOptions, shell: Shell) -> Result<Exit, Failure> {
     let folder = discover::audit_dir(&options.build)?;
-    if folder.exists() {
+    if files::is_there(&folder) {
         let _lock = lock::take(&folder, shell)?;
-        std::fs::remove_dir_all(&folder).map_err(|error| {
+        files::remove_folder(&folder).map_err(|error| {
             Failure::new(Exit::SetUp, format!("`{}` could not be removed: {error}", folder.display()))
         })?;
     }

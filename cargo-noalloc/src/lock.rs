@@ -2,7 +2,7 @@
 //! records and disturb each other's clock.
 
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, ErrorKind};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::time::Duration;
@@ -11,6 +11,7 @@ use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
 
 use crate::exit::{Exit, Failure};
+use crate::files;
 use crate::process;
 use crate::shell::Shell;
 
@@ -60,6 +61,13 @@ fn is_there(file: &File, audit_dir: &Path) -> bool {
 }
 
 fn open(audit_dir: &Path) -> io::Result<File> {
+    // What is built, recorded and cleaned away here would be so elsewhere.
+    if fs::symlink_metadata(audit_dir).is_ok_and(|data| data.is_symlink()) {
+        return Err(io::Error::new(ErrorKind::Unsupported, "it is a symbolic link, which is not followed"));
+    }
     fs::create_dir_all(audit_dir)?;
-    File::options().create(true).append(true).open(audit_dir.join(FILE))
+    files::append(&audit_dir.join(FILE)).map_err(|error| match files::is_refused(&error) {
+        true => io::Error::new(error.kind(), format!("of its lock, `{FILE}`: {error}")),
+        false => error,
+    })
 }

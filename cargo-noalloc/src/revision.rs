@@ -4,7 +4,7 @@
 use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::process::CommandExt as _;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::LazyLock;
 use std::time::{Duration, SystemTime};
@@ -106,15 +106,16 @@ impl Repository {
 
     /// Checks a revision out below `audit_dir`, with the submodules that the user's checkout has.
     pub(crate) fn check_out(&self, revision: &Revision, audit_dir: &Path) -> Result<Worktree, Failure> {
-        let home = audit_dir.join("revisions").join(revision.short());
+        let home = Path::new("revisions").join(revision.short());
+        let home = files::make(audit_dir, &home).map_err(|error| {
+            let home = audit_dir.join(&home);
+            Failure::new(Exit::SetUp, format!("`{}` cannot be written: {error}", home.display()))
+        })?;
         let tree = Tree { top: self.top.clone(), commit: revision.commit.clone(), folder: home.join(TREE) };
         let worktree = Worktree { tree, home };
         // One that a killed check has left behind.
         worktree.tree.remove();
         forget_oldest(&audit_dir.join("revisions"), &worktree.home);
-        fs::create_dir_all(&worktree.home).map_err(|error| {
-            Failure::new(Exit::SetUp, format!("`{}` cannot be written: {error}", worktree.home.display()))
-        })?;
         worktree.tree.add(&revision.name)?;
         age(&worktree.tree.folder);
         Ok(worktree)
@@ -176,7 +177,11 @@ impl Tree {
         });
         let tree = |(commit, path): (String, String)| {
             let (top, folder) = (self.top.join(&path), self.folder.join(&path));
-            top.join(".git").exists().then_some(Tree { top, commit, folder })
+            // A tree can name any path, and a link lead to any repository.
+            let plain = Path::new(&path).components().all(|part| matches!(part, Component::Normal(_)));
+            let own = plain
+                && files::below(&top, [self.top.as_path()]).is_some_and(|below| below == Path::new(&path));
+            (own && top.join(".git").exists()).then_some(Tree { top, commit, folder })
         };
         links.filter_map(tree).collect::<Vec<Tree>>().into_iter()
     }

@@ -8,7 +8,7 @@ mod words;
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io::IsTerminal as _;
+use std::io::{IsTerminal as _, Read as _};
 use std::os::fd::AsFd as _;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
@@ -99,9 +99,7 @@ pub(crate) fn none(binaries: &Binaries) -> Vec<Run> {
 /// Makes room for records before the slow build: those of an earlier check are not this one's.
 pub(crate) fn prepare(workspace: &Workspace) -> Result<(), Failure> {
     let folder = records_dir(workspace);
-    if folder.exists() {
-        fs::remove_dir_all(&folder).map_err(|error| unwritable(&folder, &error))?;
-    }
+    files::remove_folder(&folder).map_err(|error| unwritable(&folder, &error))?;
     fs::create_dir_all(&folder).map_err(|error| unwritable(&folder, &error))
 }
 
@@ -212,7 +210,11 @@ impl Runner<'_> {
     /// What the target said while others ran.
     fn repeat(&self, index: usize, binary: &Binary, shell: Shell) {
         // One that was not started any more said nothing.
-        let Ok(words) = fs::read(self.records(index, binary).join(WORDS)) else { return };
+        let Ok(mut file) = files::open(&self.records(index, binary).join(WORDS)) else { return };
+        let mut words = Vec::new();
+        if let Err(error) = file.read_to_end(&mut words) {
+            shell.warning(&format!("what `{}` said could not be read: {error}", binary.planned.target.name));
+        }
         shell.status("Auditing", &binary.planned.target.source);
         if !words.is_empty() {
             shell.raw(&String::from_utf8_lossy(&words));

@@ -1,6 +1,5 @@
 //! Runs that tell nothing: without a recorder there are no events, and silence must not look like a pass.
 
-use std::fs;
 use std::path::Path;
 
 use no_heap::record::{BLOCKS, THREADS, hello_flag};
@@ -11,6 +10,7 @@ use crate::model::{
     TargetKind, UnusedAllocator, Verdict, Workspace,
 };
 use crate::numbers::plural;
+use crate::source_files::SourceFolders;
 
 /// One failure for each run that no record can be trusted of. Such records are taken out, and the run is marked:
 /// zeros that nobody counted must not reach the verdict.
@@ -102,7 +102,7 @@ struct OwnAllocator {
 fn own_allocator(executable: &Path, workspace: &Workspace) -> Option<OwnAllocator> {
     let LinkedAllocator { place, by_user, .. } = crate::symbolise::allocator(executable, workspace);
     let place = place?;
-    let text = fs::read_to_string(workspace.root.join(&place.file)).unwrap_or_default();
+    let text = SourceFolders::of(workspace).read(&place.file).unwrap_or_default();
     let here = |found: &DeclaredAllocator| (found.line..=found.last_line).contains(&place.line);
     // Of several on one line, one that is in this build.
     let is_there = |found: &DeclaredAllocator| here(found) && found.in_audits != Certainty::Never;

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::compare::{self, Made, Source, take_turns};
 use crate::exit::{Exit, Failure};
+use crate::files;
 use crate::lock::{self, AuditLock};
 use crate::model::{Binaries, Binary, Comparison, Measured, Plan};
 use crate::options::{CheckOptions, CompareOptions, New, ReportOptions};
@@ -28,7 +29,7 @@ pub(crate) fn compare(options: &CompareOptions, shell: Shell) -> Result<Comparis
     };
     let notes = notes(&old, &new);
     let made = match &old {
-        Source::Saved { name, .. } => compare::made(&audit_dir()?, name),
+        Source::Saved { name, .. } => compare::made(&audit_dir()?, name)?,
         _ => None,
     };
     let sides = Sides {
@@ -242,7 +243,11 @@ impl Sides {
         if common.is_empty() {
             return Ok(None);
         }
-        let home = discover::audit_dir(&self.check.build)?.join("turns");
+        let audit_dir = discover::audit_dir(&self.check.build)?;
+        let home = files::make(&audit_dir, "turns").map_err(|error| {
+            let home = audit_dir.join("turns");
+            Failure::new(Exit::SetUp, format!("`{}` cannot be written: {error}", home.display()))
+        })?;
         let side = |side: usize| {
             let Built { plan, binaries: Binaries { toolchain, .. }, .. } = built[side];
             let home = home.join(side.to_string());

@@ -264,7 +264,7 @@ fn files_that_are_no_reports_are_refused_by_name() {
             assert_eq!(run.stdout, "");
         }
     }
-    for (file, why) in [("gone.json", "No such file"), ("./a-folder", "Is a directory")] {
+    for (file, why) in [("gone.json", "No such file"), ("./a-folder", "it is no regular file")] {
         let run = project.noalloc(["compare", "good.json", file]).run().exits(2);
         assert!(
             run.stderr.contains(&format!("the report `{file}` could not be read: {why}")),

@@ -60,6 +60,8 @@ fn everything(root: &Path) -> BTreeMap<PathBuf, String> {
         } else if path.is_dir() {
             all.extend(everything(&path));
             all.insert(path, String::new());
+        } else if !path.is_file() {
+            all.insert(path, "no file".to_owned());
         } else {
             let text = String::from_utf8_lossy(&fs::read(&path).unwrap()).into_owned();
             all.insert(path, text);
@@ -68,22 +70,24 @@ fn everything(root: &Path) -> BTreeMap<PathBuf, String> {
     all
 }
 
+/// `link` makes something in the package, where the path is of another folder; that is refused.
+#[track_caller]
+fn refused(name: &str, link: &dyn Fn(&Project, &Path), says: &str) {
+    let (project, outside) = (fresh(), tempfile::tempdir().unwrap());
+    fs::write(outside.path().join("mine"), "mine").unwrap();
+    fs::create_dir(outside.path().join("folder")).unwrap();
+    link(&project, outside.path());
+    // Cargo's own file is written anew when anything is asked of it.
+    project.noalloc(["list"]).run().exits(0);
+    let before = [everything(&project.root), everything(outside.path())];
+    let refused = project.noalloc(["init", "--ci", "gitlab", "--yes"]).run().exits(96).stderr;
+    assert!(refused.contains(says), "{name}: {refused}");
+    assert_eq!([everything(&project.root), everything(outside.path())], before, "{name}");
+}
+
 #[test]
 fn init_does_all_or_nothing() {
-    // What `link` makes in the package, where `outside` is another folder, and what is refused of it.
-    let check = |name: &str, link: &dyn Fn(&Project, &Path), says: &str| {
-        let (project, outside) = (fresh(), tempfile::tempdir().unwrap());
-        fs::write(outside.path().join("mine"), "mine").unwrap();
-        fs::create_dir(outside.path().join("folder")).unwrap();
-        link(&project, outside.path());
-        // Cargo's own file is written anew when anything is asked of it.
-        project.noalloc(["list"]).run().exits(0);
-        let before = [everything(&project.root), everything(outside.path())];
-        let refused = project.noalloc(["init", "--ci", "gitlab", "--yes"]).run().exits(96).stderr;
-        assert!(refused.contains(says), "{name}: {refused}");
-        assert_eq!([everything(&project.root), everything(outside.path())], before, "{name}");
-    };
-    check(
+    refused(
         "a benchmark that is elsewhere",
         &|project, outside| {
             fs::create_dir(project.root.join("benches")).unwrap();
@@ -91,7 +95,7 @@ fn init_does_all_or_nothing() {
         },
         "benches/hot.rs leads out of the package",
     );
-    check(
+    refused(
         "a benchmark that will be elsewhere",
         &|project, outside| {
             fs::create_dir(project.root.join("benches")).unwrap();
@@ -99,17 +103,17 @@ fn init_does_all_or_nothing() {
         },
         "benches/hot.rs leads out of the package",
     );
-    check(
+    refused(
         "benchmarks that are elsewhere",
         &|project, outside| symlink(outside.join("folder"), project.root.join("benches")).unwrap(),
         "benches/hot.rs leads out of the package",
     );
-    check(
+    refused(
         "a job that is elsewhere",
         &|project, outside| symlink(outside.join("mine"), project.root.join(".gitlab-ci.yml")).unwrap(),
         ".gitlab-ci.yml leads out of the package",
     );
-    check(
+    refused(
         "a manifest that is elsewhere",
         &|project, outside| {
             let manifest = project.root.join("Cargo.toml");
@@ -118,12 +122,20 @@ fn init_does_all_or_nothing() {
         },
         "Cargo.toml leads out of the package",
     );
-    check(
+    refused(
         "a folder in the place of a file",
         &|project, _| fs::create_dir(project.root.join(".gitlab-ci.yml")).unwrap(),
-        ".gitlab-ci.yml is a folder",
+        ".gitlab-ci.yml is no regular file",
     );
-    check(
+    refused(
+        "a pipe in the place of a file",
+        &|project, _| {
+            let job = project.root.join(".gitlab-ci.yml");
+            rustix::fs::mknodat(rustix::fs::CWD, job, rustix::fs::FileType::Fifo, 0o644.into(), 0).unwrap();
+        },
+        ".gitlab-ci.yml is no regular file",
+    );
+    refused(
         "a file in the place of a folder",
         &|project, _| _ = project.write("benches", "mine"),
         "benches/hot.rs` could not be written",

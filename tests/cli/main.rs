@@ -44,6 +44,7 @@ mod streams;
 mod support;
 mod terminal;
 mod tidy;
+mod untrusted;
 mod usage;
 mod workflows;
 mod xsd;

@@ -35,11 +35,11 @@ pub(crate) fn save(audit_dir: &Path, name: &str, report: &str) -> Result<(), Fai
     let (home, laid_by) = (home(audit_dir, name), laid_by(audit_dir, name));
     let path = folder(audit_dir).join(format!("{name}.json"));
     let saved = || -> std::io::Result<()> {
-        fs::create_dir_all(folder(audit_dir))?;
+        files::make(audit_dir, SAVED)?;
         // Who is stopped between these steps has a report alone, never one with the executables of another check.
-        remove(&home)?;
+        files::remove_folder(&home)?;
         files::replace(&path, report)?;
-        if laid_by.exists() { fs::rename(&laid_by, &home) } else { Ok(()) }
+        if files::is_there(&laid_by) { fs::rename(&laid_by, &home) } else { Ok(()) }
     };
     saved().map_err(|error| not_written(&path, &error))
 }
@@ -47,11 +47,6 @@ pub(crate) fn save(audit_dir: &Path, name: &str, report: &str) -> Result<(), Fai
 fn not_written(path: &Path, error: &std::io::Error) -> Failure {
     Failure::new(Exit::SetUp, format!("`{}` could not be written: {error}", path.display()))
         .help("make room or choose another folder with `--target-dir`, and check again with `--save`")
-}
-
-/// Removes a folder that may not be there.
-fn remove(folder: &Path) -> std::io::Result<()> {
-    if folder.exists() { fs::remove_dir_all(folder) } else { Ok(()) }
 }
 
 /// What a saved check was made of.
@@ -86,8 +81,9 @@ impl Made {
 pub(crate) fn keep(audit_dir: &Path, name: &str, words: &[String], runs: &[Run]) -> Result<(), Failure> {
     let (home, laid_by) = (home(audit_dir, name), laid_by(audit_dir, name));
     let kept = || -> std::io::Result<()> {
-        remove(&laid_by)?;
-        fs::create_dir_all(&laid_by)?;
+        files::make(audit_dir, SAVED)?;
+        files::remove_folder(&laid_by)?;
+        fs::create_dir(&laid_by)?;
         let mut made = Made { words: words.to_vec(), targets: Vec::new() };
         for (index, run) in runs.iter().enumerate() {
             let target = &run.binary.planned.target;
@@ -105,14 +101,26 @@ pub(crate) fn keep(audit_dir: &Path, name: &str, words: &[String], runs: &[Run])
 }
 
 /// What a saved check was made of; nothing where only its report is left.
-pub(crate) fn made(audit_dir: &Path, name: &str) -> Option<Made> {
-    serde_json::from_str(&fs::read_to_string(home(audit_dir, name).join(MADE)).ok()?).ok()
+pub(crate) fn made(audit_dir: &Path, name: &str) -> Result<Option<Made>, Failure> {
+    let path = home(audit_dir, name).join(MADE);
+    match files::read(&path, files::TEXT) {
+        Ok(text) => Ok(serde_json::from_str(&text).ok()),
+        Err(error) if files::is_refused(&error) => {
+            let message =
+                format!("`{}`, which belongs to the saved check, cannot be read: {error}", path.display());
+            Err(Failure::new(Exit::SetUp, message)
+                .help(format!("save it again: `cargo noalloc check --save {name}`")))
+        }
+        Err(_) => Ok(None),
+    }
 }
 
 const MADE: &str = "check.json";
 
+const SAVED: &str = "saved";
+
 fn folder(audit_dir: &Path) -> PathBuf {
-    audit_dir.join("saved")
+    audit_dir.join(SAVED)
 }
 
 /// Where the executables of a saved check are.
@@ -127,7 +135,7 @@ fn laid_by(audit_dir: &Path, name: &str) -> PathBuf {
 
 /// Whether a check was saved under this name.
 pub(crate) fn is_saved(audit_dir: &Path, name: &str) -> bool {
-    folder(audit_dir).join(format!("{name}.json")).is_file()
+    files::is_there(&folder(audit_dir).join(format!("{name}.json")))
 }
 
 /// Reads a saved check.
@@ -141,7 +149,7 @@ pub(crate) fn read_file(path: &Path) -> Result<Measured, Failure> {
 }
 
 fn read(name: &str, path: &Path) -> Result<Measured, Failure> {
-    let text = fs::read_to_string(path).map_err(|error| {
+    let text = files::read(path, files::TEXT).map_err(|error| {
         Failure::new(Exit::Usage, format!("the report `{}` could not be read: {error}", path.display()))
             .help("name a file that `--format json=PATH` wrote, or a check that `--save` kept")
     })?;

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 use super::Whose;
 use super::answers::Answers;
+use crate::files;
 use crate::model::{Certainty, DeclaredAllocator, PlannedTarget};
 
 /// Whose allocator a target may have.
@@ -69,14 +70,14 @@ impl<'a> Search<'a> {
 
     /// Where the library's main file declares one that is in every audit.
     pub(super) fn in_library(&self, planned: &PlannedTarget) -> Option<DeclaredAllocator> {
-        let text = fs::read_to_string(&planned.library.as_ref()?.source).ok()?;
+        let text = files::read_linked(&planned.library.as_ref()?.source).ok()?;
         (self.declared)(&text).into_iter().find(|found| found.in_audits == Certainty::Always)
     }
 
     fn below(&self, root: &Path) -> Vec<PathBuf> {
         let mut found = self.found.borrow_mut();
         let declares = |path: &PathBuf| {
-            let text = fs::read_to_string(path).unwrap_or_default();
+            let text = files::read_linked(path).unwrap_or_default();
             (self.declared)(&text).iter().any(|found| found.in_audits != Certainty::Never)
         };
         let search = || rust_files(root).into_iter().filter(declares).collect();

@@ -2,7 +2,6 @@
 //!
 //! A hint and no more: what cannot be read is not there, and what is wrong costs a build.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -49,7 +48,8 @@ impl Answers {
     /// Those in the audit's folder, for builds of one configuration.
     pub(super) fn read(audit_dir: &Path, configuration: String) -> Answers {
         let path = audit_dir.join("allocators.json");
-        let kept = fs::read_to_string(&path).ok().and_then(|text| serde_json::from_str::<Kept>(&text).ok());
+        let kept =
+            files::read(&path, files::TEXT).ok().and_then(|text| serde_json::from_str::<Kept>(&text).ok());
         let answers = kept.filter(|kept| kept.version == VERSION).map(|kept| kept.answers);
         Answers { path, configuration, answers: answers.unwrap_or_default() }
     }
@@ -72,7 +72,7 @@ impl Answers {
         self.answers.drain(..surplus);
         let kept = Kept { version: VERSION, answers: self.answers };
         if let Ok(text) = serde_json::to_string_pretty(&kept)
-            && fs::read_to_string(&self.path).ok().as_ref() != Some(&text)
+            && files::read(&self.path, files::TEXT).ok().as_ref() != Some(&text)
         {
             let _ = files::replace(&self.path, &text);
         }

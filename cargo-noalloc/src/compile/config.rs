@@ -2,7 +2,6 @@
 //! `--config` values, which `cargo_config2` does not know.
 
 use std::ffi::OsString;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -10,6 +9,7 @@ use cargo_config2::{Color, Config, Error, ResolveOptions, TermConfig};
 use cargo_platform::{Cfg, Platform};
 use toml::{Table, Value};
 
+use crate::files;
 use crate::options::When;
 use crate::shell::Configured;
 
@@ -187,7 +187,7 @@ impl Layer {
     /// A line of TOML or the path of a file. What cannot be read is cargo's to complain about.
     fn read(here: &Path, value: &str) -> Option<Layer> {
         let file = here.join(value);
-        let Ok(text) = fs::read_to_string(&file) else {
+        let Ok(text) = files::read_linked(&file) else {
             return Some(Layer { root: here.to_owned(), table: value.parse().ok()? });
         };
         // As if it stood in a `.cargo` folder.

@@ -2,10 +2,11 @@
 //!
 //! The two are one project, and a version that no registry has is on the machine all the same.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
+
+use crate::files;
 
 /// Cargo's list of what it has installed, beside the folder `bin`.
 const INSTALLED: &str = ".crates2.json";
@@ -57,7 +58,7 @@ fn git(source: &str) -> Origin {
 /// What cargo has noted of an executable that it has installed: `NAME VERSION (SOURCE)`.
 fn source_of(executable: &Path) -> Option<String> {
     let folder = executable.parent().filter(|folder| folder.ends_with("bin"))?;
-    let text = fs::read_to_string(folder.with_file_name(INSTALLED)).ok()?;
+    let text = files::read_linked(&folder.with_file_name(INSTALLED)).ok()?;
     let installed: Value = serde_json::from_str(&text).ok()?;
     let name = executable.file_name()?.to_str()?;
     let has = |entry: &Value| {

@@ -4,6 +4,8 @@ use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
+use crate::files;
+
 /// A file and what is to stand in it.
 #[derive(Debug)]
 pub(super) struct Change {
@@ -19,7 +21,7 @@ struct Done {
     /// Files with the new texts, beside their places.
     staged: Vec<PathBuf>,
     /// Places that have been taken, and what stood there.
-    placed: Vec<(PathBuf, Option<Vec<u8>>)>,
+    placed: Vec<(PathBuf, Option<String>)>,
 }
 
 /// Writes all of them. On an error, which comes with the path, everything is as it was.
@@ -57,7 +59,7 @@ fn stage(changes: &[Change], done: &mut Done) -> Result<(), (PathBuf, io::Error)
 
 fn place(changes: &[Change], done: &mut Done) -> Result<(), (PathBuf, io::Error)> {
     for Change { path, .. } in changes {
-        let before = fs::read(path).ok();
+        let before = files::read_linked(path).ok();
         fs::rename(beside(path), path).map_err(|error| (path.clone(), error))?;
         done.placed.push((path.clone(), before));
     }

@@ -330,6 +330,13 @@ pub enum NoSource {
         /// What the parser says.
         why: String,
     },
+    /// The file is not opened, or nothing of it is shown.
+    Refused {
+        /// Which.
+        file: String,
+        /// As the end of "it is not shown: ".
+        why: String,
+    },
     /// The file is newer than the binary.
     Changed {
         /// Which.
@@ -356,6 +363,7 @@ impl std::fmt::Display for NoSource {
         match self {
             NoSource::NoPlace => f.write_str("the debug info names no line"),
             NoSource::Missing { file } => write!(f, "`{file}` cannot be read, so its source is not shown"),
+            NoSource::Refused { file, why } => write!(f, "the source `{file}` is not shown: {why}"),
             NoSource::Unparsed { file, why } => write!(f, "`{file}` does not parse ({why})"),
             NoSource::Changed { file } => {
                 write!(

@@ -33,6 +33,8 @@ pub struct Workspace {
     /// Folders of other people's packages that lie among the user's, with the packages' names: `cargo vendor` puts
     /// them there.
     pub vendored: Vec<(PathBuf, String)>,
+    /// Folders of packages from registries and git repositories.
+    pub foreign_roots: Vec<PathBuf>,
     /// `assert_no_alloc` is in the graph: its profile can be set.
     pub has_guard: bool,
     /// `no_heap` is in the graph, and so are its macros, whose profile says which allocator an audit has.
@@ -49,6 +51,12 @@ impl Workspace {
     /// Where the audit's executables are.
     pub fn build_folders(&self) -> impl Iterator<Item = &Path> {
         std::iter::once(&self.audit_dir).chain(&self.build_dir).map(PathBuf::as_path)
+    }
+
+    /// Everything that was built has its source below one of these: packages, and what build scripts write.
+    pub fn source_folders(&self) -> impl Iterator<Item = &Path> {
+        let packages = self.user_roots.iter().chain(&self.no_heap_roots).chain(&self.foreign_roots);
+        packages.map(PathBuf::as_path).chain([self.root.as_path()]).chain(self.build_folders())
     }
 
     /// The member whose source `file` is, as reports name files.

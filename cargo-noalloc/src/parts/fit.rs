@@ -1,13 +1,13 @@
 //! Whether parts are those of one whole: each of them once, none missing, and all of one revision, asked alike.
 
-use std::path::Path;
-
-use super::{Received, Sent, digest};
+use super::{Received, Sent};
 use crate::exit::{Exit, Failure};
-use crate::model::Partition;
+use crate::files::digest;
+use crate::model::{NoSource, Partition};
+use crate::source_files::SourceFolders;
 
 /// `parts` are in the order of their numbers.
-pub(super) fn refuse_what_does_not_fit(parts: &[Received], root: &Path) -> Result<(), Failure> {
+pub(super) fn refuse_what_does_not_fit(parts: &[Received], folders: &SourceFolders) -> Result<(), Failure> {
     let Some((first, others)) = parts.split_first() else { return Ok(()) };
     for other in others {
         refuse_another_whole(first, other)?;
@@ -15,7 +15,7 @@ pub(super) fn refuse_what_does_not_fit(parts: &[Received], root: &Path) -> Resul
     refuse_twice(parts)?;
     refuse_missing(parts)?;
     parts.iter().try_for_each(refuse_incomplete)?;
-    parts.iter().try_for_each(|part| refuse_other_sources(part, root))
+    parts.iter().try_for_each(|part| refuse_other_sources(part, folders))
 }
 
 fn refuse_another_whole(first: &Received, other: &Received) -> Result<(), Failure> {
@@ -111,13 +111,16 @@ fn refuse_incomplete(part: &Received) -> Result<(), Failure> {
 }
 
 /// Places and expressions are read here, so they must be those that were built there.
-fn refuse_other_sources(part: &Received, root: &Path) -> Result<(), Failure> {
+fn refuse_other_sources(part: &Received, folders: &SourceFolders) -> Result<(), Failure> {
     let known = part.sent.sources.iter().filter_map(|(file, digest)| Some((file, (*digest)?)));
-    for (file, expected) in known {
-        let why = match std::fs::read_to_string(root.join(file)) {
+    // What lies outside is opened by nobody, and the report says so.
+    let inside = |file: &str| !matches!(folders.locate(file), Err(NoSource::Refused { .. }));
+    for (file, expected) in known.filter(|(file, _)| inside(file)) {
+        let why = match folders.read(file) {
             Ok(text) if digest(&text) == expected => continue,
             Ok(_) => "is another one here".to_owned(),
-            Err(error) => format!("cannot be read here: {error}"),
+            Err(NoSource::Refused { why, .. }) => format!("cannot be read here: {why}"),
+            Err(_) => "cannot be read here".to_owned(),
         };
         return Err(Failure::new(
             Exit::SetUp,

@@ -15,7 +15,9 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use crate::exit::{Exit, Failure};
+use crate::files::{self, digest};
 use crate::model::{Audited, Environment, Part, Partition, Policy, Target, Texts};
+use crate::source_files::SourceFolders;
 use wire::{Wire, travels};
 
 /// What running and proving has shown, before anything is read of its source and judged.
@@ -32,6 +34,8 @@ pub(crate) struct Shown {
     pub(crate) part: Option<Part>,
     /// Source files that are not what was built; nothing of them may be shown.
     pub(crate) changed: Vec<String>,
+    /// Of the source files that may be shown, what they must be; any may, where nobody else speaks of them.
+    pub(crate) digests: Option<BTreeMap<String, u64>>,
 }
 
 /// One part as it is sent.
@@ -82,14 +86,14 @@ struct Received {
     sent: Sent,
 }
 
-/// Puts the parts together that `reports` name. `root` is the workspace, whose source files must be those of the
-/// parts.
-pub(crate) fn merge(reports: &[PathBuf], root: &Path) -> Result<Shown, Failure> {
+/// Puts the parts together that `reports` name. The source files in `folders` must be those of the parts.
+pub(crate) fn merge(reports: &[PathBuf], folders: &SourceFolders) -> Result<Shown, Failure> {
     let mut parts = reports.iter().map(|path| receive(path)).collect::<Result<Vec<Received>, Failure>>()?;
     parts.sort_by_key(|part| part.sent.part.partition);
-    fit::refuse_what_does_not_fit(&parts, root)?;
-    let changed = parts.iter().flat_map(|part| &part.sent.sources).filter(|(_, digest)| digest.is_none());
-    let changed = changed.map(|(file, _)| file.clone()).collect();
+    fit::refuse_what_does_not_fit(&parts, folders)?;
+    let sources = || parts.iter().flat_map(|part| &part.sent.sources);
+    let changed = sources().filter(|(_, digest)| digest.is_none()).map(|(file, _)| file.clone()).collect();
+    let digests = sources().filter_map(|(file, digest)| Some((file.clone(), (*digest)?))).collect();
     let mut parts = parts.into_iter().map(|part| part.sent);
     let Some(first) = parts.next() else {
         return Err(Failure::new(Exit::Usage, "there is no report to merge"));
@@ -102,7 +106,7 @@ pub(crate) fn merge(reports: &[PathBuf], root: &Path) -> Result<Shown, Failure> 
     // Stable: programs that one target has started are in order already.
     audited.sort_by_key(|target| target.position);
     let audited = programs::joined(audited);
-    Ok(Shown { audited, skipped, unseen, environment, policy, part: None, changed })
+    Ok(Shown { audited, skipped, unseen, environment, policy, part: None, changed, digests: Some(digests) })
 }
 
 fn receive(path: &Path) -> Result<Received, Failure> {
@@ -111,7 +115,7 @@ fn receive(path: &Path) -> Result<Received, Failure> {
         Failure::new(Exit::Usage, format!("`{name}` is no report of a part: {why}"))
             .help("name the files that `cargo noalloc check --partition I/N --format json=PATH` wrote")
     };
-    let text = std::fs::read_to_string(path).map_err(|error| not_ours(&error.to_string()))?;
+    let text = files::read(path, files::TEXT).map_err(|error| not_ours(&error.to_string()))?;
     let report: Value = serde_json::from_str(&text).map_err(|error| not_ours(&error.to_string()))?;
     if report["tool"]["name"] != env!("CARGO_PKG_NAME") {
         return Err(not_ours("this tool did not write it"));
@@ -141,11 +145,5 @@ fn receive(path: &Path) -> Result<Received, Failure> {
 
 /// Of the versions that were built with.
 fn lock(root: &Path) -> Option<u64> {
-    std::fs::read_to_string(root.join("Cargo.lock")).ok().map(|text| digest(&text))
-}
-
-/// FNV-1a: tells texts apart that differ by chance, which is all that is asked of it.
-fn digest(text: &str) -> u64 {
-    let mix = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-    text.bytes().fold(0xcbf2_9ce4_8422_2325, mix)
+    files::read_linked(&root.join("Cargo.lock")).ok().map(|text| digest(&text))
 }

@@ -275,7 +275,7 @@ print_variants! {
         Thread, Print, Drop, Dependency(name), Other,
     }
     NoSource {
-        NoPlace, Missing { file }, Unparsed { file, why }, Changed { file }, BeyondEnd { file, line }, Nothing,
-        Macro { name },
+        NoPlace, Missing { file }, Refused { file, why }, Unparsed { file, why }, Changed { file },
+        BeyondEnd { file, line }, Nothing, Macro { name },
     }
 }

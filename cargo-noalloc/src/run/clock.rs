@@ -9,6 +9,7 @@ use no_heap::record::BenchState;
 
 use super::{Clock, Runner, read, record_files, unwritable};
 use crate::exit::{Exit, Failure};
+use crate::files;
 use crate::model::{Binary, Plan, Status, Toolchain};
 use crate::options::CheckOptions;
 use crate::process::{self, Terminal};
@@ -82,8 +83,6 @@ impl Rounds<'_> {
 }
 
 fn clear(folder: &Path) -> std::io::Result<()> {
-    if folder.exists() {
-        std::fs::remove_dir_all(folder)?;
-    }
+    files::remove_folder(folder)?;
     std::fs::create_dir_all(folder)
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use no_heap::record::{AllocatorPass, BenchResult, BenchState, Underway};
 
 use super::{is_same_file, record_files};
+use crate::files;
 
 /// One running target.
 #[derive(Debug)]
@@ -44,7 +45,7 @@ impl Live {
         if self.record.is_none() {
             // A program that it starts writes there, too.
             let files = record_files(&self.folder).into_iter();
-            let mut all = files.filter_map(|path| Underway::open(File::open(path).ok()?));
+            let mut all = files.filter_map(|path| Underway::open(files::open(&path).ok()?));
             self.record = all.find(|record| is_same_file(Path::new(&record.exe), &self.executable));
         }
         let record = self.record.as_mut().filter(|record| !record.benches.is_empty())?;

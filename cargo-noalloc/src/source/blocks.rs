@@ -83,13 +83,14 @@ mod tests {
     use super::first_argument;
     use crate::model::Place;
     use crate::source::Sources;
+    use crate::source_files::SourceFolders;
 
     #[test]
     fn a_block_is_named_by_the_calls_first_argument() {
         let root = tempfile::tempdir().expect("a temporary folder");
         let text = "fn f() {\n    no_heap::permit(\"größer\", || permit(\n        \"inner\", g));\n    permit(REASON, g);\n}\n";
         std::fs::write(root.path().join("a.rs"), text).expect("the folder is there");
-        let sources = Sources::new(root.path());
+        let sources = Sources::new(SourceFolders::new(root.path(), []));
         let at = |line, column| first_argument(&sources, &Place { file: "a.rs".to_owned(), line, column });
         assert_eq!(at(2, 5).as_deref(), Some("größer"));
         assert_eq!(at(2, 34).as_deref(), Some("inner"));

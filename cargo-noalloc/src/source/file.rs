@@ -5,7 +5,6 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use proc_macro2::{LineColumn, Span as TokenSpan};
 use syn::parse::Parser;
@@ -68,12 +67,7 @@ pub(super) struct SourceFile {
 }
 
 impl SourceFile {
-    /// Reads and parses `path`, which the report calls `name`.
-    pub(super) fn read(path: &Path, name: &str) -> Result<SourceFile, NoSource> {
-        let text = std::fs::read_to_string(path).map_err(|_| NoSource::Missing { file: name.to_owned() })?;
-        Ok(SourceFile::parse(name, text))
-    }
-
+    /// Parses the text of the file that reports call `name`.
     pub(super) fn parse(name: &str, text: String) -> SourceFile {
         let lines = std::iter::once(0).chain(text.match_indices('\n').map(|(index, _)| index + 1)).collect();
         let (tree, unread) = match parse::parse(&text) {

@@ -26,16 +26,17 @@ mod uses;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::SystemTime;
 
 use proc_macro2::LineColumn;
 
+use crate::files;
 use crate::model::{
     CodePlace, DynCall, Expression, Frame, Function, NoSource, Origin, Place, Site, SiteSource, Span, Texts,
     TraitObject,
 };
+use crate::source_files::SourceFolders;
 use file::SourceFile;
 use finder::{Found, Want};
 use owner::Handed;
@@ -46,11 +47,13 @@ pub(crate) use read::read;
 
 /// The source files of a workspace, each read and parsed once, on first use.
 pub(crate) struct Sources {
-    root: PathBuf,
+    folders: SourceFolders,
     /// When the audited binary was linked.
     built: Option<SystemTime>,
     /// Files of which it is known already that they are newer.
     changed: Vec<String>,
+    /// Of each file that may be shown, what it must be; any file where nobody else speaks of them.
+    digests: Option<BTreeMap<String, u64>>,
     files: RefCell<BTreeMap<String, Result<Rc<SourceFile>, NoSource>>>,
     /// PERF: the sites of a proof stand at the same few places again and again, as many as there are ways to them.
     described: RefCell<BTreeMap<(CodePlace, Want), Described>>,
@@ -66,12 +69,13 @@ pub(crate) struct Sources {
 type Described = Result<(Option<Expression>, Option<TraitObject>), NoSource>;
 
 impl Sources {
-    /// Files are looked up relative to `workspace_root`, and the report names them so.
-    pub(crate) fn new(workspace_root: &Path) -> Sources {
+    /// Files are looked up relative to the root of `folders`, and the report names them so.
+    pub(crate) fn new(folders: SourceFolders) -> Sources {
         Sources {
-            root: workspace_root.to_owned(),
+            folders,
             built: None,
             changed: Vec::new(),
+            digests: None,
             files: RefCell::default(),
             described: RefCell::default(),
             behind: RefCell::default(),
@@ -92,6 +96,20 @@ impl Sources {
     pub(crate) fn without(mut self, changed: &[String]) -> Sources {
         self.changed = changed.to_vec();
         self
+    }
+
+    /// Refuses to show files that are not in `digests`, or not what is said of them there.
+    #[must_use]
+    pub(crate) fn vouched(mut self, digests: Option<&BTreeMap<String, u64>>) -> Sources {
+        self.digests = digests.cloned();
+        self
+    }
+
+    /// Why files were not opened, or nothing of them is shown.
+    pub(crate) fn refused(&self) -> Vec<NoSource> {
+        let files = self.files.borrow();
+        let refused = files.values().filter_map(|file| file.as_ref().err());
+        refused.filter(|why| matches!(why, NoSource::Refused { .. })).cloned().collect()
     }
 
     /// Takes what comes from a `derive` for the compiler's, as far as it is called from what somebody wrote.
@@ -251,7 +269,7 @@ impl Sources {
     }
 
     fn read(&self, name: &str) -> Result<SourceFile, NoSource> {
-        let path = self.root.join(name);
+        let path = self.folders.locate(name)?;
         let changed = std::fs::metadata(&path).and_then(|data| data.modified());
         // A time to come says nothing: some clock has jumped.
         let (built, now) = (self.built, SystemTime::now());
@@ -259,8 +277,21 @@ impl Sources {
         if newer || self.changed.iter().any(|changed| changed == name) {
             return Err(NoSource::Changed { file: name.to_owned() });
         }
-        SourceFile::read(&path, name)
+        let expected = match &self.digests {
+            None => None,
+            Some(digests) => Some(*digests.get(name).ok_or_else(|| unvouched(name))?),
+        };
+        let text = self.folders.read(name)?;
+        if expected.is_some_and(|expected| expected != files::digest(&text)) {
+            return Err(unvouched(name));
+        }
+        Ok(SourceFile::parse(name, text))
     }
+}
+
+fn unvouched(name: &str) -> NoSource {
+    let why = "no part says what it was when it was built";
+    NoSource::Refused { file: name.to_owned(), why: why.to_owned() }
 }
 
 /// What `make` makes, once for each key. It may ask for others meanwhile.

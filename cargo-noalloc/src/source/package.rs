@@ -44,7 +44,7 @@ impl<'a> Package<'a> {
     }
 
     fn read_others(&self) -> Vec<Rc<SourceFile>> {
-        let file = self.sources.root.join(&self.file.name);
+        let file = self.sources.folders.root().join(&self.file.name);
         let Some(root) = file.ancestors().skip(1).find(|folder| folder.join("Cargo.toml").is_file()) else {
             return Vec::new();
         };
@@ -52,7 +52,7 @@ impl<'a> Package<'a> {
         rust_files(&root.join("src"), &mut paths);
         paths.sort();
         let name = |path: &Path| {
-            path.strip_prefix(&self.sources.root).unwrap_or(path).to_string_lossy().into_owned()
+            path.strip_prefix(self.sources.folders.root()).unwrap_or(path).to_string_lossy().into_owned()
         };
         let others = paths.iter().filter(|path| **path != file).map(|path| self.sources.file(&name(path)));
         others.flatten().collect()
@@ -61,11 +61,13 @@ impl<'a> Package<'a> {
 
 fn rust_files(folder: &Path, found: &mut Vec<PathBuf>) {
     let Ok(entries) = std::fs::read_dir(folder) else { return };
-    for path in entries.flatten().map(|entry| entry.path()) {
+    for entry in entries.flatten() {
         if found.len() >= MOST_FILES {
             return;
         }
-        if path.is_dir() {
+        let path = entry.path();
+        // Not through links, which may lead round in circles.
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
             rust_files(&path, found);
         } else if path.extension().is_some_and(|extension| extension == "rs") {
             found.push(path);

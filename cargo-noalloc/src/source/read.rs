@@ -1,15 +1,22 @@
 //! The step itself: every site of every target gets what its source says.
 
-use std::path::Path;
+use std::collections::BTreeMap;
 
 use super::{Sources, behind, blocks};
-use crate::model::{Audited, CodePlace, Place, Site, Texts};
+use crate::model::{Audited, CodePlace, Place, Problem, Site, Step, Texts};
+use crate::source_files::SourceFolders;
 
 /// Reads the source files that sites stand in, and puts at each site the expression that stands there.
 ///
-/// Nothing is shown of the files that are in `changed`. Returns the texts of all files that were looked at.
-pub(crate) fn read(audited: &mut [Audited], workspace_root: &Path, changed: &[String]) -> Texts {
-    let mut sources = Sources::new(workspace_root).without(changed);
+/// Nothing is shown of the files that are in `changed`, and of those that are not what `digests` say, where there are any.
+/// Returns the texts of all files that were looked at, and why others were not.
+pub(crate) fn read(
+    audited: &mut [Audited],
+    folders: SourceFolders,
+    changed: &[String],
+    digests: Option<&BTreeMap<String, u64>>,
+) -> (Texts, Vec<Problem>) {
+    let mut sources = Sources::new(folders).without(changed).vouched(digests);
     if let Some(built) = audited.iter().filter_map(|target| target.built).min() {
         sources = sources.built_at(built);
     }
@@ -51,7 +58,8 @@ pub(crate) fn read(audited: &mut [Audited], workspace_root: &Path, changed: &[St
         }
     }
     sources.tell(&mut texts);
-    texts
+    let refused = sources.refused().into_iter();
+    (texts, refused.map(|why| Problem::new(Step::Source, why.to_string())).collect())
 }
 
 /// All that were counted, and all of the proofs.

@@ -135,7 +135,7 @@ impl Scan<'_> {
             return self.items(Scope { file, path: &path, folder: &folder }, items);
         }
         let files = folder.files(name, &item.attrs);
-        let exists = |file: &Path| self.sources.root.join(file).is_file();
+        let exists = |file: &Path| self.sources.folders.root().join(file).is_file();
         let explicit = files.explicit.iter().filter(|(file, _)| exists(file));
         let usual = files.usual.iter().filter(|(file, _)| exists(file)).take(1);
         let there: Vec<_> = explicit.chain(usual).cloned().collect();
@@ -253,6 +253,7 @@ mod tests {
     use super::super::Sources;
     use super::scan;
     use crate::model::{DeclaredFn, Place};
+    use crate::source_files::SourceFolders;
 
     fn write(root: &std::path::Path, name: &str, text: &str) {
         let path = root.join(name);
@@ -282,7 +283,7 @@ mod tests {
         );
         write(root, "src/odd name.rs", "#[no_heap]\nfn odd() {}");
         write(root, "src/inner/deep.rs", "#[no_heap]\nfn deep() {}");
-        let (found, problems) = scan(&Sources::new(root), "src/lib.rs");
+        let (found, problems) = scan(&Sources::new(SourceFolders::new(root, [])), "src/lib.rs");
         let found: Vec<String> = found
             .iter()
             .map(|hot| {
@@ -313,7 +314,7 @@ mod tests {
     fn listed(files: &[(&str, &str)]) -> (Vec<String>, Vec<String>) {
         let root = tempfile::tempdir().expect("a temporary folder");
         files.iter().for_each(|(name, text)| write(root.path(), name, text));
-        let (found, problems) = scan(&Sources::new(root.path()), "src/lib.rs");
+        let (found, problems) = scan(&Sources::new(SourceFolders::new(root.path(), [])), "src/lib.rs");
         let line = |hot: &DeclaredFn| {
             let Place { file, line, column } = &hot.place;
             format!("{} {}:{line}:{column}", hot.name, file.trim_start_matches("src/"))

@@ -6,6 +6,7 @@ use super::Sources;
 use super::finder::Want;
 use super::{coercion, expression};
 use crate::model::{CodePlace, DynRole, Expression, Frame, FunctionName, NoSource, Origin, TraitObject};
+use crate::source_files::SourceFolders;
 
 /// A source file alone in a folder, and the place in it where `needle` starts.
 struct Lone {
@@ -26,7 +27,7 @@ impl Lone {
     }
 
     fn sources(&self) -> Sources {
-        Sources::new(self.folder.path())
+        Sources::new(SourceFolders::new(self.folder.path(), []))
     }
 
     fn find(&self, want: Want) -> Result<(Option<Expression>, Option<TraitObject>), NoSource> {
