@@ -204,6 +204,9 @@ pub(crate) struct ExplainArgs {
     /// A function's name or its tail (`algo_one`, `Filter::process`), or a place (`lib.rs:33`)
     #[arg(value_name = "WHAT")]
     pub(crate) what: String,
+    /// Show whole call chains, the standard library's frames included
+    #[arg(short, long, conflicts_with = "quiet")]
+    pub(crate) verbose: bool,
     #[command(flatten)]
     pub(crate) last: LastArgs,
 }

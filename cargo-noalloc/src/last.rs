@@ -65,6 +65,7 @@ struct Kept {
     /// Rules and the levels that the command line gave them; no level where they are allowed.
     levels: Vec<(String, Option<KeptLevel>)>,
     deny_warnings: bool,
+    filtered: bool,
     runs: Vec<KeptRun>,
     skipped: Vec<(KeptTarget, String)>,
     /// Where only a part was checked.
@@ -159,6 +160,7 @@ pub(crate) fn save(check: &Checked) -> Result<(), Failure> {
             .map(|(rule, level)| (rule.to_string(), level.map(keep_level)))
             .collect(),
         deny_warnings: check.policy.deny_warnings,
+        filtered: check.policy.filtered,
         runs: check.runs.iter().map(keep).collect(),
         skipped: check.plan.skipped.iter().map(|(target, why)| (target.into(), why.clone())).collect(),
         part: check.plan.part.as_ref().map(KeptPart::from),
@@ -263,6 +265,7 @@ fn load(now: Workspace, kind: Kind) -> Result<Checked, Failure> {
             require_proof: kept.require_proof,
             command_line,
             deny_warnings: kept.deny_warnings,
+            filtered: kept.filtered,
             proof_only: kind == Kind::Proof,
             // As they are now: a level can be tried out without running anything.
             configured: now.configured.clone(),

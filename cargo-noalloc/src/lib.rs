@@ -29,6 +29,7 @@ mod parts;
 mod printable;
 mod process;
 mod prove;
+mod quoting;
 mod report;
 mod revision;
 mod run;
@@ -259,7 +260,7 @@ fn list(options: &ListOptions, shell: Shell) -> Result<Exit, Failure> {
 /// Says all that the last check or proof knows about one thing.
 fn explain(options: &ExplainOptions, shell: Shell) -> Result<Exit, Failure> {
     let Conclusion { verdict, texts, .. } = last::check_or_proof(&options.build)?.conclude(shell)?;
-    report::explain(&verdict, &texts, &options.what, shell)?;
+    report::explain(&verdict, &texts, options, shell)?;
     Ok(Exit::Pass)
 }
 

@@ -47,7 +47,24 @@ pub(crate) fn per_op(value: f64) -> String {
     if value.fract() == 0.0 {
         return count(value as u64);
     }
-    format!("{value:.4}").trim_end_matches('0').trim_end_matches('.').to_owned()
+    let text = format!("{value:.4}");
+    let (whole, rest) = text.split_once('.').unwrap_or((&text, ""));
+    let rest = rest.trim_end_matches('0');
+    if rest.is_empty() { separated(whole) } else { format!("{}.{rest}", separated(whole)) }
+}
+
+/// The same for bytes, of which nobody needs more than hundredths.
+pub(crate) fn bytes_per_op(value: f64) -> String {
+    if value > 0.0 && value < 0.005 {
+        return "<0.01".to_owned();
+    }
+    let rounded = (value * 100.0).round() / 100.0;
+    if rounded.fract() == 0.0 {
+        return count(rounded as u64);
+    }
+    let text = format!("{rounded:.2}");
+    let (whole, hundredths) = text.split_once('.').unwrap_or((&text, ""));
+    format!("{}.{}", separated(whole), hundredths.trim_end_matches('0'))
 }
 
 fn decimal(value: f64) -> String {
@@ -98,7 +115,7 @@ pub(crate) fn affected(calls: Affected) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{bytes, count, per_op, sizes};
+    use super::{bytes, bytes_per_op, count, per_op, requests, sizes};
     use crate::model::Sizes;
 
     #[test]
@@ -122,8 +139,26 @@ mod tests {
     }
 
     #[test]
+    fn what_was_taken_and_what_was_resized_are_told_apart() {
+        let shown = [(1, 0), (2, 2), (3, 2), (1_002, 1)].map(|(count, reallocs)| requests(count, reallocs));
+        let expected = [
+            "1 allocation",
+            "2 reallocations",
+            "1 allocation and 2 reallocations",
+            "1,001 allocations and 1 reallocation",
+        ];
+        assert_eq!(shown, expected);
+    }
+
+    #[test]
     fn a_fraction_of_an_allocation_is_not_rounded_away() {
         let shown = [0.0, 0.5, 2.0, 28.971, 0.001, 0.000_01, 4096.0].map(per_op);
         assert_eq!(shown, ["0", "0.5", "2", "28.971", "0.001", "<0.0001", "4,096"]);
+    }
+
+    #[test]
+    fn bytes_have_two_decimals_at_most() {
+        let shown = [0.0, 0.5, 28.971, 0.001, 0.005, 3_919.509_8, 4_096.0, 7.999].map(bytes_per_op);
+        assert_eq!(shown, ["0", "0.5", "28.97", "<0.01", "0.01", "3,919.51", "4,096", "8"]);
     }
 }

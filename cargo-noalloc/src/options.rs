@@ -104,6 +104,7 @@ pub(crate) struct ListOptions {
 #[derive(Debug)]
 pub(crate) struct ExplainOptions {
     pub(crate) what: What,
+    pub(crate) verbose: bool,
     pub(crate) build: BuildArgs,
 }
 
@@ -176,7 +177,8 @@ impl Options {
             Command::Prove(args) => Options::Prove(Box::new(prove(*args)?)),
             Command::List(args) => Options::List(list(args)?),
             Command::Explain(args) => {
-                Options::Explain(ExplainOptions { what: What::parse(&args.what), build: args.last.into() })
+                let (what, verbose) = (What::parse(&args.what), args.verbose);
+                Options::Explain(ExplainOptions { what, verbose, build: args.last.into() })
             }
             Command::Compare(args) => Options::Compare(Box::new(CompareOptions::new(*args)?)),
             Command::Report(args) => Options::Report(report(args)?),
@@ -228,6 +230,7 @@ fn check(args: CheckArgs) -> Result<CheckOptions, Failure> {
     let (command_line, deny_warnings) = levels(&args.levels)?;
     let policy = Policy {
         partial: partition.is_some(),
+        filtered: !args.filters.is_empty() || args.harness_args.iter().any(|word| !word.starts_with('-')),
         require_exercised: args.require_exercised,
         require_proof: args.require_proof,
         command_line,

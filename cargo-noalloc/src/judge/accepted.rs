@@ -6,6 +6,7 @@ use crate::model::{
     Compared, Debt, Finding, HotReport, Identity, Level, Rule, Standing, Texts, Verdict, Weight,
 };
 use crate::numbers::plural;
+use crate::quoting;
 
 /// Characters of an expression that tell it from others.
 const CODE: usize = 120;
@@ -75,7 +76,7 @@ pub(crate) fn compare(verdict: &mut Verdict, texts: &Texts, baseline: &[Debt], s
 /// `` `Box::new` in `app::run` (heap-in-hot-path) ``
 pub(crate) fn in_words(identity: &Identity) -> String {
     let what = identity.code.as_ref().or(identity.construct.as_ref());
-    let what = what.map(|what| format!("`{what}` in ")).unwrap_or_default();
+    let what = what.map(|what| format!("{} in ", quoting::code(what))).unwrap_or_default();
     format!("{what}`{}` ({})", identity.function, identity.rule)
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::Case;
 use crate::model::{Escape, Finding, Level, Op, ProofState, Reachable, Rule, Span};
 use crate::numbers::plural;
+use crate::quoting::code;
 
 /// One finding for each place that was not seen to allocate.
 pub(super) fn find(case: &Case<'_>) -> Vec<Finding> {
@@ -35,7 +36,7 @@ fn finding(case: &Case<'_>, span: Span, reachable: &[&Reachable]) -> Finding {
     let always = reachable.iter().any(|reachable| reachable.always);
     let construct =
         source.and_then(|source| source.construct.as_ref()).map(|construct| construct.name.clone());
-    let what = construct.clone().map_or_else(|| "this call".to_owned(), |name| format!("`{name}`"));
+    let what = construct.clone().map_or_else(|| "this call".to_owned(), |name| code(&name));
     let when = if always { "on every path that returns" } else { "on some paths" };
     let seen = match case.counts.calls {
         _ if case.governing.is_proof_only() => String::new(),

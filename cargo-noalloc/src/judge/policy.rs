@@ -5,7 +5,8 @@
 //! the entries for single functions, `--require-…`, `-A`, `-W` and `-D`.
 
 use crate::model::{
-    Frame, FunctionSettings, HotFn, Ignore, IgnoredCode, Level, Policy, Rule, Setting, Settings,
+    Frame, FunctionSettings, HotFn, Ignore, IgnoredCode, Level, Policy, Rule, Setting, Settings, fits,
+    is_called,
 };
 
 /// The settings that hold for one hot function.
@@ -41,7 +42,7 @@ impl<'a> Governing<'a> {
 
     fn of_function<'s>(&'s self, hot: &'s HotFn) -> impl Iterator<Item = &'a FunctionSettings> + 's {
         let all = self.settings.iter().flat_map(|settings| &settings.functions);
-        all.filter(|settings| names(&settings.pattern, &hot.name))
+        all.filter(|settings| is_called(&hot.name, &settings.pattern))
     }
 
     /// The function with the promise that the settings leave it.
@@ -113,38 +114,11 @@ fn is_of(frame: &Frame, code: &IgnoredCode) -> bool {
     }
 }
 
-/// Whether a pattern matches a function's whole path or the tail of it, from a segment on.
-fn names(pattern: &str, name: &str) -> bool {
-    let tails = name.match_indices("::").map(|(at, _)| &name[at + 2..]);
-    [name].into_iter().chain(tails).any(|tail| fits(pattern.as_bytes(), tail.as_bytes()))
-}
-
-/// Whether `text` is what `pattern` says, where `*` is any run of bytes.
-fn fits(pattern: &[u8], text: &[u8]) -> bool {
-    // The last star, and where the text after its run begins: longer runs are tried from there.
-    let (mut at, mut seen, mut star) = (0, 0, None);
-    while seen < text.len() {
-        if pattern.get(at) == Some(&b'*') {
-            star = Some((at, seen));
-            at += 1;
-        } else if pattern.get(at) == Some(&text[seen]) {
-            at += 1;
-            seen += 1;
-        } else if let Some((before, run)) = star {
-            star = Some((before, run + 1));
-            (at, seen) = (before + 1, run + 1);
-        } else {
-            return false;
-        }
-    }
-    pattern[at..].iter().all(|byte| *byte == b'*')
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
 
-    use super::{Governing, fits, names};
+    use super::Governing;
     use crate::model::{
         Budget, Configured, Frame, FunctionName, FunctionSettings, HotFn, HotId, Ignore, IgnoredCode, Level,
         Origin, Place, Policy, Promise, Rule, Setting, Settings,
@@ -162,35 +136,6 @@ mod tests {
 
     fn function(pattern: &str) -> FunctionSettings {
         FunctionSettings { pattern: pattern.to_owned(), ..FunctionSettings::default() }
-    }
-
-    #[test]
-    fn a_star_is_any_run() {
-        let yes = [
-            ("*", ""),
-            ("*", "a::b"),
-            ("a*", "a"),
-            ("*b*", "abc"),
-            ("a*c*e", "abcde"),
-            ("**", "x"),
-            ("ab", "ab"),
-        ];
-        let no = [("a", ""), ("", "a"), ("a*", "ba"), ("a*c", "ab"), ("ab", "abc"), ("a*bc", "abcb")];
-        for (pattern, text) in yes {
-            assert!(fits(pattern.as_bytes(), text.as_bytes()), "{pattern} {text}");
-        }
-        for (pattern, text) in no {
-            assert!(!fits(pattern.as_bytes(), text.as_bytes()), "{pattern} {text}");
-        }
-    }
-
-    #[test]
-    fn a_pattern_names_a_whole_path_or_its_tail() {
-        assert!(names("process", "fir::Filter::process"));
-        assert!(names("Filter::*", "fir::Filter::process"));
-        assert!(names("fir::*", "fir::Filter::process"));
-        assert!(!names("cess", "fir::Filter::process"));
-        assert!(!names("fir", "fir::Filter::process"));
     }
 
     #[test]

@@ -5,8 +5,8 @@ use crate::model::{Affected, Escape, Finding, HotFn, HotId, HotReport, Permit, P
 
 /// A finding at the call of a permit that nobody needed.
 pub(super) fn find(permit: &Permit, functions: &[HotReport], policy: &Policy) -> Option<Finding> {
-    // Another part may have used it.
-    if !permit.is_stale() || policy.partial {
+    // Another part may have used it, or what a filter left out.
+    if !permit.is_stale() || policy.partial || policy.filtered {
         return None;
     }
     let (reason, help) = if permit.entered == 0 {

@@ -8,6 +8,7 @@ mod baseline;
 mod bench;
 mod binary;
 mod c_heap;
+mod called;
 mod comparison;
 mod declared;
 mod expression;
@@ -39,6 +40,7 @@ pub use binary::{
     Binaries, Binary, Certainty, DeclaredAllocator, Environment, LinkedAllocator, Toolchain, UnusedAllocator,
 };
 pub use c_heap::CHeap;
+pub use called::{fits, is_called};
 pub use comparison::{
     BenchChange, Change, Comparison, Figure, Measured, MeasuredBench, MeasuredSite, TimeChange,
 };

@@ -6,6 +6,9 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
+use super::called::starts;
+use super::implementation;
+
 /// A demangled name with its generic arguments left out: `alloc::vec::Vec::push`,
 /// `<app::Ring as core::clone::Clone>::clone`.
 ///
@@ -47,6 +50,12 @@ impl FunctionName {
     /// From a demangled name.
     pub fn new(demangled: &str) -> FunctionName {
         FunctionName { path: without_generics(demangled).into(), demangled: demangled.into() }
+    }
+
+    /// From the path of an item, as `type_name` writes it. What stands in a closure or in the body of an `async fn` stands in
+    /// the function around it.
+    pub fn of_item(path: &str) -> FunctionName {
+        FunctionName::new(&path.replace("::{{closure}}", ""))
     }
 
     /// The whole path.
@@ -91,7 +100,8 @@ impl FunctionName {
             || self.path.to_string(),
             |(ty, rest)| format!("{ty}::{}", rest.rsplit("::").next().unwrap_or(rest)),
         );
-        let segments: Vec<&str> = path.split("::").filter(|segment| !segment.starts_with('{')).collect();
+        let segments = segments(&path);
+        let segments: Vec<&str> = segments.into_iter().filter(|segment| !segment.starts_with('{')).collect();
         segments[segments.len().saturating_sub(2)..].join("::")
     }
 }
@@ -124,6 +134,16 @@ impl fmt::Display for FunctionName {
 /// Leaves generic arguments out, and the brackets around an inherent impl's type:
 /// `<alloc::vec::Vec<u8>>::push` is `alloc::vec::Vec::push`.
 fn without_generics(name: &str) -> String {
+    // `app::queue::<impl app::Ring<u8>>::push`, of an `impl` that stands in another module than its type.
+    if let Some((_, of)) = name.split_once("::<impl ")
+        && let Some(end) = closing(of)
+    {
+        let (block, rest) = (&of[..end], &of[end + 1..]);
+        return match split_at_word(block, " for ") {
+            Some((of_trait, ty)) => without_generics(&format!("<{ty} as {of_trait}>{rest}")),
+            None => without_generics(&format!("<{block}>{rest}")),
+        };
+    }
     let Some(inner) = name.strip_prefix('<') else { return strip_arguments(name) };
     let Some(end) = closing(inner) else { return name.to_owned() };
     let (ty, rest) = (&inner[..end], &inner[end + 1..]);
@@ -154,6 +174,11 @@ fn closing(text: &str) -> Option<usize> {
 
 /// `T as Trait`, split at the `as` that stands in no bracket.
 fn split_as(text: &str) -> Option<(&str, &str)> {
+    split_at_word(text, " as ")
+}
+
+/// Split at a word that stands in no bracket.
+fn split_at_word<'a>(text: &'a str, word: &str) -> Option<(&'a str, &'a str)> {
     let mut depth = 0;
     let mut before = ' ';
     for (index, c) in text.char_indices() {
@@ -161,8 +186,8 @@ fn split_as(text: &str) -> Option<(&str, &str)> {
             '<' | '(' | '[' => depth += 1,
             '>' if before != '-' => depth -= 1,
             ')' | ']' => depth -= 1,
-            ' ' if depth == 0 && text[index..].starts_with(" as ") => {
-                return Some((&text[..index], &text[index + " as ".len()..]));
+            ' ' if depth == 0 && text[index..].starts_with(word) => {
+                return Some((&text[..index], &text[index + word.len()..]));
             }
             _ => {}
         }
@@ -224,20 +249,37 @@ fn strip_arguments(text: &str) -> String {
     out
 }
 
-/// The shortest tails of `names` that tell them apart.
+/// The segments of a path; what stands in brackets is part of one.
+fn segments(path: &str) -> Vec<&str> {
+    let starts: Vec<usize> = starts(path).collect();
+    let ends = starts.iter().skip(1).map(|start| start - "::".len()).chain([path.len()]);
+    starts.iter().zip(ends).map(|(start, end)| &path[*start..end]).collect()
+}
+
+/// The shortest names that tell `names` apart: tails of their paths, or `<Ring as Clone>::clone`.
 pub fn shorten(names: &[&str]) -> Vec<String> {
-    let segments: Vec<Vec<&str>> = names.iter().map(|name| name.split("::").collect()).collect();
-    // The name that ends so; nothing where there are several.
-    let mut owners: BTreeMap<&[&str], Option<&[&str]>> = BTreeMap::new();
-    for own in &segments {
-        for start in 0..own.len() {
-            let owner = owners.entry(&own[start..]).or_insert(Some(own));
+    let shorter: Vec<Vec<String>> = names.iter().map(|name| shorter(name)).collect();
+    // The name that is also called so; nothing where there are several.
+    let mut owners: BTreeMap<&str, Option<&str>> = BTreeMap::new();
+    for (own, called) in names.iter().zip(&shorter) {
+        for called in called {
+            let owner = owners.entry(called).or_insert(Some(own));
             *owner = owner.filter(|owner| owner == own);
         }
     }
-    let is_alone = |own: &[&str], start: usize| owners.get(&own[start..]).is_some_and(Option::is_some);
-    let shortest = |own: &Vec<&str>| (1..own.len()).rev().find(|start| is_alone(own, *start)).unwrap_or(0);
-    segments.iter().map(|own| own[shortest(own)..].join("::")).collect()
+    let is_alone = |called: &&String| owners.get(called.as_str()).is_some_and(Option::is_some);
+    let shortest = |(own, called): (&&str, &Vec<String>)| {
+        called.iter().find(is_alone).map_or_else(|| (*own).to_owned(), String::clone)
+    };
+    names.iter().zip(&shorter).map(shortest).collect()
+}
+
+/// What a path may be called for short, the shortest first.
+fn shorter(name: &str) -> Vec<String> {
+    let tails =
+        starts(name).collect::<Vec<_>>().into_iter().skip(1).rev().map(|start| name[start..].to_owned());
+    let of_trait = (name.starts_with('<') && name.contains(" as ")).then(|| implementation(name));
+    tails.chain(of_trait).collect()
 }
 
 #[cfg(test)]
@@ -262,6 +304,17 @@ mod tests {
             ("<fn() -> u8 as app::Call>::call", "<fn() -> u8 as app::Call>::call", "fn() -> u8::call"),
             ("app::hot::<u32>::{closure#0}", "app::hot::{closure#0}", "app::hot"),
             ("<app::Filter<f32>>::process", "app::Filter::process", "Filter::process"),
+            ("app::queue::<impl app::Ring<_>>::push", "app::Ring::push", "Ring::push"),
+            (
+                "app::queue::<impl app::Gen<alloc::vec::Vec<_>> for app::Ring<_>>::next",
+                "<app::Ring as app::Gen>::next",
+                "Ring::next",
+            ),
+            (
+                "<(u8, alloc::string::String) as app::Gen>::next",
+                "<(u8, alloc::string::String) as app::Gen>::next",
+                { "(u8, alloc::string::String)::next" },
+            ),
         ];
         for (name, whole, short) in cases {
             let name = FunctionName::new(name);
@@ -300,5 +353,18 @@ mod tests {
         let names = ["elvis::algo_one", "fir::Filter::process", "iir::Filter::process"];
         assert_eq!(shorten(&names), ["algo_one", "fir::Filter::process", "iir::Filter::process"]);
         assert_eq!(shorten(&["a::run", "a::run"]), ["a::run", "a::run"].map(|_| "run".to_owned()));
+        // Types and traits are not cut.
+        let next =
+            ["<app::A as app::Gen>::next", "<app::B as app::Gen>::next", "<app::B as app::Drop>::drop"];
+        assert_eq!(shorten(&next), ["<A as Gen>::next", "<B as Gen>::next", "drop"]);
+        let alike = ["<a::A as a::Gen>::next", "<b::A as a::Gen>::next"];
+        assert_eq!(shorten(&alike), alike);
+    }
+
+    #[test]
+    fn what_stands_in_a_closure_stands_in_its_function() {
+        for path in ["app::request::{{closure}}", "app::request::{{closure}}::{{closure}}", "app::request"] {
+            assert_eq!(FunctionName::of_item(path).as_str(), "app::request");
+        }
     }
 }

@@ -22,6 +22,8 @@ pub struct Policy {
     pub proof_only: bool,
     /// Other targets are run elsewhere: what none of these did, another may have done.
     pub partial: bool,
+    /// Only benchmarks and tests of certain names were run: what these did not do, others may.
+    pub filtered: bool,
     /// What the manifests say.
     pub configured: Configured,
 }

@@ -8,7 +8,8 @@ use serde::Serialize;
 use super::Document;
 use super::printable::Printable;
 use crate::model::{BenchChange, Change, Comparison, Figure, MeasuredSite, TimeChange};
-use crate::numbers::{per_op, plural};
+use crate::numbers::{bytes_per_op, per_op, plural};
+use crate::quoting::code;
 
 /// Name and version of the format.
 const SCHEMA: &str = "noalloc-compare/1";
@@ -46,7 +47,8 @@ pub(super) fn human(comparison: &Printable<'_, Comparison>) -> String {
 }
 
 fn thing(site: &MeasuredSite) -> String {
-    let what = site.construct.as_deref().map(|construct| format!(" of `{construct}`")).unwrap_or_default();
+    let what =
+        site.construct.as_deref().map(|construct| format!(" of {}", code(construct))).unwrap_or_default();
     let possible = if site.rule == "may-allocate" { "possible " } else { "" };
     format!("{possible}{}{what} in `{}` ({})", site.op, site.function, site.rule)
 }
@@ -153,9 +155,9 @@ fn row(bench: &BenchChange, name: String) -> [String; 8] {
         new,
         format!("{delta}{}", mark("time")),
         p,
-        format!("{}{}", exact(bench.bytes), mark("bytes")),
-        format!("{}{}", exact(bench.allocs), mark("allocs")),
-        exact(bench.frees),
+        format!("{}{}", exact(bench.bytes, bytes_per_op), mark("bytes")),
+        format!("{}{}", exact(bench.allocs, per_op), mark("allocs")),
+        exact(bench.frees, per_op),
     ]
 }
 
@@ -183,9 +185,14 @@ fn percent(value: f64) -> String {
     format!("{value:+.1} %")
 }
 
-fn exact(change: Change) -> String {
+/// Two figures that differ look so, however few digits are `shown` of others.
+fn exact(change: Change, shown: fn(f64) -> String) -> String {
     let Change { old, new } = change;
-    if old == new { per_op(old) } else { format!("{} → {}", per_op(old), per_op(new)) }
+    if old == new {
+        return shown(old);
+    }
+    let shown = if shown(old) == shown(new) { per_op } else { shown };
+    format!("{} → {}", shown(old), shown(new))
 }
 
 #[derive(Serialize)]

@@ -8,7 +8,7 @@ use super::human::{self, Style};
 use super::naming::{short_file, short_names};
 use super::printable::Printable;
 use crate::exit::{Exit, Failure};
-use crate::model::{Frame, HotReport, Op, Origin, Site, Texts, Verdict};
+use crate::model::{Frame, HotReport, Op, Origin, Site, Texts, Verdict, is_called};
 use crate::numbers::{bytes, count, plural, range};
 use crate::options::What;
 
@@ -48,10 +48,7 @@ pub(super) fn render(
 
 fn concerns(report: &HotReport, verdict: &Verdict, what: &What) -> bool {
     match what {
-        What::Function(name) => {
-            let full = &report.hot.name;
-            full == name || full.strip_suffix(name.as_str()).is_some_and(|front| front.ends_with("::"))
-        }
+        What::Function(name) => is_called(&report.hot.name, name),
         What::Place { .. } => {
             let findings = verdict.findings.iter().filter(|finding| finding.hot == report.hot.id);
             let mut places = findings.map(|finding| &finding.span.start).chain([&report.hot.place]);

@@ -1,7 +1,7 @@
 //! How a benchmark's counts grow with its argument: `fill/16`, `fill/256`, `fill/4096`.
 
 use crate::model::{Bench, Verdict};
-use crate::numbers::{count, per_op};
+use crate::numbers::{bytes_per_op, count, per_op};
 
 /// How far a point may lie from a curve, of its own value: room for a doubling's
 /// steps.
@@ -57,10 +57,11 @@ impl Curve {
     }
 
     fn words(self, unit: &str) -> String {
-        let (name, first) = (self.name(), per_op(self.first));
+        let shown = if unit == "B/op" { bytes_per_op } else { per_op };
+        let (name, first) = (self.name(), shown(self.first));
         match self.growth {
             Growth::Constant => format!("{unit} is {name}, always {first}"),
-            _ => format!("{unit} is {name}, {first} to {}", per_op(self.last)),
+            _ => format!("{unit} is {name}, {first} to {}", shown(self.last)),
         }
     }
 }

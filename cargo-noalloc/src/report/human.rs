@@ -1,6 +1,7 @@
 //! For a person at a terminal: findings worst first, the table, and one last line that says how it ended.
 
 mod diagnostic;
+mod last_line;
 mod permits;
 pub(super) mod words;
 
@@ -13,7 +14,7 @@ use super::naming::short_names;
 use super::{Format, Input, allocating, clock, ending, growth, overhead, proved, table};
 pub(super) use diagnostic::{range, render as finding};
 
-use crate::model::{Finding, FunctionVerdict, HotId, Level, Status, Verdict};
+use crate::model::{Finding, HotId, Level, Status, Verdict};
 
 /// How the text may look.
 #[derive(Clone, Copy, Debug)]
@@ -80,7 +81,7 @@ fn render(input: &Input<'_>) -> String {
             out.push_str(&overhead::subtracted(verdict));
         }
     }
-    let _ = writeln!(out, "\n{}{}", last_line(verdict, style), words::accepted(verdict));
+    let _ = writeln!(out, "\n{}{}", last_line::render(verdict, style), words::accepted(verdict));
     out
 }
 
@@ -103,54 +104,6 @@ pub(super) fn worst_first(findings: &[Finding]) -> Vec<&Finding> {
     }
     sorted.sort_by_key(|finding| first[&(finding.hot, finding.level)]);
     sorted
-}
-
-fn last_line(verdict: &Verdict, style: Style) -> String {
-    let of = |wanted: &[FunctionVerdict]| {
-        verdict.functions.iter().filter(|report| wanted.contains(&report.verdict)).count()
-    };
-    let heap = of(&[FunctionVerdict::Allocates, FunctionVerdict::Frees]);
-    let good = [
-        (of(&[FunctionVerdict::Proved]), "proved"),
-        (of(&[FunctionVerdict::Clean]), "clean"),
-        (of(&[FunctionVerdict::WithinBudget]), "within budget"),
-        (of(&[FunctionVerdict::Unexercised]), "not called"),
-    ];
-    let good: Vec<(usize, &str)> = good.into_iter().filter(|(count, _)| *count > 0).collect();
-    let all = verdict.functions.len();
-    if all == 0 {
-        return format!("{}: no hot function was seen", paint("error", Level::Error, style));
-    }
-    if verdict.proof_only {
-        let is_whole = verdict.targets.iter().all(|(_, status)| status.ended_well());
-        let word = match verdict.passes() {
-            true if is_whole => paint_pass(style),
-            _ => paint("error", Level::Error, style),
-        };
-        return format!("{word}: {}", proved::last_line(verdict));
-    }
-    let functions = if all == 1 { "hot function" } else { "hot functions" };
-    if heap == 0 && verdict.passes() {
-        let rest: Vec<String> = good.iter().map(|(count, word)| format!("{count} {word}")).collect();
-        let rest = rest.join(", ");
-        let unseen = verdict.targets.iter().filter(|(_, status)| !status.ended_well()).count();
-        if unseen > 0 {
-            let targets = if unseen == 1 { "target" } else { "targets" };
-            let error = paint("error", Level::Error, style);
-            return format!("{error}: {unseen} {targets} did not show everything; {all} {functions}, {rest}");
-        }
-        let uncalled = of(&[FunctionVerdict::Unexercised]);
-        let word = if uncalled > 0 { paint("warning", Level::Warning, style) } else { paint_pass(style) };
-        return format!("{word}: {all} {functions}, {rest}");
-    }
-    let uses = if heap == 1 { "uses" } else { "use" };
-    let rest: Vec<String> = good
-        .iter()
-        .map(|(count, word)| format!("{count} {} {word}", if *count == 1 { "is" } else { "are" }))
-        .collect();
-    let rest = if rest.is_empty() { String::new() } else { format!("; {}", rest.join(", ")) };
-    let level = if verdict.passes() { Level::Warning } else { Level::Error };
-    format!("{}: {heap} of {all} {functions} {uses} the heap{rest}", paint(&level.to_string(), level, style))
 }
 
 fn paint_pass(style: Style) -> String {

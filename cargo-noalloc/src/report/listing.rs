@@ -54,7 +54,8 @@ fn function(report: &HotReport, verdict: &Verdict, texts: &Texts, total: u64) ->
     let _ = writeln!(out, "{:>12}{:>12}{:>9}", "flat", "cum", "allocs");
     let text = texts.get(&place.file).unwrap_or_default();
     let last = lines.keys().next_back().copied().unwrap_or(place.line);
-    let end = body_end(text, place.line).max(last);
+    let known = texts.function(place).map(|function| function.end.start.line);
+    let end = known.unwrap_or_else(|| body_end(text, place.line)).max(last);
     for (number, source) in
         (1..).zip(text.lines()).skip(place.line as usize - 1).take((end - place.line + 1) as usize)
     {
@@ -93,8 +94,8 @@ fn lines<'a>(sites: impl Iterator<Item = &'a Site>, file: &str) -> BTreeMap<u32,
     lines
 }
 
-/// The line of the brace that closes the function which starts at `start`. By indentation, as rustfmt leaves it:
-/// the listing only has to end somewhere sensible.
+/// The line of the brace that closes the function which starts at `start`, where the source could not be parsed. By
+/// indentation, as rustfmt leaves it: the listing only has to end somewhere sensible.
 fn body_end(text: &str, start: u32) -> u32 {
     let mut lines = (1..).zip(text.lines()).skip(start as usize - 1);
     let Some((_, first)) = lines.next() else { return start };

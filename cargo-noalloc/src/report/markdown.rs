@@ -6,9 +6,9 @@ use std::fmt::Write as _;
 
 use super::human::{words, worst_first};
 use super::naming::short_names;
-use super::{Format, Input, ending, growth, proved};
-use crate::model::{Bench, Finding, FunctionVerdict, HotId, HotReport, Level, ProofState, Standing, Verdict};
-use crate::numbers::{count, per_op, plural};
+use super::{Format, Input, ending, growth, proved, rows};
+use crate::model::{Finding, FunctionVerdict, HotId, HotReport, Level, ProofState, Standing, Verdict};
+use crate::numbers::plural;
 
 pub(super) static FORMAT: Format = Format::text("markdown", render);
 
@@ -97,23 +97,10 @@ fn table(out: &mut String, verdict: &Verdict) {
     }
     out.push_str("| function | calls | ns/op | B/op | allocs/op | frees/op | verdict |\n");
     out.push_str("| --- | ---: | ---: | ---: | ---: | ---: | --- |\n");
-    for report in &verdict.functions {
-        let each = |total: u64| match report.calls {
-            0 => "-".to_owned(),
-            calls => per_op(total as f64 / calls as f64),
-        };
-        let bench = verdict.benches.iter().find(|bench| bench.hot == Some(report.hot.id));
-        let time = bench.and_then(Bench::ns_per_op).map_or_else(|| "-".to_owned(), |ns| format!("{ns:.1}"));
-        let _ = writeln!(
-            out,
-            "| {} | {} | {time} | {} | {} | {} | {} |",
-            cell(names.get(&report.hot.id).map_or("", String::as_str)),
-            count(report.calls),
-            each(report.bytes),
-            each(report.allocs + report.reallocs),
-            each(report.frees),
-            verdict_of(report),
-        );
+    for row in rows::of(verdict) {
+        let said = row.of.map_or_else(|| row.verdict().0.to_owned(), verdict_of);
+        let rows::Row { name, calls, ns, bytes, allocs, frees, .. } = row;
+        let _ = writeln!(out, "| {} | {calls} | {ns} | {bytes} | {allocs} | {frees} | {said} |", cell(&name));
     }
 }
 

@@ -20,6 +20,7 @@ mod naming;
 mod overhead;
 mod printable;
 mod proved;
+mod rows;
 mod sarif;
 mod short;
 mod table;
@@ -32,7 +33,7 @@ use crate::exit::{Exit, Failure};
 use regex_lite::Regex;
 
 use crate::model::{Comparison, Declared, Environment, Status, Texts, Verdict, Workspace};
-use crate::options::{ReportOptions, What};
+use crate::options::{ExplainOptions, ReportOptions};
 use crate::shell::{Shell, to_stdout};
 use document::Document;
 use printable::Printable;
@@ -236,10 +237,16 @@ fn append_step_summary(input: &Input<'_>, shell: Shell) {
 }
 
 /// Writes everything known about one function or place to standard output.
-pub(crate) fn explain(verdict: &Verdict, texts: &Texts, what: &What, shell: Shell) -> Result<(), Failure> {
+pub(crate) fn explain(
+    verdict: &Verdict,
+    texts: &Texts,
+    options: &ExplainOptions,
+    shell: Shell,
+) -> Result<(), Failure> {
     // The chains follow, each frame with its place.
+    let ExplainOptions { what, verbose, .. } = options;
     let style =
-        human::Style { color: shell.color_of_stdout(), verbose: false, links: links(), width: width() };
+        human::Style { color: shell.color_of_stdout(), verbose: *verbose, links: links(), width: width() };
     to_stdout(&explain::render(&Printable::of(verdict), &Printable::of(texts), what, style)?)
 }
 

@@ -137,7 +137,7 @@ fn hot(entry: &HotEntry, origins: &Origins) -> HotFn {
         name: if entry.block {
             entry.path.clone()
         } else {
-            FunctionName::new(&entry.path).as_str().to_owned()
+            FunctionName::of_item(&entry.path).as_str().to_owned()
         },
         place: Place { file: origins.file(&entry.file, ""), line: entry.line, column: entry.column },
         attributed: true,

@@ -4,6 +4,7 @@ use super::Case;
 use super::help::c::REGISTERS;
 use crate::model::{ConstructKind, DynRole, Elements, Escape, Op, Pattern, Syntax};
 use crate::numbers::{affected, bytes, count, plural, sizes};
+use crate::quoting::code;
 
 /// One sentence of clauses, without a capital and without a final dot.
 pub(super) fn of(case: &Case<'_>) -> String {
@@ -17,7 +18,7 @@ fn why(case: &Case<'_>) -> Option<String> {
             Some(name) if name.starts_with("drop of ") => {
                 format!("memory that was taken elsewhere is given back here: {name}")
             }
-            Some(name) => format!("memory that was taken elsewhere is given back here, by `{name}`"),
+            Some(name) => format!("memory that was taken elsewhere is given back here, by {}", code(name)),
             None => "memory that was taken elsewhere is given back here".to_owned(),
         });
     }

@@ -96,11 +96,15 @@ fn snippet<'a>(
     let start = text[..first].rfind('\n').map_or(0, |end| end + 1);
     let end = text[last..].find('\n').map_or(text.len(), |end| last + end);
     let line = 1 + text[..start].matches('\n').count();
-    let annotations = marks.into_iter().map(|(kind, at, label)| {
-        let at = at.start - start..at.end - start;
-        kind.span(at).label(label)
-    });
-    Snippet::source(text[start..end].to_owned()).line_start(line).annotations(annotations)
+    // The renderer would show a carriage return as a character.
+    let shown = text[start..end].replace("\r\n", "\n");
+    let shown = shown.trim_end_matches('\r').to_owned();
+    let offset = |at: usize| at - start - text[start..at].matches("\r\n").count();
+    let length = shown.len();
+    let annotations = marks
+        .into_iter()
+        .map(move |(kind, at, label)| kind.span(offset(at.start)..offset(at.end).min(length)).label(label));
+    Snippet::source(shown).line_start(line).annotations(annotations)
 }
 
 /// Bytes of a span; a point becomes the word that starts there.
