@@ -6,6 +6,7 @@ mod closures;
 mod derived;
 mod drops;
 mod dyns;
+mod eager;
 mod maps;
 mod others;
 mod owners;
@@ -63,6 +64,7 @@ pub(crate) fn rows() -> impl Iterator<Item = &'static Row> {
         derived::ROWS,
         drops::ROWS,
         dyns::ROWS,
+        eager::ROWS,
         maps::ROWS,
         others::ROWS,
         owners::ROWS,

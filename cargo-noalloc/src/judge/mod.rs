@@ -216,9 +216,7 @@ pub(crate) fn judge(mut evidence: Evidence, policy: &Policy) -> Verdict {
         own.extend(over_budget::find(&case));
         own.extend(may_allocate::find(&case));
         own.extend(unproved::find(&case));
-        // What a filter left out was not meant to be called, but where all have to be.
-        let may_be_uncalled = policy.filtered && !policy.require_exercised;
-        if !policy.proof_only && !policy.partial && !may_be_uncalled {
+        if !policy.may_miss_calls() {
             own.extend(unexercised::find(&case));
         }
         // Each of these is one doubt, with its own way there.

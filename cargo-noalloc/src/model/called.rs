@@ -25,7 +25,7 @@ fn is_tail(name: &str, pattern: &str) -> bool {
 }
 
 /// Where the segments of a path start: a `::` inside of brackets is no border.
-pub fn starts(path: &str) -> impl Iterator<Item = usize> {
+pub(super) fn starts(path: &str) -> impl Iterator<Item = usize> {
     let mut depth = 0;
     let mut before = ' ';
     let inner = path.char_indices().filter_map(move |(at, c)| {

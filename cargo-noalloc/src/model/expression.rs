@@ -25,6 +25,8 @@ pub struct Expression {
     pub key: bool,
     /// What it is copied to and goes: `out` of `out.push_str(&…)` and `out += &…`.
     pub appended_to: Option<String>,
+    /// The call that it is made for, before it is known whether it is needed.
+    pub eager: Option<Eager>,
     /// The statement around it.
     pub statement: Option<Span>,
     /// The function around it.
@@ -147,6 +149,19 @@ pub struct Closure {
     pub parameter: Option<String>,
     /// The result is all that it is written as: `|n| result`.
     pub whole: bool,
+}
+
+/// A call whose argument is made before it is known whether it is needed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Eager {
+    /// `ok_or`.
+    pub method: String,
+    /// Of the call.
+    pub span: Span,
+    /// The method that makes the argument only where it is needed: `ok_or_else`.
+    pub lazy: String,
+    /// The lazy call with its closure, where the closure's parameters are known.
+    pub code: Option<String>,
 }
 
 /// A function in a source file.

@@ -46,7 +46,7 @@ pub use comparison::{
 };
 pub use declared::{Declared, DeclaredFn, Unlisted};
 pub use expression::{
-    Argument, ArgumentKind, Binding, Closure, Construct, ConstructKind, DynRole, Elements, Expression,
+    Argument, ArgumentKind, Binding, Closure, Construct, ConstructKind, DynRole, Eager, Elements, Expression,
     Function, Lazy, NoSource, Receiver, SiteSource, Syntax, TraitObject, Uses,
 };
 pub use finding::{Escape, Finding, Label, Level, Pattern, Rule};

@@ -28,6 +28,13 @@ pub struct Policy {
     pub configured: Configured,
 }
 
+impl Policy {
+    /// Whether a hot function that nobody called need not be one that nobody calls.
+    pub(crate) fn may_miss_calls(&self) -> bool {
+        self.proof_only || self.partial || (self.filtered && !self.require_exercised)
+    }
+}
+
 /// What the manifests say.
 #[derive(Clone, Debug, Default)]
 pub struct Configured {

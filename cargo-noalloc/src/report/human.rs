@@ -14,7 +14,7 @@ use super::naming::short_names;
 use super::{Format, Input, allocating, clock, ending, growth, overhead, proved, table};
 pub(super) use diagnostic::{range, render as finding};
 
-use crate::model::{Finding, HotId, Level, Status, Verdict};
+use crate::model::{Finding, HotId, Level, Status};
 
 /// How the text may look.
 #[derive(Clone, Copy, Debug)]

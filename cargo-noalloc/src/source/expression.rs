@@ -5,6 +5,7 @@ use syn::spanned::Spanned;
 use syn::{BinOp, Block, Expr, Local, Macro, Pat, ReturnType, Stmt};
 
 use super::coercion;
+use super::eager;
 use super::file::{MacroBody, Position, SourceFile};
 use super::finder::{Found, Node, Signature, Want};
 use super::package::Package;
@@ -35,6 +36,7 @@ pub(super) fn describe<'ast>(
         receiver: receiver::of(package, found),
         key: is_key(found),
         appended_to: appended_to(package, found).map(|receiver| file.text_of(receiver)),
+        eager: eager::of(package, found),
         statement: found.path.iter().rev().find_map(|node| match node {
             Node::Statement(stmt) => Some(file.span(stmt.span())),
             _ => None,

@@ -9,6 +9,7 @@ mod blocks;
 mod coercion;
 mod construct;
 mod derived;
+mod eager;
 mod editions;
 mod expression;
 mod extent;

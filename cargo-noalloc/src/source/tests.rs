@@ -136,6 +136,58 @@ fn what_text_is_added_to_is_known_where_it_is_a_string() {
 }
 
 #[test]
+fn an_argument_that_may_not_be_needed_has_a_lazy_twin() {
+    let code = |code: &str| Some(Some(code.to_owned()));
+    let cases = [
+        ("fn f(a: Option<u8>) { a.ok_or(make()); }", code("ok_or_else(|| make())")),
+        ("fn f(a: Option<u8>) { a.unwrap_or(make()); }", code("unwrap_or_else(|| make())")),
+        ("fn f(a: io::Result<u8>) { a.unwrap_or(make()); }", code("unwrap_or_else(|_| make())")),
+        ("fn f(a: &str) { a.parse().map(g).unwrap_or(make()); }", code("unwrap_or_else(|_| make())")),
+        ("fn f(a: &[A]) { a.first().cloned().unwrap_or(make()); }", code("unwrap_or_else(|| make())")),
+        ("fn f(a: A) { a.g().unwrap_or(make()); }", Some(None)),
+        ("fn f(a: Option<u8>) { a.or(Some(make())); }", code("or_else(|| Some(make()))")),
+        ("fn f(a: Result<u8, u8>) { a.and(Ok(make())); }", code("and_then(|_| Ok(make()))")),
+        ("fn f(a: Option<u8>) { a.map_or(make(), g); }", code("map_or_else(|| make(), g)")),
+        ("fn f(a: bool) { a.then_some(make()); }", code("then(|| make())")),
+        ("fn f(a: A) { a.entry(1).or_insert(make()); }", code("or_insert_with(|| make())")),
+        ("fn f(a: A) { let b = make(); a.g().ok_or(b)?; }", code("ok_or_else(|| make())")),
+        // The function of the package says what it returns.
+        (
+            "fn f() { g().unwrap_or(make()); } fn g() -> Result<u8, ()> { }",
+            code("unwrap_or_else(|_| make())"),
+        ),
+        // Needed in any case, used twice, changed, by a method of the package, or what no closure can do.
+        ("fn f(a: Option<u8>) { a.map_or(1, make()); }", None),
+        ("fn f(a: Option<u8>) { a.ok_or_else(|| make()); }", None),
+        ("fn f(a: A) { let b = make(); a.ok_or(b.clone()); g(b); }", None),
+        ("fn f(a: A) { let mut b = make(); a.ok_or(b); }", None),
+        ("fn f(a: A) { a.ok_or(make()); } impl A { fn ok_or(self, b: u8) {} }", None),
+        ("fn f(a: A) { a.ok_or(make()?); }", None),
+        ("async fn f(a: A) { a.ok_or(make().await); }", None),
+        ("fn f(a: A) { a.unwrap_or(1); make(); }", None),
+        // The closure would borrow what the call has.
+        ("impl A { fn f(&mut self) { self.a.get_or_insert(make(self)); } }", Some(None)),
+    ];
+    for (text, expected) in cases {
+        let found = Lone::new(text, "make(").find(Want::Call).unwrap_or_else(|why| panic!("{text}: {why}"));
+        let eager = found.0.expect("an expression").eager;
+        assert_eq!(eager.map(|eager| eager.code), expected, "{text}");
+    }
+    let panics = [
+        ("fn f(a: Option<u8>) { a.expect(&format!(\"no {n}\")); }", "unwrap_or_else(|| panic!(\"no {n}\"))"),
+        (
+            "fn f(a: Result<u8, u8>) { a.expect(&format!(\"no {}\", n)); }",
+            "unwrap_or_else(|error| panic!(\"{}: {error:?}\", format_args!(\"no {}\", n)))",
+        ),
+    ];
+    for (text, expected) in panics {
+        let found = Lone::new(text, "format").find(Want::Call).unwrap_or_else(|why| panic!("{text}: {why}"));
+        let eager = found.0.expect("an expression").eager.expect("`expect` is eager");
+        assert_eq!(eager.code.as_deref(), Some(expected), "{text}");
+    }
+}
+
+#[test]
 fn a_closures_result_is_known_with_what_takes_the_closure() {
     let cases = [
         ("fn f() { a.map(|n| make()); }", Some((Some("map"), Some("n"), true))),

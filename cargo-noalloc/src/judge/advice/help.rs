@@ -4,6 +4,7 @@ mod boxed;
 pub(super) mod c;
 mod closures;
 mod collections;
+mod eager;
 mod elements;
 mod text;
 mod values;
@@ -40,6 +41,9 @@ pub(super) fn of(case: &Case<'_>) -> Option<String> {
                 .to_owned(),
         );
     }
+    if let Some(help) = eager::of(case) {
+        return Some(help);
+    }
     if let Some(closure) = closures::of_items(case) {
         return closures::of(case, closure);
     }
@@ -60,12 +64,7 @@ pub(super) fn of(case: &Case<'_>) -> Option<String> {
         }
         ConstructKind::Channel => Some(values::channel(case)),
         ConstructKind::Buffered => values::buffered(case),
-        ConstructKind::Thread if case.construct()?.name == "thread::scope" => {
-            Some("start the threads before the hot path and hand work over to them".to_owned())
-        }
-        ConstructKind::Thread => {
-            Some("start the thread before the hot path and hand work over to it".to_owned())
-        }
+        ConstructKind::Thread => Some(values::thread(case)),
         ConstructKind::C
         | ConstructKind::Print
         | ConstructKind::Drop

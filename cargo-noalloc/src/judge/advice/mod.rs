@@ -11,7 +11,7 @@ mod reason;
 use super::group::Group;
 use crate::model::{
     Affected, Binding, Construct, ConstructKind, DynRole, Escape, Expression, Frame, Label, NoSource, Op,
-    Pattern, SiteSource, Sizes, TraitObject,
+    Pattern, SiteSource, Sizes, Span, TraitObject,
 };
 
 /// What the advice is made from.
@@ -24,6 +24,7 @@ pub(crate) struct Case<'a> {
     sizes: Sizes,
     pattern: Pattern,
     escape: Escape,
+    freed_at: Option<&'a Span>,
     rehashes: bool,
     /// `OnceLock`, where it is filled once for later calls.
     lazy: Option<&'a str>,
@@ -62,6 +63,7 @@ pub(crate) fn advise(group: &Group, pattern: Pattern, calls: u64) -> Advice {
         sizes: group.sizes,
         pattern,
         escape: group.escape,
+        freed_at: group.freed_at.as_ref(),
         rehashes: group.rehashes(),
         lazy: group.lazy().filter(|_| pattern == Pattern::FirstCall || group.escape != Escape::Temporary),
         is_warmup: group.last_call == 1 && (pattern == Pattern::FirstCall || group.fills_a_static()),

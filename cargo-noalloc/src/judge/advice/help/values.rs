@@ -91,6 +91,14 @@ pub(super) fn channel(case: &Case<'_>) -> String {
     "make the channel once, outside the hot path, and pass its ends in".to_owned()
 }
 
+pub(super) fn thread(case: &Case<'_>) -> String {
+    let (threads, them) = match case.construct() {
+        Some(construct) if construct.name == "thread::scope" => ("threads", "them"),
+        _ => ("thread", "it"),
+    };
+    format!("start the {threads} before the hot path and hand work over to {them}")
+}
+
 pub(super) fn buffered(case: &Case<'_>) -> Option<String> {
     Some(if case.construct()?.name.starts_with("BufReader") {
         "make it once, outside the hot path, and take `&mut impl BufRead`: a `&[u8]` is one without a buffer"
