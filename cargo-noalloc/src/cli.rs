@@ -175,7 +175,7 @@ pub(crate) struct ProveArgs {
     pub(crate) selection: SelectionArgs,
     #[command(flatten)]
     pub(crate) build: BuildArgs,
-    /// Prove this function, with or without the attribute: a path or its tail, repeatable
+    /// Prove this function, with or without the attribute: a path or its tail, where `*` is any text; repeatable
     #[arg(long = "fn", value_name = "PATTERN", help_heading = "Selection")]
     pub(crate) functions: Vec<String>,
     #[command(flatten)]

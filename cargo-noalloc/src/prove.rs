@@ -14,7 +14,7 @@ use noalloc_prove::{Cause, Program, Proof, Slot};
 use crate::model::{Asked, HotId, Problem, Proofs, Run, Step};
 use crate::shell::{Now, Pace, Shell};
 
-pub(crate) use functions::near;
+pub(crate) use functions::{Missing, missing};
 
 /// Puts at each run what can be proved of its binary; where a proof alone is asked for, with the functions' names.
 pub(crate) fn prove(runs: &mut [Run], asked: Option<&Asked>, shell: Shell) {

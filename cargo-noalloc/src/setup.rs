@@ -10,6 +10,7 @@ use crate::model::{
     TargetKind, UnusedAllocator, Verdict, Workspace,
 };
 use crate::numbers::plural;
+use crate::prove::Missing;
 use crate::source_files::SourceFolders;
 
 /// One failure for each run that no record can be trusted of. Such records are taken out, and the run is marked:
@@ -54,20 +55,31 @@ pub(crate) fn unproved(runs: &mut [Run], asked: &Asked) -> Result<Vec<Failure>, 
         );
         run.status = Status::Unrecorded { reason };
     }
-    match crate::prove::near(runs, asked).filter(|_| failures.is_empty()) {
-        Some((pattern, near)) => Err(no_function(runs, &pattern, &near)),
-        None => Ok(failures),
+    let missing = crate::prove::missing(runs, asked);
+    if missing.len() < asked.functions.len() {
+        // What the others ask for is answered.
+        for missing in &missing {
+            let failure = no_function(runs, missing);
+            let help = failure.help.as_ref().map(|help| format!("; {help}")).unwrap_or_default();
+            let message = format!("{failure}{help}");
+            runs.iter_mut()
+                .take(1)
+                .for_each(|run| run.problems.push(Problem::new(Step::Prove, message.clone())));
+        }
+    } else if let Some(first) = missing.first().filter(|_| failures.is_empty()) {
+        return Err(no_function(runs, first));
     }
+    Ok(failures)
 }
 
-fn no_function(runs: &[Run], pattern: &str, near: &[String]) -> Failure {
+fn no_function(runs: &[Run], Missing { pattern, near }: &Missing) -> Failure {
     let targets = runs.iter().map(|run| &run.binary.planned.target);
     let names: Vec<String> = targets.map(|target| format!("{} `{}`", target.kind, target.name)).collect();
     let failure =
         Failure::new(Exit::NothingToCheck, format!("no function `{pattern}` in {}", names.join(", "))).note(
             "a binary holds the functions that it uses, and generic ones only where something uses them",
         );
-    match near {
+    match near.as_slice() {
         [] => failure.help("give a function's path or its tail, such as `--fn httparse::parse_headers`"),
         near => failure.help(format!("names that come near: {}", near.join(", "))),
     }

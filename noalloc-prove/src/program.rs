@@ -101,11 +101,16 @@ impl<'a> Program<'a> {
     /// specialised that code for the arguments that this binary passes.
     #[must_use]
     pub fn functions_matching(&self, pattern: &str) -> Vec<FunctionRef> {
-        let last = pattern.rsplit("::").next().unwrap_or(pattern).to_owned();
-        let matches = |symbol: &str| {
-            symbol.contains(&last) && is_tail_of(pattern, &without_generics(&demangle(symbol)))
-        };
-        let copies = inlined_copies(&self.file, Wanted { part: &last, is: &matches }).unwrap_or_default();
+        let last = pattern.rsplit("::").next().unwrap_or(pattern);
+        self.functions_where(last, &|name| is_tail_of(pattern, &without_generics(name)))
+    }
+
+    /// Functions whose demangled name `wanted` says yes to, by name and address. Only those are asked for whose symbol
+    /// has `part` in it.
+    #[must_use]
+    pub fn functions_where(&self, part: &str, wanted: &(dyn Fn(&str) -> bool + Sync)) -> Vec<FunctionRef> {
+        let matches = |symbol: &str| symbol.contains(part) && wanted(&demangle(symbol));
+        let copies = inlined_copies(&self.file, Wanted { part, is: &matches }).unwrap_or_default();
         let mut inlined: BTreeMap<String, Vec<u64>> = BTreeMap::new();
         // The linker drops code and leaves what the debug information says of it, at no address.
         for copy in copies.into_iter().filter(|copy| self.image.function_around(copy.address).is_some()) {

@@ -213,8 +213,8 @@ fn the_proofs_read_well() {
 fn a_function_without_the_attribute_is_proved_by_its_name() {
     let project = Project::shared("proofs");
     insta::assert_snapshot!(prove(&project, "--bin proofs --fn checksum").run().exits(0).report());
-    let patterns = "--bin proofs --fn proofs::reversed --fn only_inlined --fn Shape>::area --format json";
-    let run = prove(&project, &patterns.replace("Shape>::area", "Polygon::area")).run().exits(100);
+    let patterns = "--bin proofs --fn proofs::reversed --fn only_inlined --fn Polygon::area --format json";
+    let run = prove(&project, patterns).run().exits(100);
     let report = run.json();
     assert_eq!(verdict(&report, "proofs::reversed"), "may-allocate");
     assert_eq!(verdict(&report, "<proofs::Polygon as proofs::Shape>::area"), "may-allocate");
@@ -227,6 +227,23 @@ fn a_function_without_the_attribute_is_proved_by_its_name() {
     let line = source.lines().position(|line| line.contains("fn only_inlined")).unwrap() + 1;
     assert_eq!((&inlined["place"]["line"], &inlined["place"]["column"]), (&json!(line), &json!(4)));
     crate::schema::check(&run);
+}
+
+#[test]
+fn a_pattern_has_stars_and_its_misses_leave_the_other_answers() {
+    let project = Project::shared("proofs");
+    let run =
+        prove(&project, "--bin proofs --fn check* --fn Polygn::* --fn Polygon::a*a --format json").run();
+    let report = run.exits(100).json();
+    assert_eq!(verdict(&report, "proofs::checksum"), "proved");
+    assert_eq!(verdict(&report, "<proofs::Polygon as proofs::Shape>::area"), "may-allocate");
+    let problems = report["problems"].as_array().unwrap();
+    let said = problems.iter().filter_map(|problem| problem["message"].as_str());
+    let missing: Vec<&str> = said.filter(|message| message.contains("no function")).collect();
+    assert_eq!(missing.len(), 1, "{problems:#?}");
+    assert!(missing[0].starts_with("no function `Polygn::*` in bin `proofs`"), "{missing:?}");
+    // Nothing at all is another matter.
+    prove(&project, "--bin proofs --fn Polygn::*").run().exits(4);
 }
 
 #[test]

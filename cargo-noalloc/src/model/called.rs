@@ -19,6 +19,35 @@ pub fn is_called(name: &str, pattern: &str) -> bool {
     spellings.iter().any(|spelling| is_tail(spelling, &pattern))
 }
 
+/// Whether a crate exports a function as `path`: the modules of its own may be others, the crate of which a part is
+/// one (`futures_util` of `futures`), and `std` is also `core` and `alloc`.
+pub fn is_exported_as(name: &str, path: &str) -> bool {
+    let (Some((own, of_crate)), Some((krate, exported))) = (name.split_once("::"), path.split_once("::"))
+    else {
+        return false;
+    };
+    let is_same = own == krate
+        || own.strip_prefix(krate).is_some_and(|part| part.starts_with('_'))
+        || (krate == "std" && matches!(own, "core" | "alloc"));
+    // The type and the method, or the function, are as they are; of the modules some may be left out.
+    let exported: Vec<&str> = exported.split("::").collect();
+    let last = exported.len().saturating_sub(1);
+    let is_type = |at: usize| exported[at].starts_with(char::is_uppercase);
+    let modules = if last > 0 && is_type(last - 1) { last - 1 } else { last };
+    let (modules, item) = exported.split_at(modules);
+    let Some(mut rest) = of_crate.strip_suffix(&item.join("::")) else { return false };
+    let is_whole = rest.is_empty() || rest.ends_with("::");
+    is_same
+        && is_whole
+        && modules.iter().all(|module| match rest.split_once(&format!("{module}::")) {
+            Some((before, after)) if before.is_empty() || before.ends_with("::") => {
+                rest = after;
+                true
+            }
+            _ => false,
+        })
+}
+
 fn is_tail(name: &str, pattern: &str) -> bool {
     let tails = starts(name).skip(1).map(|start| &name[start..]);
     [name].into_iter().chain(tails).any(|tail| fits(pattern.as_bytes(), tail.as_bytes()))
@@ -65,7 +94,7 @@ pub fn fits(pattern: &[u8], text: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{fits, is_called};
+    use super::{fits, is_called, is_exported_as};
 
     #[test]
     fn a_star_is_any_run() {
@@ -84,6 +113,32 @@ mod tests {
         }
         for (pattern, text) in no {
             assert!(!fits(pattern.as_bytes(), text.as_bytes()), "{pattern} {text}");
+        }
+    }
+
+    #[test]
+    fn a_crate_exports_what_its_modules_hold() {
+        let yes = [
+            ("regex::regex::string::Regex::is_match", "regex::Regex::is_match"),
+            ("regex::regex::bytes::Regex::new", "regex::bytes::Regex::new"),
+            ("memchr::memchr::memchr", "memchr::memchr"),
+            ("alloc::vec::Vec::push", "std::vec::Vec::push"),
+            ("core::mem::swap", "std::mem::swap"),
+            ("futures_util::stream::next::Next::poll", "futures::stream::Next::poll"),
+        ];
+        let no = [
+            ("regex::regex::string::Regex::is_match", "regex::Regex::is"),
+            ("regex::regex::string::RegexSet::is_match", "regex::Set::is_match"),
+            ("regex::regex::string::Regex::is_match", "regex::bytes::Regex::is_match"),
+            ("regexes::Regex::is_match", "regex::Regex::is_match"),
+            ("app::swap", "std::mem::swap"),
+            ("app", "app::swap"),
+        ];
+        for (name, path) in yes {
+            assert!(is_exported_as(name, path), "{name} {path}");
+        }
+        for (name, path) in no {
+            assert!(!is_exported_as(name, path), "{name} {path}");
         }
     }
 

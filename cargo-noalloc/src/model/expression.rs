@@ -319,6 +319,8 @@ pub struct SiteSource {
     pub object: Option<TraitObject>,
     /// It only runs to fill a lazy value.
     pub lazy: Option<Lazy>,
+    /// Functions beside that of a library that does it, which take memory of the caller's instead: `process_with_scratch`.
+    pub lending: Vec<String>,
 }
 
 impl SiteSource {
@@ -366,6 +368,11 @@ pub enum NoSource {
     },
     /// No expression covers the place.
     Nothing,
+    /// An attribute macro makes the code from what is written there.
+    Attribute {
+        /// Its name.
+        name: String,
+    },
     /// The place lies in the definition of a macro.
     Macro {
         /// Its name.
@@ -390,6 +397,7 @@ impl std::fmt::Display for NoSource {
                 write!(f, "`{file}` has no line {line}: it was generated, or changed since the build")
             }
             NoSource::Nothing => f.write_str("no expression stands there: the code was generated"),
+            NoSource::Attribute { name } => write!(f, "the code comes from the macro `#[{name}]`"),
             NoSource::Macro { name } => write!(f, "the code comes from the macro `{name}!`"),
         }
     }

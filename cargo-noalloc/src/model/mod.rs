@@ -40,7 +40,7 @@ pub use binary::{
     Binaries, Binary, Certainty, DeclaredAllocator, Environment, LinkedAllocator, Toolchain, UnusedAllocator,
 };
 pub use c_heap::CHeap;
-pub use called::{fits, is_called};
+pub use called::{fits, is_called, is_exported_as};
 pub use comparison::{
     BenchChange, Change, Comparison, Figure, Measured, MeasuredBench, MeasuredSite, TimeChange,
 };

@@ -58,6 +58,11 @@ impl FunctionName {
         FunctionName::new(&path.replace("::{{closure}}", ""))
     }
 
+    /// The function that a closure stands in; any other is its own.
+    pub fn enclosing(&self) -> &str {
+        self.path.split_once("::{closure").map_or(&*self.path, |(function, _)| function)
+    }
+
     /// The whole path.
     pub fn as_str(&self) -> &str {
         &self.path

@@ -22,8 +22,8 @@ pub struct Found {
     pub plain: bool,
     /// Of its code, or of a copy that was inlined, where that has to tell its place.
     pub address: Option<u64>,
-    /// Functions that copies of it were inlined into; the proof does not speak about those.
-    pub inlined_into: Vec<String>,
+    /// Addresses of copies of it that were inlined into other functions; the proof does not speak about those.
+    pub copies: Vec<u64>,
 }
 
 /// Proofs of one binary, as the prover gives them.

@@ -5,7 +5,7 @@ use no_heap::record::HotEntry;
 use noalloc_prove::{FunctionRef, Program};
 
 use super::hot;
-use crate::model::{Asked, Found, FunctionName, HotId, Proofs, Run};
+use crate::model::{Asked, Found, FunctionName, HotId, Proofs, Run, is_called, is_exported_as};
 
 /// Edits between a pattern and a name that is still near.
 const NEAR: usize = 2;
@@ -19,12 +19,16 @@ pub(super) fn add(program: &Program<'_>, patterns: &[String], proofs: &mut Proof
     hot::add(program, &mut hot);
     let is_hot = |name: &FunctionName| hot.found.iter().any(|found| path(found) == *name);
     for pattern in patterns {
-        let marked = hot
-            .found
-            .iter()
-            .filter(|found| names_of(found).iter().any(|name| is_named(name.as_str(), pattern)));
+        let is_wanted = |name: &FunctionName| is_called(name.as_str(), pattern);
+        let marked = hot.found.iter().filter(|found| names_of(found).iter().any(is_wanted));
         let marked: Vec<&Found> = marked.collect();
-        let functions = program.functions_matching(pattern);
+        let part = part(pattern);
+        let mut functions = program.functions_where(part, &|name| is_wanted(&FunctionName::new(name)));
+        if marked.is_empty() && functions.is_empty() {
+            // By the path that a crate exports it under.
+            functions = program
+                .functions_where(part, &|name| is_exported_as(FunctionName::new(name).as_str(), pattern));
+        }
         let others = functions.iter().map(|function| (function, FunctionName::new(&function.name)));
         let others: Vec<(&FunctionRef, FunctionName)> = others.filter(|(_, name)| !is_hot(name)).collect();
         if !marked.is_empty() || !others.is_empty() {
@@ -57,13 +61,8 @@ fn add_other(program: &Program<'_>, function: &FunctionRef, name: &FunctionName,
     }
     let instances = proofs.by_function.entry(HotId(id)).or_default();
     instances.extend(function.address.map(|address| program.prove(address)));
-    let around = function.inlined_copies.iter().filter_map(|copy| program.function_name(*copy));
-    let mut inlined_into: Vec<String> =
-        around.map(|name| FunctionName::new(&name).as_str().to_owned()).collect();
-    inlined_into.sort_unstable();
-    inlined_into.dedup();
     let entry = HotEntry { id, path: name.as_str().to_owned(), ..HotEntry::default() };
-    proofs.found.push(Found { entry, plain: true, address, inlined_into });
+    proofs.found.push(Found { entry, plain: true, address, copies: function.inlined_copies.clone() });
 }
 
 fn path(found: &Found) -> FunctionName {
@@ -77,9 +76,11 @@ fn names_of(found: &Found) -> Vec<FunctionName> {
     written.iter().chain([path]).map(|name| FunctionName::new(name)).collect()
 }
 
-/// Whether a path is the pattern or ends in it, whole segments only.
-fn is_named(path: &str, pattern: &str) -> bool {
-    path.strip_suffix(pattern).is_some_and(|front| front.is_empty() || front.ends_with("::"))
+/// The longest text that every symbol has which a pattern names.
+fn part(pattern: &str) -> &str {
+    let last = pattern.rsplit("::").next().unwrap_or(pattern);
+    let last = last.strip_prefix("r#").unwrap_or(last);
+    last.split('*').max_by_key(|piece| piece.len()).unwrap_or_default()
 }
 
 /// Paths of the functions that have code, each once.
@@ -91,10 +92,21 @@ fn names(program: &Program<'_>) -> Vec<String> {
     names
 }
 
-/// The first pattern that names nothing in any binary, with the names that come near it.
-pub(crate) fn near(runs: &[Run], asked: &Asked) -> Option<(String, Vec<String>)> {
+/// A pattern that names nothing in any binary.
+pub(crate) struct Missing {
+    pub(crate) pattern: String,
+    /// Names that come near it.
+    pub(crate) near: Vec<String>,
+}
+
+/// The patterns that name nothing in any binary.
+pub(crate) fn missing(runs: &[Run], asked: &Asked) -> Vec<Missing> {
     let is_matched = |pattern: &&String| runs.iter().any(|run| run.proofs.matched.contains(*pattern));
-    let missing = asked.functions.iter().find(|pattern| !is_matched(pattern))?;
+    let missing = asked.functions.iter().filter(|pattern| !is_matched(pattern));
+    missing.map(|pattern| Missing { pattern: pattern.clone(), near: near(runs, pattern) }).collect()
+}
+
+fn near(runs: &[Run], missing: &str) -> Vec<String> {
     let wanted = missing.rsplit("::").next().unwrap_or(missing);
     let distance = |name: &str| {
         let last = name.rsplit("::").next().unwrap_or(name);
@@ -108,5 +120,5 @@ pub(crate) fn near(runs: &[Run], asked: &Asked) -> Option<(String, Vec<String>)>
         .collect();
     near.sort_unstable();
     near.dedup();
-    Some((missing.clone(), near.into_iter().take(MOST_NEAR).map(|(_, name)| name.to_owned()).collect()))
+    near.into_iter().take(MOST_NEAR).map(|(_, name)| name.to_owned()).collect()
 }

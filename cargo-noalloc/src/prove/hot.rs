@@ -42,7 +42,7 @@ pub(super) fn add(program: &Program<'_>, proofs: &mut Proofs) {
     for descriptor in descriptors(program) {
         match descriptor {
             Some(entry) => {
-                proofs.found.push(Found { entry, plain: false, address: None, inlined_into: Vec::new() });
+                proofs.found.push(Found { entry, plain: false, address: None, copies: Vec::new() });
             }
             None => proofs.problems.push(
                 "the description of a hot function cannot be read: use the same version of `no_heap` and \
@@ -133,7 +133,7 @@ fn marked_only(program: &Program<'_>, site: &SiteRoots) -> Found {
     let path = symbol.as_deref().and_then(|symbol| between(symbol, ROOT)).map(function);
     let path = path.or(symbol).unwrap_or_else(|| format!("hot function {:#018x}", site.site));
     let entry = HotEntry { id: site.site, path, ..HotEntry::default() };
-    Found { entry, plain: false, address, inlined_into: Vec::new() }
+    Found { entry, plain: false, address, copies: Vec::new() }
 }
 
 fn between<'n>(name: &'n str, (before, after): (&str, &str)) -> Option<&'n str> {

@@ -218,22 +218,24 @@ print! {
 /// A report shows where a site is: its syntax was for the advice, and is left behind.
 impl Print for SiteSource {
     fn is_printable(&self) -> bool {
-        let SiteSource { span, expression, construct, object, lazy } = self;
+        let SiteSource { span, expression, construct, object, lazy, lending } = self;
         let is_left = *expression == Err(NoSource::Nothing);
         is_left
             && span.is_printable()
             && construct.is_printable()
             && object.is_printable()
             && lazy.is_printable()
+            && lending.is_printable()
     }
 
     fn make_printable(&mut self) {
-        let SiteSource { span, expression, construct, object, lazy } = self;
+        let SiteSource { span, expression, construct, object, lazy, lending } = self;
         *expression = Err(NoSource::Nothing);
         span.make_printable();
         construct.make_printable();
         object.make_printable();
         lazy.make_printable();
+        lending.make_printable();
     }
 }
 
@@ -276,6 +278,6 @@ print_variants! {
     }
     NoSource {
         NoPlace, Missing { file }, Refused { file, why }, Unparsed { file, why }, Changed { file },
-        BeyondEnd { file, line }, Nothing, Macro { name },
+        BeyondEnd { file, line }, Nothing, Attribute { name }, Macro { name },
     }
 }

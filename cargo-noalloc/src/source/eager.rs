@@ -95,8 +95,23 @@ const OPTIONS: &[&str] = &[
 ];
 
 /// Methods of the standard library that return a `Result`.
-const RESULTS: &[&str] =
-    &["binary_search", "map_err", "ok_or", "ok_or_else", "parse", "recv", "try_into", "try_recv", "try_send"];
+const RESULTS: &[&str] = &[
+    "binary_search",
+    "lock",
+    "map_err",
+    "ok_or",
+    "ok_or_else",
+    "parse",
+    "read",
+    "recv",
+    "try_into",
+    "try_lock",
+    "try_read",
+    "try_recv",
+    "try_send",
+    "try_write",
+    "write",
+];
 
 /// Methods of both that return what they are called on, or a view of it.
 const SAME: &[&str] = &[

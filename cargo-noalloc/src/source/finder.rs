@@ -10,6 +10,7 @@ use syn::{
     Stmt, TraitItemFn,
 };
 
+use super::attribute;
 use super::extent::{self, Extent};
 use super::file::{MacroBody, Position, SourceFile};
 use crate::model::NoSource;
@@ -298,7 +299,7 @@ impl<'ast> Visit<'ast> for Finder<'ast> {
     }
 }
 
-/// Why nothing was found at `at`: it may be the definition of a macro.
+/// Why nothing was found at `at`: it may be the definition of a macro, or what an attribute makes code of.
 pub(super) fn nothing(tree: &syn::File, at: Position) -> NoSource {
     struct Definitions(Position, Option<String>);
     impl<'ast> Visit<'ast> for Definitions {
@@ -313,5 +314,7 @@ pub(super) fn nothing(tree: &syn::File, at: Position) -> NoSource {
     }
     let mut definitions = Definitions(at, None);
     definitions.visit_file(tree);
-    definitions.1.map_or(NoSource::Nothing, |name| NoSource::Macro { name })
+    let of_macro = definitions.1.map(|name| NoSource::Macro { name });
+    let of_attribute = || attribute::at(tree, at).map(|name| NoSource::Attribute { name });
+    of_macro.or_else(of_attribute).unwrap_or(NoSource::Nothing)
 }

@@ -4,6 +4,7 @@
 //! nothing, prints nothing, and judges nothing: reasons and advice are `judge`'s.
 
 mod allocators;
+mod attribute;
 mod behind;
 mod blocks;
 mod coercion;
@@ -16,6 +17,7 @@ mod extent;
 mod file;
 mod finder;
 mod handed;
+mod lending;
 mod owner;
 mod package;
 mod parse;
@@ -161,7 +163,8 @@ impl Sources {
                 Err(_) => Span::point(read::point(self, place)),
             },
             construct: construct::name(expression.as_ref().ok(), site, coerced.as_ref()),
-            object: coerced.or_else(|| self.behind(site)),
+            object: coerced.filter(|_| !is_of_library(site)).or_else(|| self.behind(site)),
+            lending: lending::of(self, site),
             lazy: construct::lazy(site),
             expression,
         }
@@ -293,6 +296,11 @@ impl Sources {
 fn unvouched(name: &str) -> NoSource {
     let why = "no part says what it was when it was built";
     NoSource::Refused { file: name.to_owned(), why: why.to_owned() }
+}
+
+/// Whether a library makes what is on the heap: what becomes of its result in the user's code is no reason.
+fn is_of_library(site: &Site) -> bool {
+    site.callee().is_some_and(|callee| matches!(callee.origin, Origin::Dependency(_)))
 }
 
 /// What `make` makes, once for each key. It may ask for others meanwhile.

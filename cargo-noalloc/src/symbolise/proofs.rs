@@ -1,17 +1,20 @@
 //! Names the addresses of proofs.
 
-use noalloc_prove::{Assumption, CallAddress, Cause, Frees, Operation, Origin, Proof, Slot, State, Unknown};
+use noalloc_prove::{Assumption, CallAddress, Cause, Frees, Operation, Proof, Slot, State, Unknown};
 
 use super::origin::Origins;
 use super::symbols::Symbols;
 use super::{HotId, LookupAddress, chain};
 use crate::model::{
-    Calls, Candidate, Doubt, Found, Frame, HotFn, Obstacle, ObstacleKind, Op, Place, ProofReport, ProofState,
-    Proofs, Reachable, Site, Sizes, Streams,
+    Calls, Candidate, Doubt, Found, Frame, HotFn, Obstacle, ObstacleKind, Op, Origin, Place, ProofReport,
+    ProofState, Proofs, Reachable, Site, Sizes, Streams,
 };
 
 /// Bytes of a function in which some instruction of its own must stand.
 const FIRST_CODE: u64 = 256;
+
+/// Copies of one function, enough to name what they were inlined into.
+const MOST_COPIES: usize = 256;
 
 /// What can be asked about one binary.
 pub(super) struct Names<'a> {
@@ -36,10 +39,26 @@ impl Names<'_> {
         let mut report =
             proofs.iter().map(|proof| self.one(hot, proof)).reduce(ProofReport::and).unwrap_or(absent);
         let instances = self.proofs.found.iter().filter(|found| found.entry.id == hot.0);
-        report.inlined_into = instances.flat_map(|found| found.inlined_into.clone()).collect();
+        report.inlined_into = instances.flat_map(|found| self.inlined_into(found)).collect();
         report.inlined_into.sort_unstable();
         report.inlined_into.dedup();
         report
+    }
+
+    /// The functions that copies were inlined into: of each the innermost that the reader knows, or else the one that
+    /// has the code.
+    fn inlined_into(&self, found: &Found) -> Vec<String> {
+        let around = |copy: &u64| {
+            let frames = self.symbols?.frames(LookupAddress(*copy), self.origins);
+            let own = frames.iter().rposition(|frame| frame.function.as_str() == found.entry.path)?;
+            let outside = frames.get(own + 1..)?;
+            let of = |known: fn(&Origin) -> bool| outside.iter().find(|frame| known(&frame.origin));
+            let known = of(|origin| *origin == Origin::User)
+                .or_else(|| of(|origin| matches!(origin, Origin::Dependency(_))))
+                .or_else(|| outside.last())?;
+            Some(known.function.enclosing().to_owned())
+        };
+        found.copies.iter().take(MOST_COPIES).filter_map(around).collect()
     }
 
     /// A function that the binary names, at the place that its descriptor or its code says, or else at `nearest`.
@@ -237,7 +256,8 @@ fn dynamic_call(slot: Slot) -> String {
     }
 }
 
-fn origin(origin: Origin) -> String {
+fn origin(origin: noalloc_prove::Origin) -> String {
+    use noalloc_prove::Origin;
     match origin {
         Origin::Argument(_) => "passed in by the caller".to_owned(),
         Origin::Field { .. } => "read from what the caller passes in".to_owned(),

@@ -4,10 +4,12 @@ mod boxed;
 pub(super) mod c;
 mod closures;
 mod collections;
+mod dependency;
 mod eager;
 mod elements;
 mod text;
 mod values;
+pub(super) mod waiting;
 
 use super::Case;
 use crate::model::{ConstructKind, Op, Pattern};
@@ -15,6 +17,9 @@ use crate::numbers::range;
 
 /// The first of several pieces of advice that the evidence covers.
 pub(super) fn of(case: &Case<'_>) -> Option<String> {
+    if let Some(help) = waiting::of(case) {
+        return Some(help);
+    }
     if let Some(construct) = case.construct().filter(|construct| construct.kind == ConstructKind::C) {
         return Some(c::of(case, &construct.name));
     }
@@ -65,11 +70,8 @@ pub(super) fn of(case: &Case<'_>) -> Option<String> {
         ConstructKind::Channel => Some(values::channel(case)),
         ConstructKind::Buffered => values::buffered(case),
         ConstructKind::Thread => Some(values::thread(case)),
-        ConstructKind::C
-        | ConstructKind::Print
-        | ConstructKind::Drop
-        | ConstructKind::Dependency(_)
-        | ConstructKind::Other => None,
+        ConstructKind::Dependency(_) => dependency::of(case),
+        ConstructKind::C | ConstructKind::Print | ConstructKind::Drop | ConstructKind::Other => None,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::Case;
 use super::help::c::REGISTERS;
+use super::help::waiting;
 use crate::model::{ConstructKind, DynRole, Elements, Escape, Op, Pattern, Syntax};
 use crate::numbers::{affected, bytes, count, plural, sizes};
 use crate::quoting::code;
@@ -21,6 +22,9 @@ fn why(case: &Case<'_>) -> Option<String> {
             Some(name) => format!("memory that was taken elsewhere is given back here, by {}", code(name)),
             None => "memory that was taken elsewhere is given back here".to_owned(),
         });
+    }
+    if waiting::is(case) {
+        return Some("the thread has to wait for another, and needs memory for that".to_owned());
     }
     if matches!(case.kind(), Some(ConstructKind::Print | ConstructKind::C)) {
         return of_kind(case);

@@ -25,6 +25,7 @@ fn group(
             construct: Some(Construct { name: name.to_owned(), kind, of: None }),
             object: None,
             lazy: None,
+            lending: Vec::new(),
         }),
         span,
         count: affected,

@@ -39,8 +39,16 @@ pub(super) fn render(verdict: &Verdict, style: Style) -> String {
         .map(|(count, word)| format!("{count} {} {word}", if *count == 1 { "is" } else { "are" }))
         .collect();
     let good = if good.is_empty() { String::new() } else { format!("; {}", good.join(", ")) };
-    let failed = if failed.is_empty() { format!("{all}, and the baseline is too loose") } else { failed };
+    let failed = if failed.is_empty() { otherwise(verdict, &all) } else { failed };
     format!("{}: {failed}{good}", paint(&level.to_string(), level, style))
+}
+
+/// What failed, where it was none of the promises.
+fn otherwise(verdict: &Verdict, all: &str) -> String {
+    match verdict.findings.iter().filter(|finding| finding.level == Level::Error).count() {
+        0 => format!("the baseline accepts more than {all} need"),
+        errors => format!("{} in {all}", plural(errors as u64, "error")),
+    }
 }
 
 /// What went well, and how often.

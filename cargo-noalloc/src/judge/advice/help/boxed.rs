@@ -1,7 +1,7 @@
 //! `Box`, `Rc`, `Arc`: one value alone on the heap.
 
 use super::super::Case;
-use crate::model::{Argument, ArgumentKind, Binding, Escape, Syntax, Uses};
+use crate::model::{Argument, ArgumentKind, Binding, Escape, NoSource, Syntax, Uses};
 
 /// Methods of `Box` itself: with the bare value they would mean something else, or not exist.
 const OF_BOX: &[&str] = &["as_ref", "as_mut", "clone", "into_inner", "into_boxed_slice", "into_vec", "into"];
@@ -11,6 +11,9 @@ pub(super) fn boxed(case: &Case<'_>) -> Option<String> {
     let construct = case.construct()?;
     if construct.name == "Box::from" && construct.of.as_deref().is_some_and(unsized_copy) {
         return super::values::copy(case);
+    }
+    if let Some(help) = pinned(case, &construct.name) {
+        return help;
     }
     if !case.fits_the_stack() {
         return Some("it is large: make it once, outside the hot path, and pass it in".to_owned());
@@ -94,11 +97,53 @@ fn kept_value(case: &Case<'_>) -> String {
     });
     match code {
         Some(code) => format!("nothing outside needs the box: `{code}`"),
-        None if case.construct().is_some_and(|construct| construct.name.starts_with("Box::pin")) => {
-            "it is gone before the call returns: `std::pin::pin!(…)` pins it on the stack".to_owned()
-        }
         None => "it is gone before the call returns: where nothing needs a `Box`, keep the value itself"
             .to_owned(),
+    }
+}
+
+/// The help for a boxed future, which may be none; nothing for all else.
+fn pinned(case: &Case<'_>, construct: &str) -> Option<Option<String>> {
+    if !construct.starts_with("Box::pin") {
+        return None;
+    }
+    let Some(expression) = case.expression() else {
+        // A macro wrote the call.
+        return Some(of_attribute(case).filter(|name| *name == "async_trait").map(|name| {
+            format!(
+                "`#[{name}]` boxes each future: an `async fn` of a trait without it takes no box, where nobody needs `dyn`"
+            )
+        }));
+    };
+    let function = expression.function.as_ref().map(|function| function.name.as_str());
+    let holds_itself = match &expression.syntax {
+        Syntax::Call { args, .. } => {
+            args.first().and_then(|made| called(&made.text)) == function && function.is_some()
+        }
+        _ => false,
+    };
+    if holds_itself {
+        return Some(Some(
+            "a future that holds itself needs the box: a loop with a list of what is left to do needs none"
+                .to_owned(),
+        ));
+    }
+    (case.fate() == Escape::Temporary && case.becomes().is_none()).then(|| {
+        Some("it is gone before the call returns: `std::pin::pin!(…)` pins it on the stack".to_owned())
+    })
+}
+
+/// `fact` of `self.fact(n - 1)`.
+fn called(text: &str) -> Option<&str> {
+    let (callee, _) = text.split_once('(')?;
+    callee.rsplit(['.', ':']).next()
+}
+
+/// The attribute macro that makes the code.
+fn of_attribute<'a>(case: &Case<'a>) -> Option<&'a str> {
+    match &case.source?.expression {
+        Err(NoSource::Attribute { name }) => Some(name),
+        _ => None,
     }
 }
 

@@ -108,11 +108,28 @@ pub(super) fn buffered(case: &Case<'_>) -> Option<String> {
     })
 }
 
+/// Whether it is what a panic had made to unwind.
+fn unwinds(case: &Case<'_>) -> bool {
+    case.below.iter().any(|frame| {
+        frame.function.as_str().starts_with("std::panicking::")
+            && frame.function.short().ends_with("::cleanup")
+    })
+}
+
 /// Of a free.
 pub(super) fn dropped(case: &Case<'_>) -> String {
     let allow = "or allow frees: `#[no_heap(allow(free))]`";
     let syntax = case.expression().map(|expression| &expression.syntax);
+    if case.construct().is_some_and(|construct| construct.name.contains("dyn Any")) || unwinds(case) {
+        return format!("a panic that is caught leaves its message on the heap: avoid the panic, {allow}");
+    }
     match syntax {
+        Some(Syntax::Method { method, .. }) => {
+            format!("`{method}` gives memory back: call it outside the hot path, {allow}")
+        }
+        Some(Syntax::Call { path, .. }) if path != "drop" && !path.ends_with("mem::drop") => {
+            format!("`{path}` gives memory back: call it outside the hot path, {allow}")
+        }
         Some(Syntax::Assign) => format!(
             "swap the old value out and hand it back (`std::mem::replace`), or change it in place, {allow}"
         ),
