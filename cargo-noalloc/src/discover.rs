@@ -158,6 +158,7 @@ fn workspace(metadata: &Metadata, build: &BuildArgs) -> Workspace {
     let vendored = others.into_iter().map(|package| (folder(package), package.name.to_string()));
     let vendored = vendored.filter(|(folder, _)| among_users(folder)).collect();
     Workspace {
+        moved_from: None,
         root: metadata.workspace_root.clone().into_std_path_buf(),
         audit_dir: absolute(&target_dir).join("noalloc"),
         build_dir,

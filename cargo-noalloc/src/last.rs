@@ -6,6 +6,7 @@
 //! Two places, because what counts were compared with or accepted must not vanish with a proof, which has none. A check
 //! proves too, so it takes a proof's place; a proof that is there is younger than the check beside it.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -17,12 +18,12 @@ use crate::cli::BuildArgs;
 use crate::exit::{Exit, Failure};
 use crate::model::{
     Asked, Binary, Environment, Level, Part, Partition, Plan, PlannedTarget, Policy, Rule, Run, Status,
-    Target, TargetKind, UnusedAllocator, Workspace,
+    Target, TargetKind, Texts, UnusedAllocator, Workspace,
 };
 use crate::{Checked, discover, files, run};
 
 /// Another number: another layout.
-const VERSION: u32 = 6;
+const VERSION: u32 = 7;
 
 /// What was done last, of two kinds.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -36,6 +37,14 @@ impl Kind {
         match self {
             Kind::Check => "last-check.json",
             Kind::Proof => "last-proof.json",
+        }
+    }
+
+    /// The texts that its report needed.
+    fn sources(self) -> &'static str {
+        match self {
+            Kind::Check => "last-check-sources.json",
+            Kind::Proof => "last-proof-sources.json",
         }
     }
 
@@ -66,6 +75,8 @@ struct Kept {
     levels: Vec<(String, Option<KeptLevel>)>,
     deny_warnings: bool,
     filtered: bool,
+    /// Where the workspace lay.
+    root: PathBuf,
     runs: Vec<KeptRun>,
     skipped: Vec<(KeptTarget, String)>,
     /// Where only a part was checked.
@@ -161,6 +172,7 @@ pub(crate) fn save(check: &Checked) -> Result<(), Failure> {
             .collect(),
         deny_warnings: check.policy.deny_warnings,
         filtered: check.policy.filtered,
+        root: check.plan.workspace.root.clone(),
         runs: check.runs.iter().map(keep).collect(),
         skipped: check.plan.skipped.iter().map(|(target, why)| (target.into(), why.clone())).collect(),
         part: check.plan.part.as_ref().map(KeptPart::from),
@@ -169,6 +181,8 @@ pub(crate) fn save(check: &Checked) -> Result<(), Failure> {
     let kind = if kept.asked.is_some() { Kind::Proof } else { Kind::Check };
     // An older proof is not the last thing done any more, whatever becomes of this check.
     let _ = fs::remove_file(audit_dir.join(Kind::Proof.file()));
+    // They are another check's.
+    let _ = fs::remove_file(audit_dir.join(kind.sources()));
     let path = audit_dir.join(kind.file());
     let text =
         serde_json::to_string_pretty(&kept).expect("paths of a workspace that cargo could read are UTF-8");
@@ -178,6 +192,22 @@ pub(crate) fn save(check: &Checked) -> Result<(), Failure> {
         Failure::new(Exit::SetUp, format!("`{}` could not be written: {error}", path.display()))
             .note("what was reported holds; `explain` and `report` have nothing to go by")
     })
+}
+
+/// Keeps what a report showed of the sources, beside the check or the proof that it was about. Without it a later report shows
+/// what has not changed since.
+pub(crate) fn save_sources(audit_dir: &Path, texts: &Texts, is_proof: bool) {
+    let kind = if is_proof { Kind::Proof } else { Kind::Check };
+    let texts: BTreeMap<&str, &str> = texts.files().collect();
+    if let Ok(text) = serde_json::to_string(&texts) {
+        let _ = files::replace(&audit_dir.join(kind.sources()), &text);
+    }
+}
+
+/// The texts by the files' names in reports; none where they were not kept.
+fn recall_sources(audit_dir: &Path, kind: Kind) -> BTreeMap<String, String> {
+    let text = files::read(&audit_dir.join(kind.sources()), files::TEXT).ok();
+    text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default()
 }
 
 fn keep_level(level: Level) -> KeptLevel {
@@ -258,6 +288,8 @@ fn load(now: Workspace, kind: Kind) -> Result<Checked, Failure> {
     let KeptEnvironment { rustc, target, profile, rustflags } = kept.environment;
     let skipped = kept.skipped.into_iter().map(|(target, why)| (target.into(), why)).collect();
     let part = kept.part.map(Part::from);
+    let sources = recall_sources(&now.audit_dir, kind);
+    let moved_from = Some(kept.root).filter(|root| *root != now.root);
     Ok(Checked {
         policy: Policy {
             partial: part.is_some(),
@@ -271,10 +303,11 @@ fn load(now: Workspace, kind: Kind) -> Result<Checked, Failure> {
             configured: now.configured.clone(),
         },
         // Where sources may be read, cargo says, and not the file.
-        plan: Plan { workspace: now, targets: Vec::new(), skipped, part },
+        plan: Plan { workspace: Workspace { moved_from, ..now }, targets: Vec::new(), skipped, part },
         runs,
         environment: Environment { rustc, target, profile, rustflags },
         asked: kept.asked.map(|functions| Asked { functions }),
+        sources,
     })
 }
 

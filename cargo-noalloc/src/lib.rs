@@ -40,12 +40,16 @@ mod source;
 mod source_files;
 mod symbolise;
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::mem;
 use std::path::Path;
 
 use cli::BuildArgs;
 pub use exit::{Exit, Failure};
-use model::{Asked, Binaries, Debt, Environment, Plan, Policy, Run, Texts, Toolchain, Verdict, Workspace};
+use model::{
+    Asked, Binaries, Debt, Environment, Plan, Policy, Run, Step, Texts, Toolchain, Verdict, Workspace,
+};
 use options::{
     CheckOptions, CleanOptions, CommandLine, CompareOptions, ExplainOptions, InitOptions, ListOptions,
     MergeOptions, Options, ProveOptions, ReportOptions,
@@ -131,7 +135,7 @@ fn run_built(
     let runs = run::run(&plan, binaries, options, shell)?;
     let policy = policy(&options.policy, &plan.workspace);
     let environment = environment(&binaries.toolchain, &options.build);
-    Ok(Checked { plan, runs, environment, policy, asked: None })
+    Ok(Checked { plan, runs, environment, policy, asked: None, sources: BTreeMap::new() })
 }
 
 /// Without running: what the binaries alone tell.
@@ -143,7 +147,8 @@ fn prove_alone(options: &ProveOptions, shell: Shell) -> Result<Exit, Failure> {
     let runs = run::none(&binaries);
     let policy = policy(&options.policy, &plan.workspace);
     let environment = environment(&binaries.toolchain, &options.build);
-    let check = Checked { plan, runs, environment, policy, asked: Some(options.asked.clone()) };
+    let asked = Some(options.asked.clone());
+    let check = Checked { plan, runs, environment, policy, asked, sources: BTreeMap::new() };
     let kept = last::save(&check);
     let exit = conclude(check, &options.report, shell);
     exit.and_then(|exit| kept.map(|()| exit))
@@ -153,7 +158,9 @@ fn prove_alone(options: &ProveOptions, shell: Shell) -> Result<Exit, Failure> {
 fn conclude(check: Checked, options: &ReportOptions, shell: Shell) -> Result<Exit, Failure> {
     // Nothing is accepted of what was not run.
     let ran = check.asked.is_none();
-    present(check.conclude(shell)?, ran, options, shell)
+    let conclusion = check.conclude(shell)?;
+    last::save_sources(&conclusion.workspace.audit_dir, &conclusion.texts, !ran);
+    present(conclusion, ran, options, shell)
 }
 
 /// Holds a verdict against the baseline, where something `ran`, and reports it.
@@ -260,6 +267,8 @@ fn list(options: &ListOptions, shell: Shell) -> Result<Exit, Failure> {
 /// Says all that the last check or proof knows about one thing.
 fn explain(options: &ExplainOptions, shell: Shell) -> Result<Exit, Failure> {
     let Conclusion { verdict, texts, .. } = last::check_or_proof(&options.build)?.conclude(shell)?;
+    let of_sources = verdict.problems.iter().filter(|problem| problem.step == Step::Source);
+    of_sources.for_each(|problem| shell.warning(&problem.message));
     report::explain(&verdict, &texts, options, shell)?;
     Ok(Exit::Pass)
 }
@@ -272,12 +281,14 @@ pub(crate) struct Checked {
     pub(crate) policy: Policy,
     /// What to prove, when nothing was run.
     pub(crate) asked: Option<Asked>,
+    /// Of what was kept: sources as they were then, by the names that reports give them.
+    pub(crate) sources: BTreeMap<String, String>,
 }
 
 impl Checked {
     /// Proves, names, reads, judges.
     fn conclude(self, shell: Shell) -> Result<Conclusion, Failure> {
-        let Checked { plan, mut runs, environment, policy, asked } = self;
+        let Checked { plan, mut runs, environment, policy, asked, sources } = self;
         prove::prove(&mut runs, asked.as_ref(), shell);
         let mut unseen = match &asked {
             Some(asked) => setup::unproved(&mut runs, asked)?,
@@ -286,9 +297,17 @@ impl Checked {
         let mut audited = symbolise::symbolise(runs, &plan.workspace);
         unseen.extend(setup::unreadable(&mut audited));
         let Plan { workspace, skipped, part, .. } = plan;
-        let changed = Vec::new();
-        let shown =
-            parts::Shown { audited, skipped, unseen, environment, policy, part, changed, digests: None };
+        let shown = parts::Shown {
+            audited,
+            skipped,
+            unseen,
+            environment,
+            policy,
+            part,
+            changed: Vec::new(),
+            digests: None,
+            sources,
+        };
         Ok(judged(shown, workspace))
     }
 }
@@ -302,6 +321,7 @@ fn judged(mut shown: parts::Shown, workspace: Workspace) -> Conclusion {
         SourceFolders::of(&workspace),
         &shown.changed,
         shown.digests.as_ref(),
+        mem::take(&mut shown.sources),
     );
     let part = before.and_then(|before| parts::send(&before, &texts, &workspace.root));
     let parts::Shown { audited, skipped, unseen, environment, policy, .. } = shown;

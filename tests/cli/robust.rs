@@ -161,6 +161,35 @@ fn a_clock_that_jumps_changes_nothing_of_the_report() {
 }
 
 #[test]
+fn a_report_shows_the_code_as_it_was_checked() {
+    let project = Project::own("gate", "edited");
+    let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("edited-target");
+    let checked = project.check_json("--bench hot").kept_in(&dir).run().exits(100).json();
+    let report = || project.noalloc(["report", "--format", "json"]).kept_in(&dir).run().exits(100).json();
+    let explained = || project.noalloc(["explain", "boxes"]).kept_in(&dir).run().exits(0);
+    let before = explained();
+    assert!(before.stdout.contains("Box::new("), "{}", before.stdout);
+    let file = project.root.join("src/lib.rs");
+    let text = fs::read_to_string(&file).unwrap();
+    // The same again, later.
+    fs::write(&file, &text).unwrap();
+    let touched = report();
+    assert_eq!((&touched["findings"], &touched["problems"]), (&checked["findings"], &checked["problems"]));
+    assert_eq!(explained().stdout, before.stdout);
+    // Others, elsewhere.
+    fs::write(&file, format!("\n\n\n{}", text.replace("Box::new", "drop"))).unwrap();
+    let edited = report();
+    assert_eq!(edited["findings"], checked["findings"]);
+    let problems = edited["problems"].as_array().unwrap();
+    let messages: Vec<&str> = problems.iter().filter_map(|problem| problem["message"].as_str()).collect();
+    let said = messages.iter().filter(|message| message.contains("changed since: `src/lib.rs`"));
+    assert_eq!(said.count(), 1, "{messages:?}");
+    let after = explained();
+    assert!(after.stdout.contains("Box::new("), "{}", after.stdout);
+    assert!(after.stderr.contains("changed since: `src/lib.rs`"), "{}", after.stderr);
+}
+
+#[test]
 fn two_checks_say_the_same() {
     let check = |jobs: u32| {
         Project::shared("parts")

@@ -22,6 +22,8 @@ pub struct Plan {
 pub struct Workspace {
     /// Folder of the workspace's manifest.
     pub root: PathBuf,
+    /// Where that folder was when a check that was kept built its executables, where that is another.
+    pub moved_from: Option<PathBuf>,
     /// `target/noalloc`: everything the audit builds and records.
     pub audit_dir: PathBuf,
     /// The audit's share of a build directory that is configured apart.

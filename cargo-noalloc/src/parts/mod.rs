@@ -36,6 +36,8 @@ pub(crate) struct Shown {
     pub(crate) changed: Vec<String>,
     /// Of the source files that may be shown, what they must be; any may, where nobody else speaks of them.
     pub(crate) digests: Option<BTreeMap<String, u64>>,
+    /// Source files as they were when they were built, where those were kept.
+    pub(crate) sources: BTreeMap<String, String>,
 }
 
 /// One part as it is sent.
@@ -106,7 +108,17 @@ pub(crate) fn merge(reports: &[PathBuf], folders: &SourceFolders) -> Result<Show
     // Stable: programs that one target has started are in order already.
     audited.sort_by_key(|target| target.position);
     let audited = programs::joined(audited);
-    Ok(Shown { audited, skipped, unseen, environment, policy, part: None, changed, digests: Some(digests) })
+    Ok(Shown {
+        audited,
+        skipped,
+        unseen,
+        environment,
+        policy,
+        part: None,
+        changed,
+        digests: Some(digests),
+        sources: BTreeMap::new(),
+    })
 }
 
 fn receive(path: &Path) -> Result<Received, Failure> {

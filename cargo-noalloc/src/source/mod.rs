@@ -57,6 +57,8 @@ pub(crate) struct Sources {
     changed: Vec<String>,
     /// Of each file that may be shown, what it must be; any file where nobody else speaks of them.
     digests: Option<BTreeMap<String, u64>>,
+    /// Files as they were when they were built.
+    kept: BTreeMap<String, String>,
     files: RefCell<BTreeMap<String, Result<Rc<SourceFile>, NoSource>>>,
     /// PERF: the sites of a proof stand at the same few places again and again, as many as there are ways to them.
     described: RefCell<BTreeMap<(CodePlace, Want), Described>>,
@@ -79,6 +81,7 @@ impl Sources {
             built: None,
             changed: Vec::new(),
             digests: None,
+            kept: BTreeMap::new(),
             files: RefCell::default(),
             described: RefCell::default(),
             behind: RefCell::default(),
@@ -197,6 +200,27 @@ impl Sources {
         expression::describe_function(&file, &found.path)
     }
 
+    /// Shows files as they are in `kept`, whatever has become of them.
+    #[must_use]
+    pub(crate) fn with_kept(mut self, kept: BTreeMap<String, String>) -> Sources {
+        self.kept = kept;
+        self
+    }
+
+    /// What has become of those that were shown as they had been kept.
+    fn edited(&self) -> Option<String> {
+        let files = self.files.borrow();
+        let shown = self.kept.iter().filter(|(name, _)| files.contains_key(*name));
+        let edited = shown.filter(|(name, text)| self.folders.read(name).as_ref() != Ok(text));
+        let edited: Vec<String> = edited.map(|(name, _)| format!("`{name}`")).collect();
+        (!edited.is_empty()).then(|| {
+            format!(
+                "shown as it was when it was built, and changed since: {}; run the check again for what is there now",
+                edited.join(", ")
+            )
+        })
+    }
+
     /// Turns the debug info's column in bytes into one in characters; needs no syntax, only the line.
     pub(crate) fn to_place(&self, place: &CodePlace) -> Place {
         let column = match self.file(&place.file) {
@@ -273,6 +297,9 @@ impl Sources {
     }
 
     fn read(&self, name: &str) -> Result<SourceFile, NoSource> {
+        if let Some(text) = self.kept.get(name) {
+            return Ok(SourceFile::parse(name, text.clone()));
+        }
         let path = self.folders.locate(name)?;
         let changed = std::fs::metadata(&path).and_then(|data| data.modified());
         // A time to come says nothing: some clock has jumped.

@@ -8,6 +8,7 @@ use crate::source_files::SourceFolders;
 
 /// Reads the source files that sites stand in, and puts at each site the expression that stands there.
 ///
+/// Files in `kept` are shown as they are there.
 /// Nothing is shown of the files that are in `changed`, and of those that are not what `digests` say, where there are any.
 /// Returns the texts of all files that were looked at, and why others were not.
 pub(crate) fn read(
@@ -15,8 +16,9 @@ pub(crate) fn read(
     folders: SourceFolders,
     changed: &[String],
     digests: Option<&BTreeMap<String, u64>>,
+    kept: BTreeMap<String, String>,
 ) -> (Texts, Vec<Problem>) {
-    let mut sources = Sources::new(folders).without(changed).vouched(digests);
+    let mut sources = Sources::new(folders).without(changed).vouched(digests).with_kept(kept);
     if let Some(built) = audited.iter().filter_map(|target| target.built).min() {
         sources = sources.built_at(built);
     }
@@ -58,8 +60,9 @@ pub(crate) fn read(
         }
     }
     sources.tell(&mut texts);
-    let refused = sources.refused().into_iter();
-    (texts, refused.map(|why| Problem::new(Step::Source, why.to_string())).collect())
+    let refused = sources.refused().into_iter().map(|why| why.to_string());
+    let problems = refused.chain(sources.edited()).map(|why| Problem::new(Step::Source, why));
+    (texts, problems.collect())
 }
 
 /// All that were counted, and all of the proofs.

@@ -10,6 +10,8 @@ use crate::model::{FunctionName, Origin, Workspace};
 #[derive(Debug)]
 pub(super) struct Origins {
     workspace: PathBuf,
+    /// Where it was when it was built, where that is elsewhere.
+    moved_from: Option<PathBuf>,
     user: Vec<PathBuf>,
     no_heap: Vec<PathBuf>,
     vendored: Vec<(PathBuf, String)>,
@@ -19,6 +21,7 @@ impl Origins {
     pub(super) fn new(workspace: &Workspace) -> Origins {
         Origins {
             workspace: workspace.root.clone(),
+            moved_from: workspace.moved_from.clone(),
             user: workspace.user_roots.clone(),
             no_heap: workspace.no_heap_roots.clone(),
             vendored: workspace.vendored.clone(),
@@ -31,8 +34,13 @@ impl Origins {
         if let Some(file) = self.of_std(path, symbol) {
             return file.to_owned();
         }
-        let path = Path::new(path);
-        path.strip_prefix(&self.workspace).unwrap_or(path).to_string_lossy().into_owned()
+        self.inside(Path::new(path)).to_string_lossy().into_owned()
+    }
+
+    /// Relative to the workspace, where it lies or lay inside.
+    fn inside<'p>(&self, path: &'p Path) -> &'p Path {
+        let mut roots = [&self.workspace].into_iter().chain(&self.moved_from);
+        roots.find_map(|root| path.strip_prefix(root).ok()).unwrap_or(path)
     }
 
     /// Whose code stands in `path`; without a path, the function's crate decides.
@@ -57,7 +65,7 @@ impl Origins {
 
     /// Whose code a file is that lies in the folder of a package that cargo knows.
     fn of_package(&self, path: &str) -> Option<Origin> {
-        let absolute = self.workspace.join(path);
+        let absolute = self.workspace.join(self.inside(Path::new(path)));
         let inside = |roots: &[PathBuf]| roots.iter().any(|root| absolute.starts_with(root));
         if inside(&self.no_heap) {
             Some(Origin::NoHeap)
