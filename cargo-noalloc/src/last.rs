@@ -75,6 +75,7 @@ struct Kept {
     levels: Vec<(String, Option<KeptLevel>)>,
     deny_warnings: bool,
     filtered: bool,
+    selected: bool,
     /// Where the workspace lay.
     root: PathBuf,
     runs: Vec<KeptRun>,
@@ -172,6 +173,7 @@ pub(crate) fn save(check: &Checked) -> Result<(), Failure> {
             .collect(),
         deny_warnings: check.policy.deny_warnings,
         filtered: check.policy.filtered,
+        selected: check.policy.selected,
         root: check.plan.workspace.root.clone(),
         runs: check.runs.iter().map(keep).collect(),
         skipped: check.plan.skipped.iter().map(|(target, why)| (target.into(), why.clone())).collect(),
@@ -298,6 +300,7 @@ fn load(now: Workspace, kind: Kind) -> Result<Checked, Failure> {
             command_line,
             deny_warnings: kept.deny_warnings,
             filtered: kept.filtered,
+            selected: kept.selected,
             proof_only: kind == Kind::Proof,
             // As they are now: a level can be tried out without running anything.
             configured: now.configured.clone(),

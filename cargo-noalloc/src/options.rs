@@ -231,6 +231,7 @@ fn check(args: CheckArgs) -> Result<CheckOptions, Failure> {
     let policy = Policy {
         partial: partition.is_some(),
         filtered: !args.filters.is_empty() || args.harness_args.iter().any(|word| !word.starts_with('-')),
+        selected: args.selection != SelectionArgs::default(),
         require_exercised: args.require_exercised,
         require_proof: args.require_proof,
         command_line,

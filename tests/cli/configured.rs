@@ -68,6 +68,18 @@ fn a_budget_is_for_functions_that_one_cannot_annotate() {
 }
 
 #[test]
+fn an_entry_that_names_nothing_is_said() {
+    let entry =
+        |name: &str| format!("[[package.metadata.noalloc.function]]\nname = \"{name}\"\nallocs = 1\n");
+    let project = with_manifest(&(entry("bx*") + &entry("gate::b*")));
+    let run = report(&project, "--format json").run().exits(100).json();
+    let problems = run["problems"].as_array().unwrap();
+    let messages: Vec<&str> = problems.iter().filter_map(|problem| problem["message"].as_str()).collect();
+    let said: Vec<&&str> = messages.iter().filter(|message| message.contains("the configuration")).collect();
+    assert_eq!(said, [&"the configuration names `bx*`, and no hot function of this check is called so"]);
+}
+
+#[test]
 fn an_ignored_crate_stands_in_the_report_with_the_reason() {
     let project = with_manifest(
         "[[workspace.metadata.noalloc.ignore]]\ncrate = \"strsim\"\nreason = \"only at start\"\n",

@@ -237,7 +237,7 @@ pub(crate) fn judge(mut evidence: Evidence, policy: &Policy) -> Verdict {
     }
     let permits: Vec<Permit> = evidence.permits.into_values().collect();
     findings.extend(permits.iter().filter_map(|permit| stale_permit::find(permit, &functions, policy)));
-    let mut problems = evidence.problems;
+    let mut problems = policy::unmatched(evidence.problems, &functions, policy);
     let mut sites: Vec<Site> = evidence.sites.into_iter().flatten().map(Site::without_syntax).collect();
     sort(&mut findings, &mut functions, &mut sites, &mut problems);
     Verdict {

@@ -5,9 +5,31 @@
 //! the entries for single functions, `--require-…`, `-A`, `-W` and `-D`.
 
 use crate::model::{
-    Frame, FunctionSettings, HotFn, Ignore, IgnoredCode, Level, Policy, Rule, Setting, Settings, fits,
-    is_called,
+    Configured, Frame, FunctionSettings, HotFn, HotReport, Ignore, IgnoredCode, Level, Policy, Problem, Rule,
+    Setting, Settings, Step, fits, is_called,
 };
+
+/// Adds what the manifests say of functions that a whole check has not seen: a name may be misspelt, or another by now.
+pub(crate) fn unmatched(
+    mut problems: Vec<Problem>,
+    functions: &[HotReport],
+    policy: &Policy,
+) -> Vec<Problem> {
+    if policy.selected || policy.filtered || policy.partial || policy.proof_only {
+        return problems;
+    }
+    let Configured { workspace, packages } = &policy.configured;
+    let patterns = [workspace].into_iter().chain(packages.values()).flat_map(|settings| &settings.functions);
+    let is_seen = |pattern: &str| functions.iter().any(|report| is_called(&report.hot.name, pattern));
+    problems.extend(patterns.filter(|settings| !is_seen(&settings.pattern)).map(|settings| {
+        let message = format!(
+            "the configuration names `{}`, and no hot function of this check is called so",
+            settings.pattern
+        );
+        Problem::new(Step::Judge, message)
+    }));
+    problems
+}
 
 /// The settings that hold for one hot function.
 #[derive(Clone, Debug)]

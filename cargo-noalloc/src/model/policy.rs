@@ -24,6 +24,8 @@ pub struct Policy {
     pub partial: bool,
     /// Only benchmarks and tests of certain names were run: what these did not do, others may.
     pub filtered: bool,
+    /// Only some targets were asked for.
+    pub selected: bool,
     /// What the manifests say.
     pub configured: Configured,
 }

@@ -16,7 +16,7 @@ travels! {
     Partition { index, count }
     Environment { rustc, target, profile, rustflags }
     // The manifests are those of the whole.
-    Policy { require_exercised, require_proof, command_line, deny_warnings, proof_only, filtered; configured = Default::default(), partial = false }
+    Policy { require_exercised, require_proof, command_line, deny_warnings, proof_only, filtered, selected; configured = Default::default(), partial = false }
     Audited {
         target, executable, position, status, functions, proofs, sites, permits, linked_blocks, benches, c_uncounted, problems;
         // The text of the sources is compared instead.
