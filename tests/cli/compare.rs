@@ -142,8 +142,10 @@ fn the_json_is_what_its_schema_says() {
     assert!(jsonschema::draft202012::meta::is_valid(&schema));
     let validator = jsonschema::draft202012::new(&schema).unwrap();
     let mut new = timed(110.0);
-    new["findings"][0]["place"]["line"] = json!(1);
-    new["findings"][1]["construct"] = json!("vec!");
+    let findings = new["findings"].as_array_mut().unwrap();
+    let mut sites = findings.iter_mut().filter(|finding| !finding["op"].is_null());
+    sites.next().unwrap()["place"]["line"] = json!(1);
+    sites.next().unwrap()["construct"] = json!("vec!");
     bench(&mut new, "counting")["allocs_per_op"] = json!(1.0);
     for old in [checked().clone(), timed(100.0)] {
         let document = compare(&old, &new, "--format json").exits(100).json();

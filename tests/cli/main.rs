@@ -26,6 +26,7 @@ mod hostile;
 mod init;
 mod jobs;
 mod nested;
+mod outside;
 mod pages;
 mod parts;
 mod permits;

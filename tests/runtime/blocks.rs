@@ -1,6 +1,6 @@
 //! Blocks with a name: guards count as hot functions do, permits count what they excuse.
 
-use crate::support::{ALLOC, Build, FREE, Seen, program, run, run_with};
+use crate::support::{ALLOC, Build, FREE, Seen, own, program, run, run_with};
 
 /// calls, allocs, frees, permitted
 fn hot(record: &Seen, name: &str) -> [u64; 4] {
@@ -69,7 +69,7 @@ fn check_hot_functions_inside_permits(record: &Seen) {
     assert_eq!(hot(record, "gives_to_a_permitted_one"), [1, 1, 0, 1]);
     let block = &record.site("gives_to_a_permitted_one", ALLOC).site;
     assert_eq!((block.freed, block.escaped), (1, 0), "it was gone before the call returned");
-    assert_eq!(record.site("frees_argument", FREE).site.own, 0);
+    assert_eq!(own(record.site("frees_argument", FREE)), 0);
 }
 
 #[test]

@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::support::{ALLOC, Build, FREE, REALLOC, Seen, program, run, run_with};
-use no_heap::record::{C_FUNCTIONS, C_HEAP, FnCounts, c_op, hello_flag};
+use crate::support::{ALLOC, Build, FREE, REALLOC, Seen, own, program, run, run_with};
+use no_heap::record::{C_FUNCTIONS, FnCounts, c_op, hello_flag, op_bit};
 
 /// The counting allocator that the fixture's build has left beside the program.
 fn counter() -> PathBuf {
@@ -83,7 +83,7 @@ fn what_rust_asks_for_is_no_part_of_cs() {
     for all in ["duplicates", "grows", "aligns", "prints", "keeps", "makes", "system", "registers", "loads"] {
         let counts = record.counts(all);
         assert_eq!(of_c(counts), totals(counts)[1..], "{all} asks for nothing of Rust's");
-        assert!(record.sites(all).iter().all(|entry| entry.site.op & C_HEAP != 0), "{all}");
+        assert!(record.sites(all).iter().all(|entry| entry.site.op & op_bit::C_HEAP != 0), "{all}");
     }
 }
 
@@ -96,12 +96,12 @@ fn the_fates_of_cs_blocks_are_followed() {
     let resized: u64 =
         record.sites_of("grows", by("realloc", REALLOC)).iter().map(|entry| entry.site.superseded).sum();
     assert_eq!(resized, calls, "of two each time, the first is superseded");
-    let freed = &record.site("grows", by("free", FREE)).site;
-    assert_eq!((freed.count, freed.own), (calls, calls));
+    let freed = record.site("grows", by("free", FREE));
+    assert_eq!((freed.site.count, own(freed)), (calls, calls));
     // One block for each thread is left behind by its last call, each other one by the call before.
     let kept = &record.site("keeps", by("malloc", ALLOC)).site;
     assert_eq!((kept.freed, kept.escaped), (0, kept.count));
-    assert_eq!(record.site("keeps", by("free", FREE)).site.own, 0);
+    assert_eq!(own(record.site("keeps", by("free", FREE))), 0);
 }
 
 /// The C library sorts by calling itself, in as many ways as there are comparisons.

@@ -49,7 +49,7 @@ fn the_right_tests_fail_and_name_every_place() {
         let said = text(&output);
         assert_eq!(output.status.code(), Some(101), "{said}");
         let tests = failures(&said);
-        assert_eq!(tests.len(), 21, "{said}");
+        assert_eq!(tests.len(), 24, "{said}");
         for (name, message) in &tests {
             assert_eq!(name.starts_with("fails"), message.is_some(), "{name}\n{said}");
         }
@@ -105,7 +105,7 @@ fn tests_that_run_apart_say_the_same() {
     };
     let list = text(&alone(&["--list", "--format", "terse"]));
     let names: Vec<&str> = list.lines().filter_map(|line| line.strip_suffix(": test")).collect();
-    assert_eq!(names.len(), 21, "{list}");
+    assert_eq!(names.len(), 24, "{list}");
     for name in names {
         let output = alone(&[name, "--exact", "--nocapture"]);
         let said = text(&output);
@@ -143,8 +143,8 @@ fn nextest_says_the_same() {
         names
     };
     let (passed, failed) = (ended("PASS"), ended("FAIL"));
-    assert!(passed.iter().all(|name| name.starts_with("keeps")) && passed.len() == 10, "{said}");
-    assert!(failed.iter().all(|name| name.starts_with("fails")) && failed.len() == 11, "{said}");
+    assert!(passed.iter().all(|name| name.starts_with("keeps")) && passed.len() == 12, "{said}");
+    assert!(failed.iter().all(|name| name.starts_with("fails")) && failed.len() == 12, "{said}");
     assert!(said.contains(&format!("src/lib.rs:{}:", line("// second place"))), "{said}");
 }
 

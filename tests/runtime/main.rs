@@ -10,6 +10,7 @@ mod counts;
 mod enforce;
 mod harness;
 mod kinds;
+mod limits;
 mod lints;
 mod permits;
 mod plain;

@@ -1,6 +1,6 @@
 //! Random programs: what is recorded equals an independent count, and a model of what became of each block.
 
-use crate::support::{ALLOC, Build, FREE, Seen, program, run};
+use crate::support::{ALLOC, Build, FREE, Seen, own, program, run};
 
 /// Compares the record with one line that the program printed.
 fn check(record: &Seen, line: &str) {
@@ -17,10 +17,10 @@ fn check(record: &Seen, line: &str) {
             });
             assert_eq!([taken, freed, taken - freed], [count, freed_here, escaped], "{line}");
         }
-        [own] => {
+        [own_frees] => {
             let sites = record.sites_of(name, FREE);
             let of_blocks = sites.iter().filter(|entry| entry.site.size_min >= 1000);
-            assert_eq!(own, of_blocks.map(|entry| entry.site.own).sum::<u64>(), "{line}");
+            assert_eq!(own_frees, of_blocks.map(|entry| own(entry)).sum::<u64>(), "{line}");
         }
         _ => {
             assert_eq!(expected, record.as_in_ledger(name), "{line}");

@@ -12,10 +12,6 @@ use no_heap::record::{BadRecord, FRAMES, FnCounts, Record, SITES, Site, ThreadHe
 
 use crate::support::{Build, program};
 
-/// Bytes of a thread's head, and of what it counted for one function.
-const HEAD: usize = ThreadHead::WORDS * 8;
-const COUNTS: usize = FnCounts::WORDS * 8;
-
 /// A small record of a program that did a bit of everything.
 fn bytes() -> &'static [u8] {
     static BYTES: OnceLock<Vec<u8>> = OnceLock::new();
@@ -156,13 +152,14 @@ fn damage_words(original: &[u8]) -> Damaged {
         bytes[at..at + 8].copy_from_slice(&word);
     };
     // The first block's, too, though there is none.
+    let (fixed, each) = (ThreadHead::WORDS * 8, FnCounts::WORDS * 8);
     for hot in 0..=hot_count - block_room {
         for counter in 1..5 {
-            damage(threads + HEAD + hot * COUNTS + counter * 8, "a function's counter");
+            damage(threads + fixed + hot * each + counter * 8, "a function's counter");
         }
     }
     damage(threads + 16, "the thread's repeats");
-    let sites = threads + HEAD + hot_count * COUNTS;
+    let sites = threads + fixed + hot_count * each;
     let slots = (0..SITES).map(|slot| sites + slot * (Site::WORDS + FRAMES) * 8);
     let used: Vec<usize> = slots.filter(|at| original[*at..*at + 8] != [0; 8]).collect();
     let mut damaged = Damaged { sites: used.len(), repeating: 0 };
@@ -174,9 +171,9 @@ fn damage_words(original: &[u8]) -> Damaged {
                 damage(slot + word * 8, what);
             }
         }
-        for (word, what) in
-            [(0, "hash"), (1, "hot"), (2, "op"), (3, "depth"), (5, "count"), (Site::WORDS, "frame")]
-        {
+        let first_frame = Site::WORDS;
+        let words = [(0, "hash"), (1, "hot"), (2, "op"), (4, "depth"), (6, "count"), (first_frame, "frame")];
+        for (word, what) in words {
             damage(slot + word * 8, what);
         }
     }
@@ -188,7 +185,8 @@ fn damage_words(original: &[u8]) -> Damaged {
 fn a_permit_that_ends_when_the_process_is_killed_is_no_damage() {
     let word = |at: usize| u64::from_le_bytes(repeating()[at..at + 8].try_into().unwrap());
     let (hot_count, block_room, threads) = (word(9 * 8), word(11 * 8), word(12 * 8) as usize);
-    let (updates, permit) = (threads + 8, threads + HEAD + (hot_count - block_room) as usize * COUNTS);
+    let (fixed, each) = (ThreadHead::WORDS * 8, FnCounts::WORDS * 8);
+    let (updates, permit) = (threads + 8, threads + fixed + (hot_count - block_room) as usize * each);
     let mut bytes = repeating().to_vec();
     for (counter, missing) in [(1, 5), (3, 4), (4, 160)] {
         let left = word(permit + counter * 8).checked_sub(missing).unwrap();

@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use crate::support::{ALLOC, Build, FREE, Seen, program, read_all, run};
+use crate::support::{ALLOC, Build, FREE, Seen, own, program, read_all, run};
 
 /// allocs, frees, bytes, max_allocs, max_bytes
 fn counts(record: &Seen, name: &str) -> [u64; 5] {
@@ -14,9 +14,10 @@ fn counts(record: &Seen, name: &str) -> [u64; 5] {
 
 /// The sites of an operation together: count, bytes, freed, escaped, own
 fn sites(record: &Seen, name: &str, op: u64) -> [u64; 5] {
-    record.sites_of(name, op).iter().fold([0; 5], |[count, bytes, freed, escaped, own], entry| {
+    record.sites_of(name, op).iter().fold([0; 5], |[count, bytes, freed, escaped, owned], entry| {
         let site = &entry.site;
-        [count + site.count, bytes + site.bytes, freed + site.freed, escaped + site.escaped, own + site.own]
+        let (freed, escaped) = (freed + site.freed, escaped + site.escaped);
+        [count + site.count, bytes + site.bytes, freed, escaped, owned + own(entry)]
     })
 }
 
@@ -49,7 +50,7 @@ fn check_one_function(record: &Seen) {
     assert_eq!(sites(record, "keeps", FREE), [10, 80, 0, 0, 10]);
 
     let [one, other] = record.sites_of("two_ends", FREE)[..] else { panic!("two places free") };
-    assert_eq!((one.site.own, other.site.own), (20, 20));
+    assert_eq!((own(one), own(other)), (20, 20));
     let freed_by = record.site("two_ends", ALLOC).freed_by.map(|index| &record.0.sites[index].frames);
     let last = if one.frames[..] == freed_by.unwrap()[..] { one } else { other };
     assert_eq!(freed_by, Some(&last.frames));

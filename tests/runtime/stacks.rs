@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use no_heap::record::{Module, SiteEntry, SiteFlag, hello_flag};
 
-use crate::support::{Build, Seen, program, run};
+use crate::support::{Build, Seen, operation, program, run};
 
 type Stacks = Vec<(u64, Vec<u64>)>;
 
@@ -42,7 +42,7 @@ fn check(entries: &[&SiteEntry], stacks: &Stacks) -> usize {
     let mut left: BTreeMap<usize, u64> = entries.iter().map(|entry| entry.site.count).enumerate().collect();
     for (op, stack) in stacks {
         let matching = entries.iter().enumerate().filter(|(index, entry)| {
-            entry.site.op == *op && left[index] > 0 && is_part(&entry.frames, stack)
+            operation(entry) == *op && left[index] > 0 && is_part(&entry.frames, stack)
         });
         // The longest: a shorter one may be the end of another event's.
         let Some((index, _)) = matching.max_by_key(|(_, entry)| entry.frames.len()) else {
@@ -80,7 +80,7 @@ fn walks_as_the_tables_do(profile: &str, place: &str) {
         assert!(
             outer
                 .iter()
-                .any(|outer| outer.site.op == entry.site.op && outer.frames.starts_with(&entry.frames))
+                .any(|outer| operation(outer) == operation(entry) && outer.frames.starts_with(&entry.frames))
         );
     }
     record.check_identities();

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::Mutex;
 
-use no_heap::record::{FnCounts, HotEntry, OP, PermitEntry, Record, SiteEntry};
+use no_heap::record::{FnCounts, HotEntry, PermitEntry, Record, SiteEntry, op_bit};
 
 /// How a fixture is built.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -165,6 +165,21 @@ pub(crate) const ALLOC: u64 = 0;
 pub(crate) const REALLOC: u64 = 1;
 pub(crate) const FREE: u64 = 2;
 
+/// One of these.
+pub(crate) fn operation(entry: &SiteEntry) -> u64 {
+    entry.site.op & op_bit::OPERATION
+}
+
+/// What was done, by which function of whose allocator.
+fn request(entry: &SiteEntry) -> u64 {
+    entry.site.op & !(op_bit::OWN | op_bit::DOUBTFUL | op_bit::CUT)
+}
+
+/// Frees of blocks that a running call of the function had allocated.
+pub(crate) fn own(entry: &SiteEntry) -> u64 {
+    if entry.site.op & op_bit::OWN == 0 { 0 } else { entry.site.count }
+}
+
 impl Seen {
     fn index(&self, name: &str) -> usize {
         let tail = format!("::{name}");
@@ -200,10 +215,10 @@ impl Seen {
         self.0.sites.iter().filter(|entry| entry.site.hot == index).collect()
     }
 
-    /// The sites of one operation, in the order in which they were hit first, then by size.
+    /// The sites of one operation of Rust's heap, or of one function of C's, in the order in which they were hit first, then by size.
     pub(crate) fn sites_of(&self, name: &str, op: u64) -> Vec<&SiteEntry> {
         let mut sites = self.sites(name);
-        sites.retain(|entry| entry.site.op == op);
+        sites.retain(|entry| request(entry) == op);
         sites.sort_by_key(|entry| (entry.site.first_call, entry.site.size_min));
         sites
     }
@@ -219,7 +234,7 @@ impl Seen {
     pub(crate) fn check_identities(&self) {
         for entry in &self.0.sites {
             let site = &entry.site;
-            if site.op & OP != FREE {
+            if operation(entry) != FREE {
                 assert_eq!(
                     site.count,
                     site.freed + site.escaped + site.superseded + site.untracked,
@@ -228,12 +243,10 @@ impl Seen {
             }
             assert!(site.size_min <= site.size_max && site.first_call <= site.last_call, "{site:?}");
             assert!(site.calls_affected >= 1 && site.calls_affected <= site.count, "{site:?}");
-            assert!(site.own <= site.count, "{site:?}");
         }
         for (index, counts) in self.0.counts.iter().enumerate() {
             let of = |op| -> u64 {
-                let sites =
-                    self.0.sites.iter().filter(|e| e.site.hot == index as u64 && e.site.op & OP == op);
+                let sites = self.0.sites.iter().filter(|e| e.site.hot == index as u64 && operation(e) == op);
                 sites.map(|entry| entry.site.count).sum()
             };
             let sites = (of(ALLOC), of(REALLOC), of(FREE));

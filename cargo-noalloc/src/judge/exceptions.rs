@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::policy::Governing;
-use crate::model::{HotId, Ignore, Ignored, Op, ProofReport, Rule, Site};
+use crate::model::{HotId, Ignore, Ignored, Op, ProofReport, Rule, Site, Whose};
 
 /// The exception that covers what a site did, if there is one.
 pub(super) fn covering<'a>(site: &Site, governing: &BTreeMap<HotId, Governing<'a>>) -> Option<&'a Ignore> {
@@ -20,14 +20,14 @@ pub(super) fn used<'a>(
     let mut used: BTreeMap<(&Ignore, String), Ignored> = BTreeMap::new();
     for site in sites {
         // The free of a temporary is no finding, so there is nothing to leave out.
-        let count = if site.op == Op::Free { site.count.saturating_sub(site.own) } else { site.count };
-        let Some(by) = covering(site, governing).filter(|_| count > 0) else { continue };
+        let is_none = matches!(site.whose, Some(Whose::Own | Whose::Unknown));
+        let Some(by) = covering(site, governing).filter(|_| !is_none) else { continue };
         let function = name(site.hot);
         let entry = used.entry((by, function.clone()));
         let entry =
             entry.or_insert_with(|| Ignored { by: by.clone(), function, sites: 0, count: 0, bytes: 0 });
         entry.sites += 1;
-        entry.count += count;
+        entry.count += site.count;
         entry.bytes += site.bytes;
     }
     used.into_values().collect()

@@ -1,24 +1,21 @@
 //! `free-in-hot-path`: a hot function gave memory back that it had not taken itself.
 //!
 //! A temporary is one mistake, not two: its free belongs to the finding about its allocation. So does that of a hash
-//! table which moves to a larger one.
+//! table which moves to a larger one. Where it is not known whose the memory was, there is no finding: the report says how
+//! many frees these are.
 
 use super::Case;
 use super::group::Group;
-use crate::model::{Finding, Op, Rule};
+use crate::model::{Finding, Op, Rule, Whose};
 
 /// One finding for each place.
 pub(super) fn find(case: &Case<'_>) -> Vec<Finding> {
     if case.hot.promise.allow_free {
         return Vec::new();
     }
-    let frees = case.groups_beyond_warmup().filter(|group| group.op == Op::Free && group.count > group.own);
+    let frees = case.groups_beyond_warmup().filter(|group| group.whose == Some(Whose::Foreign));
     let frees = frees.filter(|group| !is_of_a_move(case, group));
-    let findings = frees.map(|group| Finding {
-        count: group.count - group.own,
-        ..case.finding_of(Rule::FreeInHotPath, group)
-    });
-    findings.collect()
+    frees.map(|group| case.finding_of(Rule::FreeInHotPath, group)).collect()
 }
 
 /// Whether the finding about a table that grows stands at the same place.

@@ -1,10 +1,11 @@
 //! Sites that a reader would call one: memory that is taken, or given back, at the same place of the same hot function.
-//! A block that is taken and then resized is one mistake.
+//! A block that is taken and then resized is one mistake. A call's own blocks that are given back and others are two things.
 
 use std::collections::BTreeMap;
 
 use crate::model::{
-    Affected, ConstructKind, Escape, Frame, HotId, Op, Site, SiteSource, Sizes, Span, Streams,
+    Affected, Calls, ConstructKind, Cut, Escape, Frame, HotId, Op, Site, SiteSource, Sizes, Span, Streams,
+    Whose,
 };
 
 /// Summed sites.
@@ -14,6 +15,8 @@ pub(crate) struct Group {
     pub(crate) op: Op,
     /// The function of the C library's allocator that was called.
     pub(crate) c_function: Option<String>,
+    /// Of a free: whose the blocks were.
+    pub(crate) whose: Option<Whose>,
     /// Where a reader would point.
     pub(crate) span: Span,
     /// What stands there.
@@ -30,10 +33,10 @@ pub(crate) struct Group {
     pub(crate) streams: Streams,
     pub(crate) escape: Escape,
     pub(crate) freed_at: Option<Span>,
-    /// Of a free: blocks that the same call had allocated.
-    pub(crate) own: u64,
     /// Of the site with the most events.
     pub(crate) chain: Vec<Frame>,
+    /// Of that site, too.
+    pub(crate) cut: Option<Cut>,
 }
 
 impl Group {
@@ -71,8 +74,9 @@ impl Group {
     }
 }
 
-/// Whether it is about memory that is given back, whether C's allocator has it (Rust's and C's are two things), and where.
-type Key = (HotId, bool, bool, Span);
+/// Whether it is about memory that is given back, whether C's allocator has it (Rust's and C's are two things), whose the
+/// memory was, and where.
+type Key = (HotId, bool, bool, Option<Whose>, Span);
 
 /// All sites of all targets that `counts` says yes to, by hot function.
 pub(crate) fn by_place(targets: &[Vec<Site>], counts: impl Fn(&Site) -> bool) -> BTreeMap<HotId, Vec<Group>> {
@@ -81,25 +85,16 @@ pub(crate) fn by_place(targets: &[Vec<Site>], counts: impl Fn(&Site) -> bool) ->
         for site in sites {
             // Every site has passed the source step.
             let Some(source) = site.source.as_ref().filter(|_| counts(site)) else { continue };
-            let key = (site.hot, site.op == Op::Free, site.c_function.is_some(), source.span.clone());
+            let is_free = site.op == Op::Free;
+            let key = (site.hot, is_free, site.c_function.is_some(), site.whose, source.span.clone());
             grouped.entry(key).or_default().push((site, sites));
         }
     }
     let mut by_function: BTreeMap<HotId, Vec<Group>> = BTreeMap::new();
-    for ((hot, _, _, span), sites) in grouped {
-        by_function.entry(hot).or_default().push(sum(span, &answered_for(sites)));
+    for ((hot, .., span), sites) in grouped {
+        by_function.entry(hot).or_default().push(sum(span, &sites));
     }
     by_function
-}
-
-/// Of frees at one place, those stacks that a finding would be about: where others give back what the call had not
-/// taken, those that give back its own blocks alone are left out.
-fn answered_for<'a>(mut sites: Vec<(&'a Site, &'a [Site])>) -> Vec<(&'a Site, &'a [Site])> {
-    let is_own = |site: &Site| site.op == Op::Free && site.own >= site.count;
-    if sites.iter().any(|(site, _)| !is_own(site)) {
-        sites.retain(|(site, _)| !is_own(site));
-    }
-    sites
 }
 
 fn sum(span: Span, sites: &[(&Site, &[Site])]) -> Group {
@@ -114,6 +109,7 @@ fn sum(span: Span, sites: &[(&Site, &[Site])]) -> Group {
     Group {
         op,
         c_function: main.c_function.clone(),
+        whose: main.whose,
         span,
         source: main.source.clone(),
         count: total(|site| site.count),
@@ -130,8 +126,8 @@ fn sum(span: Span, sites: &[(&Site, &[Site])]) -> Group {
             .fold(sites[0].0.calls.streams.clone(), |all, site| all.and(&site.calls.streams)),
         escape: escape(op, fates, main),
         freed_at,
-        own: total(|site| site.own),
         chain: main.chain.clone(),
+        cut: main.cut,
     }
 }
 
@@ -147,15 +143,10 @@ fn affected(sites: &[(&Site, &[Site])]) -> Affected {
     processes.map(stacks).fold(Affected::default(), Affected::plus)
 }
 
-/// Calls that one stack was seen in. Where it frees the call's own blocks as well as others, it is not known in which
-/// calls it freed the others.
+/// Calls that one stack was seen in.
 fn affected_by_one(site: &Site) -> Affected {
-    let all = site.calls.affected;
-    let others = site.count.saturating_sub(site.own);
-    if site.op == Op::Free && site.own > 0 && others > 0 {
-        return Affected { at_least: all.saturating_sub(site.own).max(1), at_most: all.min(others) };
-    }
-    Affected { at_least: all, at_most: all }
+    let Calls { affected, exact, .. } = site.calls;
+    Affected { at_least: affected, at_most: if exact { affected } else { site.count } }
 }
 
 /// What became of blocks: so many escaped, were not followed, were freed. None of these are blocks that were resized
@@ -164,7 +155,7 @@ fn escape(op: Op, [escaped, untracked, freed]: [u64; 3], main: &Site) -> Escape 
     match op {
         Op::Free => Escape::Unknown,
         _ if escaped > 0 => Escape::Escapes { all: freed == 0 },
-        _ if untracked > 0 || freed == 0 || main.incomplete => Escape::Unknown,
+        _ if untracked > 0 || freed == 0 || main.cut == Some(Cut::Broken) => Escape::Unknown,
         _ => Escape::Temporary,
     }
 }
@@ -177,8 +168,10 @@ fn freed_at(site: &Site, of_target: &[Site]) -> Option<Span> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Group, affected, answered_for, escape, sum};
-    use crate::model::{Affected, Calls, Escape, HotId, Op, Place, Site, Sizes, Span, Streams};
+    use super::{Group, affected, by_place, escape, sum};
+    use crate::model::{
+        Affected, Calls, Escape, HotId, NoSource, Op, Place, Site, SiteSource, Sizes, Span, Streams, Whose,
+    };
 
     fn site(affected: u64) -> Site {
         Site {
@@ -190,20 +183,37 @@ mod tests {
             count: affected,
             bytes: affected,
             sizes: Sizes { min: 1, max: 1 },
-            calls: Calls { affected, first: 1, last: 900, streams: Streams::NONE },
+            calls: Calls { affected, exact: true, first: 1, last: 900, streams: Streams::NONE },
             freed: 0,
             escaped: 0,
             untracked: 0,
-            own: 0,
+            whose: None,
             freed_by: None,
             source: None,
-            incomplete: false,
+            cut: None,
         }
     }
 
+    fn span() -> Span {
+        Span::point(Place { file: String::new(), line: 1, column: 1 })
+    }
+
+    fn placed(site: Site) -> Site {
+        let expression = Err(NoSource::Nothing);
+        let source = SiteSource {
+            span: span(),
+            expression,
+            construct: None,
+            object: None,
+            lazy: None,
+            lending: Vec::new(),
+        };
+        Site { source: Some(source), ..site }
+    }
+
     fn one_of(sites: &[Site]) -> Group {
-        let span = Span::point(Place { file: String::new(), line: 1, column: 1 });
-        sum(span, &answered_for(sites.iter().map(|site| (site, sites)).collect()))
+        let sites: Vec<(&Site, &[Site])> = sites.iter().map(|site| (site, sites)).collect();
+        sum(span(), &sites)
     }
 
     #[test]
@@ -219,19 +229,14 @@ mod tests {
 
     #[test]
     fn a_free_of_others_blocks_is_not_in_the_calls_that_freed_their_own() {
-        let free = |count: u64, own: u64| Site { op: Op::Free, count, own, ..site(count) };
-        let figures = |sites: &[Site]| {
-            let group = one_of(sites);
-            (group.count - group.own, group.affected)
-        };
+        // 10 calls: each frees its own block, and 5 of them what they were handed, at the same place.
+        let free = |count: u64, whose| Site { op: Op::Free, whose: Some(whose), ..placed(site(count)) };
+        let sites = vec![free(10, Whose::Own), free(5, Whose::Foreign)];
+        let groups = by_place(&[sites], |_| true).remove(&HotId(1)).unwrap_or_default();
+        let figures = |group: &Group| (group.whose, group.count, group.bytes, group.affected);
         let exactly = |calls| Affected { at_least: calls, at_most: calls };
-        // 10 calls: one stack frees each call's own block, another what 5 of them were handed.
-        assert_eq!(figures(&[free(10, 10), free(5, 0)]), (5, exactly(5)));
-        assert_eq!(figures(&[free(10, 10)]), (0, exactly(10)));
-        // One stack frees both: in which calls it was others' is not known.
-        let calls = Calls { affected: 10, first: 1, last: 10, streams: Streams::NONE };
-        let both = Site { calls, ..free(13, 8) };
-        assert_eq!(figures(&[both]), (5, Affected { at_least: 2, at_most: 5 }));
+        let expected = [(Some(Whose::Own), 10, 10, exactly(10)), (Some(Whose::Foreign), 5, 5, exactly(5))];
+        assert_eq!(groups.iter().map(figures).collect::<Vec<_>>(), expected);
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod free_in_hot_path;
 mod group;
 mod heap_in_hot_path;
 mod may_allocate;
+mod outside_hot_functions;
 mod over_budget;
 mod pattern;
 mod policy;
@@ -148,6 +149,7 @@ impl Case<'_> {
             sizes: Some(group.sizes),
             pattern: Some(pattern),
             chain: group.chain.clone(),
+            cut: group.cut,
             reason: advice.reason,
             help: advice.help,
             labels: advice.labels,
@@ -179,6 +181,7 @@ impl Case<'_> {
             escape: crate::model::Escape::Unknown,
             freed_at: None,
             chain: Vec::new(),
+            cut: None,
             labels: Vec::new(),
             standing: None,
             obstacle: None,
@@ -219,11 +222,7 @@ pub(crate) fn judge(mut evidence: Evidence, policy: &Policy) -> Verdict {
         if !policy.may_miss_calls() {
             own.extend(unexercised::find(&case));
         }
-        // Each of these is one doubt, with its own way there.
-        let doubted = |finding: &Finding| finding.rule == Rule::Unproved && !finding.chain.is_empty();
-        own.retain(|finding| {
-            !doubted(finding) || governing.ignores(Rule::Unproved, &finding.chain).is_none()
-        });
+        own.retain(|finding| !is_ignored_doubt(finding, governing));
         let mut homes = evidence.homes.remove(&hot.id).unwrap_or_default();
         if counts.calls > 0 {
             homes.retain(|(_, called)| *called);
@@ -237,6 +236,7 @@ pub(crate) fn judge(mut evidence: Evidence, policy: &Policy) -> Verdict {
     }
     let permits: Vec<Permit> = evidence.permits.into_values().collect();
     findings.extend(permits.iter().filter_map(|permit| stale_permit::find(permit, &functions, policy)));
+    findings.extend(outside_hot_functions::find(&evidence.benches, policy));
     let mut problems = policy::unmatched(evidence.problems, &functions, policy);
     let mut sites: Vec<Site> = evidence.sites.into_iter().flatten().map(Site::without_syntax).collect();
     sort(&mut findings, &mut functions, &mut sites, &mut problems);
@@ -252,6 +252,12 @@ pub(crate) fn judge(mut evidence: Evidence, policy: &Policy) -> Verdict {
         sites,
         problems,
     }
+}
+
+/// Each of these is one doubt, with its own way there.
+fn is_ignored_doubt(finding: &Finding, governing: &Governing<'_>) -> bool {
+    let is_doubt = finding.rule == Rule::Unproved && !finding.chain.is_empty();
+    is_doubt && governing.ignores(Rule::Unproved, &finding.chain).is_some()
 }
 
 /// By hot function: calls in which it freed, of the stack that has most of them.

@@ -67,8 +67,9 @@ mod tests {
             streams,
             escape: Escape::Unknown,
             freed_at: None,
-            own: 0,
+            whose: None,
             chain: Vec::new(),
+            cut: None,
         }
     }
 

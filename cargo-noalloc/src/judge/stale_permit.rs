@@ -50,6 +50,7 @@ pub(super) fn find(permit: &Permit, functions: &[HotReport], policy: &Policy) ->
         escape: Escape::Unknown,
         freed_at: None,
         chain: Vec::new(),
+        cut: None,
         candidates: Vec::new(),
         obstacle: None,
         labels: Vec::new(),

@@ -4,18 +4,14 @@ use super::Case;
 use crate::model::{Finding, Op, Rule, Site, Span};
 use crate::numbers::{bytes, plural};
 
-/// Events of one hot function that have a place.
+/// Requests of one hot function that have a place.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Placed {
-    taken: u64,
-    freed: u64,
-}
+pub(super) struct Placed(u64);
 
 impl Placed {
     pub(super) fn add(&mut self, site: &Site) {
-        match site.op {
-            Op::Alloc | Op::Realloc => self.taken += site.count,
-            Op::Free => self.freed += site.count,
+        if site.op != Op::Free {
+            self.0 += site.count;
         }
     }
 }
@@ -27,9 +23,8 @@ pub(super) fn find(case: &Case<'_>, placed: Placed) -> Option<Finding> {
     if counts.unsited == 0 {
         return None;
     }
-    let taken = (counts.allocs + counts.reallocs).saturating_sub(placed.taken);
-    // As many frees as allocations may all be of the function's own blocks.
-    let freed = counts.frees.saturating_sub(placed.freed.max(counts.allocs));
+    let taken = (counts.allocs + counts.reallocs).saturating_sub(placed.0);
+    let freed = counts.unsited_foreign;
     let (rule, count, size, what) = if taken > 0 && case.forbids_requests() {
         let what = format!("{}, {} in all", plural(taken, "request"), bytes(counts.unsited_bytes));
         (Rule::HeapInHotPath, taken, counts.unsited_bytes, what)

@@ -1,6 +1,6 @@
 //! What the harness measured for one benchmark.
 
-use super::{CHeap, HotId, Place};
+use super::{CHeap, HotId, Place, Site};
 
 /// One benchmark of a target with `no_heap::main!`.
 #[derive(Clone, Debug)]
@@ -39,6 +39,8 @@ pub struct Bench {
     pub allocator: Option<InAllocator>,
     /// The hot function that each iteration called directly, exactly once.
     pub hot: Option<HotId>,
+    /// What those did outside of all hot functions.
+    pub outside: Vec<Site>,
 }
 
 /// The clock looks up after each slice of a sample: when somebody else had the processor meanwhile, it leaves it out.

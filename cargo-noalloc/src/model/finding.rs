@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Affected, Candidate, Frame, HotId, Obstacle, Op, Sizes, Span, Standing};
+use super::{Affected, Candidate, Cut, Frame, HotId, Obstacle, Op, Sizes, Span, Standing};
 
 /// The rules, by the names users write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -13,6 +13,8 @@ pub enum Rule {
     FreeInHotPath,
     /// A call went beyond its budget.
     OverBudget,
+    /// A benchmark used the heap outside of its hot functions.
+    OutsideHotFunctions,
     /// The proof found a way to the allocator.
     MayAllocate,
     /// The proof does not know.
@@ -25,10 +27,11 @@ pub enum Rule {
 
 impl Rule {
     /// Every rule.
-    pub const ALL: [Rule; 7] = [
+    pub const ALL: [Rule; 8] = [
         Rule::HeapInHotPath,
         Rule::FreeInHotPath,
         Rule::OverBudget,
+        Rule::OutsideHotFunctions,
         Rule::MayAllocate,
         Rule::Unproved,
         Rule::Unexercised,
@@ -46,6 +49,7 @@ impl Rule {
             Rule::HeapInHotPath => "heap-in-hot-path",
             Rule::FreeInHotPath => "free-in-hot-path",
             Rule::OverBudget => "over-budget",
+            Rule::OutsideHotFunctions => "outside-hot-functions",
             Rule::MayAllocate => "may-allocate",
             Rule::Unproved => "unproved",
             Rule::Unexercised => "unexercised",
@@ -59,6 +63,9 @@ impl Rule {
             Rule::HeapInHotPath => "A hot function allocated or resized memory.",
             Rule::FreeInHotPath => "A hot function gave back memory that it had not taken in the same call.",
             Rule::OverBudget => "A call of a hot function took more than its budget allows.",
+            Rule::OutsideHotFunctions => {
+                "Iterations of a benchmark used the heap outside of every hot function."
+            }
             Rule::MayAllocate => "A hot function can reach the allocator on a path that was not taken.",
             Rule::Unproved => "The proof that a hot function stays off the heap could not be finished.",
             Rule::Unexercised => "A hot function is in an audited binary, but no target called it.",
@@ -70,7 +77,7 @@ impl Rule {
     pub fn default_level(self) -> Level {
         match self {
             Rule::HeapInHotPath | Rule::FreeInHotPath | Rule::OverBudget => Level::Error,
-            Rule::MayAllocate | Rule::Unproved => Level::Note,
+            Rule::OutsideHotFunctions | Rule::MayAllocate | Rule::Unproved => Level::Note,
             Rule::Unexercised | Rule::StalePermit => Level::Warning,
         }
     }
@@ -163,6 +170,17 @@ pub enum Escape {
     Unknown,
 }
 
+impl Escape {
+    /// Whether some of it outlived the call; `None` where that is not known.
+    pub fn outlives_the_call(self) -> Option<bool> {
+        match self {
+            Escape::Escapes { .. } => Some(true),
+            Escape::Temporary => Some(false),
+            Escape::Unknown => None,
+        }
+    }
+}
+
 /// A second place in a finding, with what is to be said of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Label {
@@ -181,11 +199,11 @@ pub struct Finding {
     pub level: Level,
     /// The hot function that answers for it.
     pub hot: HotId,
-    /// The function that the place is in, where no hot function answers for it.
+    /// The function that the place is in, where no hot function answers for it; or the benchmark.
     pub function: Option<String>,
     /// The expression; of `unexercised`, the function's name.
     pub span: Span,
-    /// What stands there: `Box::new`, `vec!`; of `stale-permit`, its reason.
+    /// What stands there: `Box::new`, `vec!`; of `stale-permit`, its reason; of `outside-hot-functions`, that of its worst place.
     pub construct: Option<String>,
     /// The trait whose object is responsible: `dyn Read`.
     pub dyn_trait: Option<String>,
@@ -213,6 +231,8 @@ pub struct Finding {
     pub freed_at: Option<Span>,
     /// From the hot function's own frame down to the allocator.
     pub chain: Vec<Frame>,
+    /// Why it does not begin there; `None` where it does.
+    pub cut: Option<Cut>,
     /// Other places that explain it: where a `dyn` comes in, what makes the size vary.
     pub labels: Vec<Label>,
     /// What a proof stops at.

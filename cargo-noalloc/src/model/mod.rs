@@ -65,7 +65,7 @@ pub use proof::{
     Asked, Candidate, Doubt, DynCall, Found, Obstacle, ObstacleKind, ProofReport, Proofs, Reachable,
 };
 pub use run::{Audited, Counts, Gap, Run};
-pub use site::{Calls, Op, Site, Sizes};
+pub use site::{Calls, Cut, Op, Site, Sizes, Whose};
 pub use spread::{Spread, lower_quartile, median};
 pub use streams::Streams;
 pub use target::{Status, Target, TargetKind};

@@ -29,6 +29,39 @@ impl Op {
     }
 }
 
+/// Whose a block was that a hot function freed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Whose {
+    /// A call of the function had allocated it that ran still: this one, one around it or one inside.
+    Own,
+    /// Somebody else's.
+    Foreign,
+    /// Not known: not all of the call's blocks could be followed.
+    Unknown,
+}
+
+/// Why a stack does not begin at the hot function.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cut {
+    /// It was deeper than the [`no_heap::record::FRAMES`] that are kept, the innermost.
+    Deep,
+    /// Its thread had no room for one more whole stack of this function: a few innermost frames stand for all that begin so.
+    Crowded,
+    /// It could not be walked to its end.
+    Broken,
+}
+
+impl Cut {
+    /// As it stands in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Cut::Deep => "deep",
+            Cut::Crowded => "crowded",
+            Cut::Broken => "broken",
+        }
+    }
+}
+
 /// Smallest and largest request in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sizes {
@@ -41,8 +74,10 @@ pub struct Sizes {
 /// In which calls of the hot function it happened; calls are numbered from 1 on each thread.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Calls {
-    /// Number of such calls.
+    /// Number of such calls; where it is not exact, there may be more.
     pub affected: u64,
+    /// Whether it is.
+    pub exact: bool,
     /// Number of the first.
     pub first: u64,
     /// Number of the last.
@@ -51,7 +86,7 @@ pub struct Calls {
     pub streams: Streams,
 }
 
-/// One (hot function, operation, stack), summed over the threads of a process.
+/// One (hot function, operation, owner of what was freed, stack), summed over the threads of a process.
 #[derive(Clone, Debug)]
 pub struct Site {
     /// The hot function that answers for it.
@@ -78,14 +113,14 @@ pub struct Site {
     pub escaped: u64,
     /// Blocks from here whose fate was not followed.
     pub untracked: u64,
-    /// Of a free: blocks that the same call had allocated.
-    pub own: u64,
+    /// Of a free: whose the blocks were.
+    pub whose: Option<Whose>,
     /// Index, among the sites of the same record, of the free that gave blocks from here back.
     pub freed_by: Option<usize>,
     /// What stands there in the source; filled in by the source step.
     pub source: Option<SiteSource>,
-    /// Frames may be missing from the chain, because the stack could not be walked to its end.
-    pub incomplete: bool,
+    /// Why the chain does not begin at the hot function; `None` where it does.
+    pub cut: Option<Cut>,
 }
 
 impl Site {

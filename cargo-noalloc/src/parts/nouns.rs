@@ -5,10 +5,10 @@ use serde_json::Value;
 use super::wire::{Wire, travels, variants_travel};
 use crate::exit::{Exit, Failure};
 use crate::model::{
-    Audited, Bench, BlockKind, CHeap, Calls, Candidate, CodePlace, Counts, Doubt, Environment, Frame,
+    Audited, Bench, BlockKind, CHeap, Calls, Candidate, CodePlace, Counts, Cut, Doubt, Environment, Frame,
     FunctionName, HotFn, HotId, InAllocator, Level, LinkedBlock, Obstacle, ObstacleKind, Op, Origin,
     Overhead, Part, Partition, Permit, Place, Policy, Problem, Promise, ProofReport, ProofState, Reachable,
-    Rule, Site, Sizes, Slices, Status, Step, Streams, Target, TargetKind,
+    Rule, Site, Sizes, Slices, Status, Step, Streams, Target, TargetKind, Whose,
 };
 
 travels! {
@@ -27,18 +27,19 @@ travels! {
     Promise { allocs, bytes, warmup, allow_free, prove }
     Counts {
         calls, allocs, reallocs, frees, bytes, max_allocs, max_requests, max_bytes, unsited, unsited_bytes,
-        unwinding, permitted, c_allocs, c_reallocs, c_frees, c_bytes;
-        // Of one thread.
-        before_thread = 0, before_stream = 0
+        unsited_foreign, unfollowed, doubtful_frees, unwinding, permitted, c_allocs,
+        c_reallocs, c_frees, c_bytes;
+        // Of calls that run, and of one thread.
+        doubtful = 0, apart = 0, whole_sites = 0, cut_sites = 0, before_thread = 0, before_stream = 0
     }
     Place { file, line, column }
     CodePlace { file, line, byte_column }
     Site {
-        hot, op, c_function, process, chain, count, bytes, sizes, calls, freed, escaped, untracked, own, freed_by, incomplete;
+        hot, op, c_function, process, chain, count, bytes, sizes, calls, freed, escaped, untracked, whose, freed_by, cut;
         source = None
     }
     Sizes { min, max }
-    Calls { affected, first, last, streams }
+    Calls { affected, exact, first, last, streams }
     Streams { repeated, latest, quiet, without_gaps, whole, rare, rising, bench }
     Frame { function, place, inlined, origin }
     ProofReport { state, assumption, may_free, reachable, doubts, truncated, inlined_into }
@@ -48,7 +49,7 @@ travels! {
     Obstacle { kind, text, receiver, import }
     Permit { place, reason, function, entered, allocs, reallocs, frees, bytes }
     LinkedBlock { kind, place, function }
-    Bench { name, target, place, iterations, samples, slices, overhead, recorded, allocs, reallocs, frees, bytes, c_heap, processed_bytes, processed_items, allocator, hot }
+    Bench { name, target, place, iterations, samples, slices, overhead, recorded, allocs, reallocs, frees, bytes, c_heap, processed_bytes, processed_items, allocator, hot, outside }
     CHeap { allocs, reallocs, frees, bytes }
     Slices { taken, left_out }
     Overhead { each_loop, guard, guarded_calls }
@@ -64,13 +65,17 @@ variants_travel! {
         Interrupted, NotRun
     }
     Op { Alloc, Realloc, Free }
+    Whose { Own, Foreign, Unknown }
+    Cut { Deep, Crowded, Broken }
     ProofState { Proved, MayAllocate, Unknown, Absent, NotAnalysed }
     ObstacleKind {
         DynamicCall, FunctionPointer, Import, CaughtPanic, JumpTable, Jump, Code, NeverReturns, Other
     }
     BlockKind { Guard, Permit }
     Step { Discover, Compile, Run, Symbolise, Source, Prove, Judge }
-    Rule { HeapInHotPath, FreeInHotPath, OverBudget, MayAllocate, Unproved, Unexercised, StalePermit }
+    Rule {
+        HeapInHotPath, FreeInHotPath, OverBudget, OutsideHotFunctions, MayAllocate, Unproved, Unexercised, StalePermit
+    }
     Level { Note, Warning, Error }
     Exit { Pass, Usage, NothingToCheck, SetUp, Findings, BuildFailed, MetadataFailed, TargetFailed }
 }

@@ -97,6 +97,7 @@ mod tests {
             processed_items: None,
             allocator: Some(InAllocator { share, error, overhead: 80.0 }),
             hot: None,
+            outside: Vec::new(),
         }
     }
 

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use anstyle::Style as Ansi;
 
+use super::folded::{Line, folded};
 use super::human::{self, Style};
 use super::naming::{short_file, short_names};
 use super::printable::Printable;
@@ -169,34 +170,43 @@ fn site(out: &mut String, site: &Site, style: Style) {
             let _ = writeln!(out, "  of the blocks: {}", fates.join(", "));
         }
     }
-    if site.incomplete {
-        let _ = writeln!(out, "  the stack could not be walked to its end: frames may be missing");
+    if let Some(cut) = site.cut {
+        let _ = writeln!(out, "  {}", human::cut(cut));
     }
     chain(out, &site.chain, style);
 }
 
 /// One frame a line, deeper ones further in, the standard library's dimmed.
 fn chain(out: &mut String, frames: &[Frame], style: Style) {
-    let rows: Vec<(String, String, &Frame)> = frames
+    let rows: Vec<(String, String, Option<&Frame>)> = folded(frames)
         .iter()
         .enumerate()
-        .map(|(depth, frame)| {
+        .map(|(depth, line)| {
             let branch = if depth == 0 { String::new() } else { format!("{}└ ", "  ".repeat(depth - 1)) };
-            let place = frame
-                .place
-                .as_ref()
-                .map(|place| format!("{}:{}:{}", short_file(&place.file), place.line, place.byte_column));
-            (format!("{branch}{}", frame.function), place.unwrap_or_default(), frame)
+            match line {
+                Line::Frame(frame) => (format!("{branch}{}", frame.function), place(frame), Some(*frame)),
+                Line::Again { more, of } => {
+                    (format!("{branch}{}", human::again(*more, *of)), String::new(), None)
+                }
+            }
         })
         .collect();
     let width = rows.iter().map(|(name, ..)| name.chars().count()).max().unwrap_or(0);
     for (name, place, frame) in rows {
-        let inlined = if frame.inlined { "  inlined" } else { "" };
+        let inlined = if frame.is_some_and(|frame| frame.inlined) { "  inlined" } else { "" };
         let line = format!("    {name:<width$}  {place}{inlined}");
         let line = line.trim_end();
-        let shown = if frame.origin == Origin::Std { paint(line, DIM, style) } else { line.to_owned() };
+        let is_dim = frame.is_none_or(|frame| frame.origin == Origin::Std);
+        let shown = if is_dim { paint(line, DIM, style) } else { line.to_owned() };
         let _ = writeln!(out, "{shown}");
     }
+}
+
+/// Nothing where it is not known.
+fn place(frame: &Frame) -> String {
+    let place = frame.place.as_ref();
+    let text = place.map(|place| format!("{}:{}:{}", short_file(&place.file), place.line, place.byte_column));
+    text.unwrap_or_default()
 }
 
 fn paint(text: &str, ansi: Ansi, style: Style) -> String {

@@ -13,8 +13,9 @@ use anstyle::{AnsiColor, Style as Ansi};
 use super::naming::short_names;
 use super::{Format, Input, allocating, clock, ending, growth, overhead, proved, table};
 pub(super) use diagnostic::{range, render as finding};
+pub(super) use words::{again, cut};
 
-use crate::model::{Finding, HotId, Level, Status};
+use crate::model::{Finding, HotId, Level, Rule, Status};
 
 /// How the text may look.
 #[derive(Clone, Copy, Debug)]
@@ -31,11 +32,17 @@ pub(crate) struct Style {
 pub(super) static FORMAT: Format = Format::text("human", render);
 
 /// The whole report.
+/// Whether there is more than the harness's own drop of what a benchmark returns, which takes nothing and stands nowhere.
+fn explains_table(finding: &Finding) -> bool {
+    finding.rule == Rule::OutsideHotFunctions && (finding.bytes > 0 || !finding.labels.is_empty())
+}
+
 fn render(input: &Input<'_>) -> String {
     let Input { verdict, texts, style, .. } = *input;
     let mut out = String::new();
-    // Notes are for who asks: the table says how many places there are, `explain` and `-v` show them.
-    let shown = |finding: &&Finding| style.verbose || finding.level > Level::Note;
+    // Notes are for who asks: the table says how many places there are, `explain` and `-v` show them. What it shows of a
+    // benchmark and of none of its functions has to be explained.
+    let shown = |finding: &&Finding| style.verbose || finding.level > Level::Note || explains_table(finding);
     let names = short_names(verdict);
     let name = |finding: &Finding| names.get(&finding.hot).map_or("", String::as_str);
     for finding in worst_first(&verdict.findings).into_iter().filter(shown) {

@@ -9,7 +9,7 @@ mod c_heap;
 use serde::Serialize;
 
 use super::{Document, Format, Input, Raw, growth};
-use crate::model::{self, Environment, Escape, IgnoredCode, Op, Origin, Rule, Standing, Status, Verdict};
+use crate::model::{self, Environment, IgnoredCode, Op, Origin, Rule, Standing, Status, Verdict};
 use benchmarks::{Benchmark, Grown, benchmark, grown};
 use c_heap::CHeap;
 
@@ -136,6 +136,8 @@ struct Finding<'a> {
     pattern: Option<&'static str>,
     escapes: Option<bool>,
     chain: Vec<Frame<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    chain_cut: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     obstacle: Option<Obstacle<'a>>,
     reason: &'a str,
@@ -324,12 +326,9 @@ fn finding<'a>(finding: &'a model::Finding, verdict: &'a Verdict) -> Finding<'a>
         size_min: finding.sizes.map(|sizes| sizes.min),
         size_max: finding.sizes.map(|sizes| sizes.max),
         pattern: finding.pattern.map(model::Pattern::name),
-        escapes: match finding.escape {
-            Escape::Escapes { .. } => Some(true),
-            Escape::Temporary => Some(false),
-            Escape::Unknown => None,
-        },
+        escapes: finding.escape.outlives_the_call(),
         chain: finding.chain.iter().map(frame).collect(),
+        chain_cut: finding.cut.map(model::Cut::name),
         obstacle: finding.obstacle.as_ref().map(|obstacle| Obstacle {
             kind: obstacle.kind.name(),
             receiver: obstacle.receiver.as_deref(),

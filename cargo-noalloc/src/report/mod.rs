@@ -6,6 +6,7 @@ mod clock;
 mod comparison;
 mod document;
 mod explain;
+mod folded;
 mod github;
 mod gitlab;
 mod go;

@@ -67,6 +67,7 @@ mod tests {
             processed_items: None,
             allocator: None,
             hot: None,
+            outside: Vec::new(),
         }
     }
 

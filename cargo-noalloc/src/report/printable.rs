@@ -8,12 +8,12 @@ use std::ops::Deref;
 
 use crate::model::{
     Affected, Bench, BenchChange, CHeap, Calls, Candidate, Change, CodePlace, Compared, Comparison,
-    Construct, ConstructKind, Declared, DeclaredFn, Doubt, DynCall, DynRole, Environment, Escape, Figure,
-    Finding, Frame, FunctionName, FunctionVerdict, HotFn, HotId, HotReport, Ignore, Ignored, IgnoredCode,
-    InAllocator, Label, Lazy, Level, MeasuredSite, NoSource, Obstacle, ObstacleKind, Op, Origin, Overhead,
-    Pattern, Permit, Place, Problem, Promise, ProofReport, ProofState, Reachable, Rule, Site, SiteSource,
-    Sizes, Slices, Span, Standing, Status, Step, Target, TargetKind, Texts, TimeChange, TraitObject,
-    Unlisted, Verdict, Weight,
+    Construct, ConstructKind, Cut, Declared, DeclaredFn, Doubt, DynCall, DynRole, Environment, Escape,
+    Figure, Finding, Frame, FunctionName, FunctionVerdict, HotFn, HotId, HotReport, Ignore, Ignored,
+    IgnoredCode, InAllocator, Label, Lazy, Level, MeasuredSite, NoSource, Obstacle, ObstacleKind, Op, Origin,
+    Overhead, Pattern, Permit, Place, Problem, Promise, ProofReport, ProofState, Reachable, Rule, Site,
+    SiteSource, Sizes, Slices, Span, Standing, Status, Step, Target, TargetKind, Texts, TimeChange,
+    TraitObject, Unlisted, Verdict, Weight, Whose,
 };
 use crate::printable;
 
@@ -143,9 +143,9 @@ macro_rules! no_text {
 }
 
 no_text! {
-    bool, f64, i32, u32, u64, usize, &'static str, Affected, CHeap, Calls, Change, Escape, Figure, FunctionVerdict, HotId,
+    bool, f64, i32, u32, u64, usize, &'static str, Affected, CHeap, Calls, Change, Cut, Escape, Figure, FunctionVerdict, HotId,
     InAllocator, Level, ObstacleKind, Op, Overhead, Pattern, Promise, ProofState, Rule, Sizes, Slices, Step, TargetKind,
-    Weight,
+    Weight, Whose,
 }
 
 /// `Struct { field, … }`.
@@ -170,7 +170,7 @@ print! {
     Target { package, kind, name, source }
     Bench {
         name, target, place, iterations, samples, slices, overhead, recorded, allocs, reallocs, frees, bytes,
-        c_heap, processed_bytes, processed_items, allocator, hot
+        c_heap, processed_bytes, processed_items, allocator, hot, outside
     }
     HotReport {
         hot, c_heap, calls, allocs, reallocs, frees, bytes, max_allocs, max_requests, max_bytes, verdict, proof, targets,
@@ -185,7 +185,7 @@ print! {
     Candidate { name, state }
     Finding {
         rule, level, hot, function, span, construct, dyn_trait, op, is_c, count, reallocs, affected, calls, bytes, sizes, pattern, escape,
-        freed_at, chain, labels, obstacle, candidates, standing, reason, help
+        freed_at, chain, cut, labels, obstacle, candidates, standing, reason, help
     }
     Label { span, text }
     Frame { function, place, inlined, origin }
@@ -194,7 +194,8 @@ print! {
     Span { start, end_line, end_column }
     Permit { place, reason, function, entered, allocs, reallocs, frees, bytes }
     Site {
-        hot, op, c_function, process, chain, count, bytes, sizes, calls, freed, escaped, untracked, own, freed_by, source, incomplete
+        hot, op, c_function, process, chain, count, bytes, sizes, calls, freed, escaped, untracked, whose, freed_by, source,
+        cut
     }
     Construct { name, kind, of }
     TraitObject { name, at, role }

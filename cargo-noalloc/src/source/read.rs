@@ -27,6 +27,8 @@ pub(crate) fn read(
         blocks::complete(&sources, target);
         target.permits.iter().for_each(|permit| keep(&sources, &mut texts, &permit.place.file));
         target.unentered.iter().for_each(|hot| keep(&sources, &mut texts, &hot.place.file));
+        let told = target.benches.iter().filter(|bench| !bench.outside.is_empty());
+        told.for_each(|bench| keep(&sources, &mut texts, &bench.place.file));
         for (hot, _) in target.functions.values_mut() {
             // Only its code told where the function is.
             let name = hot.name.rsplit("::").next().unwrap_or(&hot.name);
@@ -65,13 +67,14 @@ pub(crate) fn read(
     (texts, problems.collect())
 }
 
-/// All that were counted, and all of the proofs.
+/// All that were counted, in hot functions and outside, and all of the proofs.
 fn sites(target: &mut Audited) -> impl Iterator<Item = &mut Site> {
     let proved = target.proofs.values_mut().flat_map(|proof| {
         let reachable = proof.reachable.iter_mut().map(|reachable| &mut reachable.site);
         reachable.chain(proof.doubts.iter_mut().map(|doubt| &mut doubt.site))
     });
-    target.sites.iter_mut().chain(proved)
+    let outside = target.benches.iter_mut().flat_map(|bench| &mut bench.outside);
+    target.sites.iter_mut().chain(outside).chain(proved)
 }
 
 /// A place of no length, at line 0 where the debug info says nothing.

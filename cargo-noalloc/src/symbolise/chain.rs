@@ -7,6 +7,15 @@ const ROOT: &str = "no_heap::guard::root";
 
 /// `frames` stand innermost first; the result starts with the hot function's own frame.
 pub(super) fn from_innermost(frames: Vec<Frame>) -> Vec<Frame> {
+    with_its_own_code(without_guards(frames))
+}
+
+/// The same of a benchmark's iteration, of which the harness alone may be left: nothing there is the reader's own then.
+pub(super) fn of_iteration(frames: Vec<Frame>) -> Vec<Frame> {
+    without_guards(frames)
+}
+
+fn without_guards(frames: Vec<Frame>) -> Vec<Frame> {
     // The outermost root is the guard that the walk ended at; roots further in are of nested hot functions.
     let end = frames.iter().rposition(|frame| frame.function.as_str() == ROOT).unwrap_or(frames.len());
     // Nor are the allocator's own, where they were not optimised away.
@@ -29,7 +38,7 @@ pub(super) fn from_innermost(frames: Vec<Frame>) -> Vec<Frame> {
         chain.push(frame);
         outer_is_body = std::mem::take(&mut after_guard);
     }
-    with_its_own_code(chain)
+    chain
 }
 
 /// The frames of a function that no guard is around.
@@ -68,7 +77,7 @@ fn named_after_function(mut frame: Frame) -> Frame {
 
 #[cfg(test)]
 mod tests {
-    use super::{from_innermost, of_plain};
+    use super::{from_innermost, of_iteration, of_plain};
     use crate::model::{Frame, FunctionName, Origin};
 
     fn names(frames: &[(&str, Origin)]) -> Vec<String> {
@@ -92,6 +101,22 @@ mod tests {
             ("app::hot", Origin::User),
         ];
         assert_eq!(names(&frames), ["app::hot", "alloc::alloc::alloc"]);
+    }
+
+    #[test]
+    fn what_the_harness_does_itself_is_nobodys_own() {
+        let frame = |name: &str, origin: Origin| Frame {
+            function: FunctionName::new(name),
+            place: None,
+            inlined: false,
+            origin,
+        };
+        let drops = vec![
+            frame("core::mem::drop", Origin::Std),
+            frame("no_heap::bench::bencher::iteration", Origin::NoHeap),
+        ];
+        assert!(of_iteration(drops.clone()).iter().all(|frame| !frame.is_user()));
+        assert!(from_innermost(drops)[0].is_user(), "of a hot function it would be its own");
     }
 
     #[test]

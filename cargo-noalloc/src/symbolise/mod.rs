@@ -9,23 +9,24 @@ mod c_heap;
 mod chain;
 mod libraries;
 mod origin;
+mod outside;
 mod proofs;
 mod symbols;
 mod written;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
 use no_heap::record::{
-    self, AllocatorPass, BenchResult, HotEntry, PermitEntry, Record, SiteEntry, SiteFlag, StreamTrait,
+    self, AllocatorPass, BenchResult, HotEntry, PermitEntry, Record, SiteEntry, SiteFlag, StreamTrait, op_bit,
 };
 
 use crate::files;
 use crate::model::{
-    Audited, Bench, CHeap, Calls, Counts, FunctionName, Gap, HotFn, HotId, InAllocator, LookupAddress, Op,
-    Overhead, Permit, Place, Problem, Promise, ReturnAddress, Run, Site, Sizes, Slices, Status, Step,
-    Streams, Workspace,
+    Audited, Bench, CHeap, Calls, Counts, Cut, Frame, FunctionName, Gap, HotFn, HotId, InAllocator,
+    LookupAddress, Op, Overhead, Permit, Place, Problem, Promise, ReturnAddress, Run, Site, Sizes, Slices,
+    Status, Step, Streams, Whose, Workspace,
 };
 use crate::numbers::plural;
 pub(crate) use allocator::linked as allocator;
@@ -152,6 +153,14 @@ fn hot(entry: &HotEntry, origins: &Origins) -> HotFn {
     }
 }
 
+fn whose(op: u64) -> Whose {
+    match op & (op_bit::OWN | op_bit::DOUBTFUL) {
+        0 => Whose::Foreign,
+        op_bit::OWN => Whose::Own,
+        _ => Whose::Unknown,
+    }
+}
+
 /// Turns one record into model nouns.
 struct Reader<'a> {
     record: &'a Record,
@@ -173,7 +182,9 @@ impl Reader<'_> {
         let first = audited.sites.len();
         let process = audited.sites.last().map_or(0, |site| site.process + 1);
         for entry in &self.record.sites {
-            audited.sites.push(Site { process, ..self.site(entry, &hot, first) });
+            // The reader has checked that the index is in the list.
+            let hot = hot.get(entry.site.hot as usize).map_or(HotId(0), |hot| hot.id);
+            audited.sites.push(Site { process, ..self.site(entry, hot, first) });
         }
         audited.permits.extend(self.record.permits.iter().map(|entry| self.permit(entry)));
         self.benches(&hot, audited);
@@ -194,17 +205,15 @@ impl Reader<'_> {
         }
     }
 
-    fn site(&self, entry: &SiteEntry, hot: &[HotFn], first: usize) -> Site {
+    fn site(&self, entry: &SiteEntry, hot: HotId, first: usize) -> Site {
         let SiteEntry { site, frames, freed_by } = entry;
-        // The reader has checked that the index is in the list.
-        let hot = hot.get(site.hot as usize).map_or(HotId(0), |hot| hot.id);
-        let incomplete = SiteFlag::Truncated as u64 | SiteFlag::Incomplete as u64;
-        let c_function = c_function(site.op);
-        let op = match site.op & record::OP {
+        let c_function = record::c_function(site.op);
+        let op = match site.op & op_bit::OPERATION {
             0 => Op::Alloc,
             1 => Op::Realloc,
             _ => Op::Free,
         };
+        let has = |flag: SiteFlag| site.flags & flag as u64 != 0;
         // Those of a call that was still running when the process ended are not followed either.
         let followed = [site.freed, site.escaped, site.superseded];
         let untracked = followed.iter().fold(site.count, |left, fate| left.saturating_sub(*fate));
@@ -212,13 +221,14 @@ impl Reader<'_> {
             hot,
             op,
             process: 0,
-            chain: self.chain(frames, c_function),
+            chain: chain::from_innermost(self.frames(frames, c_function)),
             c_function: c_function.map(str::to_owned),
             count: site.count,
             bytes: site.bytes,
             sizes: Sizes { min: site.size_min, max: site.size_max },
             calls: Calls {
                 affected: site.calls_affected,
+                exact: !has(SiteFlag::CallsAtLeast),
                 first: site.first_call,
                 last: site.last_call,
                 streams: self.streams(site),
@@ -226,11 +236,22 @@ impl Reader<'_> {
             freed: site.freed,
             escaped: site.escaped,
             untracked: if op == Op::Free { 0 } else { untracked },
-            own: site.own,
+            whose: (op == Op::Free).then(|| whose(site.op)),
             freed_by: freed_by.map(|index| first + index),
             source: None,
-            incomplete: site.flags & incomplete != 0,
+            cut: match () {
+                () if has(SiteFlag::Incomplete) => Some(Cut::Broken),
+                () if site.op & op_bit::CUT != 0 => Some(Cut::Crowded),
+                () if has(SiteFlag::Truncated) => Some(Cut::Deep),
+                () => None,
+            },
         }
+    }
+
+    /// Of no hot function.
+    fn outside(&self, entry: &SiteEntry) -> Site {
+        let frames = self.frames(&entry.frames, record::c_function(entry.site.op));
+        Site { chain: chain::of_iteration(frames), ..self.site(entry, HotId(0), 0) }
     }
 
     fn streams(&self, site: &record::Site) -> Streams {
@@ -248,8 +269,8 @@ impl Reader<'_> {
         }
     }
 
-    /// The frames of one stack, from the hot function down to the allocator: of C's down to the function that was called.
-    fn chain(&self, frames: &[u64], c_function: Option<&str>) -> Vec<crate::model::Frame> {
+    /// The frames of one stack, innermost first: of C's from the function that was called.
+    fn frames(&self, frames: &[u64], c_function: Option<&str>) -> Vec<Frame> {
         let mut found: Vec<_> = c_function.map(libraries::frame).into_iter().collect();
         for address in frames {
             let module = self
@@ -274,12 +295,13 @@ impl Reader<'_> {
                 (None, _) => found.push(libraries::frame("code without a file")),
             }
         }
-        chain::from_innermost(found)
+        found
     }
 
     fn benches(&self, hot: &[HotFn], audited: &mut Audited) {
         use no_heap::record::BenchState;
-        for (entry, (result, samples)) in self.record.hello.benches.iter().zip(&self.record.benches) {
+        let benches = self.record.hello.benches.iter().zip(&self.record.benches).zip(&self.record.outside);
+        for ((entry, (result, samples)), outside) in benches {
             if result.state != BenchState::Done as u64 {
                 continue;
             }
@@ -316,6 +338,12 @@ impl Reader<'_> {
                     .and_then(|index| hot.get(index))
                     .filter(|_| once_each)
                     .map(|hot| hot.id),
+                outside: outside
+                    .sites
+                    .iter()
+                    .chain(&outside::unplaced(outside))
+                    .map(|entry| self.outside(entry))
+                    .collect(),
             });
         }
         // Arguments of one benchmark stand at one place.
@@ -329,22 +357,38 @@ impl Reader<'_> {
     fn admit(&self, audited: &mut Audited) {
         let target = format!("{} `{}`", audited.target.kind, audited.target.name);
         let mut admit = |message: String| audited.problems.push(Problem::new(Step::Run, message));
-        let unsited = self.record.counts.iter().map(|counts| counts.unsited).filter(|events| *events > 0);
-        let (functions, events) =
-            unsited.fold((0, 0), |(functions, sum), events| (functions + 1, sum + events));
-        if functions > 0 {
-            let (events, functions) = (plural(events, "event"), plural(functions, "function"));
+        if let Some((events, functions)) = self.all(|counts| counts.unsited) {
+            let events = plural(events, "event");
             admit(format!(
                 "{target}: {events} of {functions} are counted without a call stack: too many different ones"
             ));
         }
+        let cut = || self.record.sites.iter().filter(|entry| entry.site.op & op_bit::CUT != 0);
+        if cut().count() > 0 {
+            let stacks = plural(cut().count() as u64, "call stack");
+            let functions: BTreeSet<u64> = cut().map(|entry| entry.site.hot).collect();
+            let functions = plural(functions.len() as u64, "function");
+            admit(format!(
+                "{target}: {stacks} of {functions} hold the innermost frames only, and stand for all that begin so: too \
+                 many different ones"
+            ));
+        }
+        if let Some((blocks, functions)) = self.all(|counts| counts.unfollowed) {
+            let frees = self.all(|counts| counts.doubtful_frees).map_or(0, |(frees, _)| frees);
+            let (blocks, frees) = (plural(blocks, "block"), plural(frees, "free"));
+            admit(format!(
+                "{target}: {blocks} of {functions} were not followed, too many at once: of {frees} it is not known whether \
+                 the call had taken the memory itself"
+            ));
+        }
     }
-}
 
-/// The function of the C library's allocator that was called, as [`record::Site::op`] says it.
-fn c_function(op: u64) -> Option<&'static str> {
-    let number = usize::try_from(op >> 3).ok().filter(|_| op & record::C_HEAP != 0)?;
-    record::C_FUNCTIONS.get(number).copied()
+    /// What was counted so over all hot functions, and of how many; `None` where nothing was.
+    fn all(&self, counted: fn(&Counts) -> u64) -> Option<(u64, String)> {
+        let each = || self.record.counts.iter().map(counted).filter(|count| *count > 0);
+        let functions = each().count() as u64;
+        (functions > 0).then(|| (each().sum(), plural(functions, "function")))
+    }
 }
 
 fn overhead(result: &BenchResult) -> Overhead {

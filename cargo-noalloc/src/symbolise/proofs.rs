@@ -172,15 +172,15 @@ fn never_hit(hot: HotId, op: Op, chain: Vec<Frame>) -> Site {
         count: 0,
         bytes: 0,
         sizes: Sizes { min: 0, max: 0 },
-        calls: Calls { affected: 0, first: 0, last: 0, streams: Streams::NONE },
+        calls: Calls { affected: 0, exact: true, first: 0, last: 0, streams: Streams::NONE },
         freed: 0,
         escaped: 0,
         untracked: 0,
-        own: 0,
+        whose: None,
         process: 0,
         freed_by: None,
         source: None,
-        incomplete: false,
+        cut: None,
     }
 }
 

@@ -105,7 +105,7 @@ impl Bencher {
                 let start = Instant::now();
                 let counting = Counting::begin(&mut place);
                 for _ in 0..iterations {
-                    black_box(routine());
+                    iteration(|| drop(black_box(routine())));
                 }
                 drop(counting);
                 start.elapsed()
@@ -145,7 +145,7 @@ impl Bencher {
                     let mut place = Place::uninit();
                     let start = Instant::now();
                     let counting = Counting::begin(&mut place);
-                    let output = routine(black_box(input));
+                    let output = iteration(|| routine(black_box(input)));
                     drop(counting);
                     elapsed += start.elapsed();
                     drop(black_box(output));
@@ -211,6 +211,17 @@ impl Bencher {
         self.results.ended(&outcome);
         outcome
     }
+}
+
+/// One that is recorded.
+///
+/// NOTE: never inlined. Walks of stacks end at the frame of the scope around it, and what is called there has no place.
+#[inline(never)]
+fn iteration<R>(body: impl FnOnce() -> R) -> R {
+    let result = body();
+    // Else the call could become a jump, and this frame be gone.
+    black_box(());
+    result
 }
 
 /// Recorded iterations.

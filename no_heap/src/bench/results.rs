@@ -69,7 +69,7 @@ mod audit {
     use crate::bench::allocating::{self, Allocating};
     use crate::record::{AllocatorPass, BenchCells, BenchState};
     use crate::recorder::{self, Calls};
-    use crate::registry::HOT_FUNCTIONS;
+    use crate::registry::{HOT_FUNCTIONS, HotFn};
     use crate::scope::{self, Counts, Kind, Scope, this_thread};
     use std::cell::Cell;
     use std::mem::MaybeUninit;
@@ -80,6 +80,8 @@ mod audit {
         index: usize,
         /// `None` when nobody asked for a record.
         cells: Option<BenchCells<'static>>,
+        /// See [`OUTSIDE`].
+        outside: u32,
     }
 
     impl std::fmt::Debug for Results {
@@ -91,6 +93,8 @@ mod audit {
     thread_local! {
         /// What `Counting` has seen since the pass began.
         static TALLY: Cell<Tally> = const { Cell::new(Tally::ZERO) };
+        /// What counts the events of the pass that happen outside of hot functions, and tells where.
+        static OUTSIDE: Cell<u32> = const { Cell::new(HotFn::UNREGISTERED) };
     }
 
     /// Heap events.
@@ -122,7 +126,8 @@ mod audit {
 
     impl Results {
         pub(in crate::bench) fn of(index: usize) -> Results {
-            let results = Results { index, cells: recorder::bench_cells(index) };
+            let cells = recorder::bench_cells(index);
+            let results = Results { index, cells, outside: recorder::outside_of(index) };
             if let Some(cells) = &results.cells {
                 cells.result.state.set(BenchState::Started as u64);
             }
@@ -154,8 +159,10 @@ mod audit {
             let thread = this_thread();
             thread.bench_hot.set(0);
             thread.bench_calls.set(0);
+            // One that came before may have panicked.
+            OUTSIDE.set(HotFn::UNREGISTERED);
             // The counters are read before and after: they have to be there before.
-            if self.cells.is_some() && !HOT_FUNCTIONS.is_empty() && thread.part.get().is_none() {
+            if self.cells.is_some() && thread.part.get().is_none() {
                 recorder::join(thread);
             }
             let before = guarded_calls();
@@ -172,7 +179,9 @@ mod audit {
         pub(in crate::bench) fn steady(&self, iterations: u64, run: impl FnOnce() -> Duration) -> Duration {
             let calls_before = this_thread().bench_calls.get();
             let guarded_before = guarded_calls();
+            OUTSIDE.set(self.outside);
             let (Tally { all: counts, of_c }, elapsed) = tally(run);
+            OUTSIDE.set(HotFn::UNREGISTERED);
             if let Some(BenchCells { result, .. }) = &self.cells {
                 recorder::add(&result.allocs, counts.allocs);
                 recorder::add(&result.reallocs, counts.reallocs);
@@ -284,9 +293,11 @@ mod audit {
     }
 
     impl<'place> Counting<'place> {
+        /// Inlined as [`scope::enter`] is: walks of stacks end at the frame of the function that calls this.
+        #[inline(always)]
         pub(in crate::bench) fn begin(place: &'place mut Place) -> Counting<'place> {
             let before = Tally::of_this_thread();
-            Counting { before, entered: Some(scope::enter(place, Kind::Bench)) }
+            Counting { before, entered: Some(scope::enter(place, Kind::Bench(OUTSIDE.get()))) }
         }
     }
 

@@ -74,6 +74,13 @@ impl Scope {
         self.outer().filter(|outer| outer.promised().is_some())
     }
 
+    /// Whether a block that the first `owners` hot functions answer for is that of a call of the function of `scope`: of a
+    /// recursion any call that runs may free what another has taken.
+    fn has_taken_it(&self, owners: u32, scope: &Scope) -> bool {
+        let key = |scope: &Scope| scope.promised().map(|promised| promised.key);
+        self.answering().any(|other| other.depth.get() <= owners && key(other) == key(scope))
+    }
+
     /// This scope and the hot functions around it, up to the nearest permit.
     fn answering(&self) -> impl Iterator<Item = &Scope> {
         std::iter::successors(self.promised().map(|_| self), |scope| scope.outer_hot())
@@ -171,7 +178,8 @@ pub(crate) fn freed(block: *mut u8, size: usize) {
             return;
         }
         let mut matters = false;
-        for scope in innermost.answering().take_while(|scope| scope.depth.get() > owners) {
+        let foreign = |scope: &&Scope| !(owners > 0 && innermost.has_taken_it(owners, scope));
+        for scope in innermost.answering().take_while(|scope| scope.depth.get() > owners).filter(foreign) {
             scope.foreign_frees.set(scope.foreign_frees.get() + 1);
             let allowed = scope.promised().is_some_and(|promised| promised.promise.allow_free);
             matters |= !allowed && !scope.is_warming_up.get();

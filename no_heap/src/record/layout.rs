@@ -7,16 +7,19 @@
 pub(crate) const MAGIC: u64 = u64::from_le_bytes(*b"noalloc\0");
 
 /// Version of this layout. A reader refuses every other one.
-pub const VERSION: u64 = 8;
+pub const VERSION: u64 = 9;
 
 /// Return addresses kept for one call stack, innermost first.
 pub const FRAMES: usize = 96;
 
-/// Distinct (hot function, operation, stack) entries of one thread.
-pub const SITES: usize = 1024;
+/// Distinct (hot function, operation, stack) entries in the part of a thread. What more it has goes into parts of its own.
+pub const SITES: usize = 256;
 
 /// Threads that can run hot functions at the same time; ended threads give their place back.
 pub const THREADS: usize = 256;
+
+/// Parts of one record: those of threads, and those that hold more sites of a thread.
+pub const PARTS: usize = 1024;
 
 /// Blocks and permits of one program, see [`Block`].
 pub const BLOCKS: usize = 128;
@@ -74,18 +77,19 @@ words! {
         benches_offset,
         /// Benchmarks in this program.
         bench_count,
-        /// Counters in each thread's part: the program's hot functions, then [`Head::block_room`] blocks.
+        /// Counters in each thread's part: the program's hot functions, then [`Head::block_room`] blocks, then its benchmarks,
+        /// which count what their iterations do outside of all hot functions.
         hot_count,
         /// Offset of the blocks in bytes.
         blocks_offset,
         /// Blocks there is room for.
         block_room,
-        /// Offset of the first thread in bytes.
-        threads_offset,
-        /// Bytes from one thread to the next.
-        thread_stride,
-        /// Threads in use, from the first on; only ever grows. Written atomically.
-        threads_used,
+        /// Offset of the first part in bytes.
+        parts_offset,
+        /// Bytes from one part to the next.
+        part_stride,
+        /// Parts in use, from the first on; only ever grows. Written atomically.
+        parts_used,
         /// Calls of hot functions that found no place for their thread. Written atomically.
         lost_calls,
         /// Blocks that were met, from the first on; only ever grows. Written atomically.
@@ -137,8 +141,8 @@ pub enum BlockKind {
 words! {
     /// Stands at the start of each thread's part.
     ThreadHead {
-        /// 1 while a running thread owns this part. Written atomically.
-        owned,
+        /// See [`PartState`]. Written atomically.
+        state,
         /// Odd while an event is being written: a reader then forgives one event's difference, and a permit's whatever it is.
         updates,
         /// Events that the sites hold as repeats, without those of the call that runs.
@@ -149,7 +153,35 @@ words! {
         stream,
         /// 1 + index of the benchmark whose iterations it is; 0 for the other calls of a thread.
         bench,
+        /// The running thread's first stream.
+        first_stream,
+        /// Sites with their whole stacks that functions have beyond the places that each has for itself, by the running thread.
+        pooled,
     }
+}
+
+words! {
+    /// Stands at the start of a part that holds more sites of a thread: as many as there is room for follow.
+    MoreSites {
+        /// [`PartState::MoreSites`]. Written atomically.
+        state,
+        /// 1 + the number of the thread's part; 0 until there is a site.
+        thread,
+    }
+}
+
+/// What a part of the record is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u64)]
+pub enum PartState {
+    /// Nobody's yet.
+    New = 0,
+    /// A running thread's.
+    Running = 1,
+    /// That of a thread which has ended, and the next one's to take over.
+    Ended = 2,
+    /// It holds more sites of a thread, and none of a thread's numbers.
+    MoreSites = 3,
 }
 
 words! {
@@ -171,10 +203,24 @@ words! {
         max_requests,
         /// Most requested bytes in one call.
         max_bytes,
-        /// Events that no site holds, because the table was full.
+        /// Events that no site holds, because there was no room for one.
         unsited,
         /// Requested bytes of those.
         unsited_bytes,
+        /// Of those, frees of blocks that the same call had not allocated.
+        unsited_foreign,
+        /// Blocks that were not followed, because there was no room.
+        unfollowed,
+        /// Frees of which it is not known whether the same call had allocated the block.
+        doubtful_frees,
+        /// 1 while a call runs that has such blocks: what it frees may be one of them.
+        doubtful,
+        /// Blocks of the running calls that stand in the larger of the tables that follow them.
+        apart,
+        /// Sites with their whole stacks that the running thread has hit.
+        whole_sites,
+        /// Sites that it has hit with stacks that were cut because there was no room for more whole ones.
+        cut_sites,
         /// Events while the thread was panicking: not counted above.
         unwinding,
         /// Events inside a permit: not counted above.
@@ -201,8 +247,10 @@ words! {
         hash,
         /// Index of the hot function.
         hot,
-        /// 0 alloc, 1 realloc, 2 free; for the C library's allocator, see [`c_op`].
+        /// 0 alloc, 1 realloc, 2 free; and see [`op_bit`](super::op_bit).
         op,
+        /// Of this site among those of its thread, from 1.
+        number,
         /// Frames that follow.
         depth,
         /// See [`SiteFlag`].
@@ -229,18 +277,16 @@ words! {
         escaped,
         /// Blocks from here that a later `realloc` of the same call took over.
         superseded,
-        /// Blocks from here that the table of live blocks had no room for.
+        /// Blocks from here that were not followed, and requests that were refused.
         untracked,
-        /// 1 + slot of the free site that last freed a block from here, repeats left aside; 0 for none.
+        /// Number of the free site that last freed a block from here, repeats left aside; 0 for none.
         freed_by,
-        /// Of a free: blocks that this same call had allocated.
-        own,
         /// Events that were like one before them in the same call, and are in no other number: each of `repeat_size` bytes,
         /// each free of a block from `repeat_from` that this same call had allocated. A reader adds them to the others.
         repeats,
         /// Requested bytes of each repeat.
         repeat_size,
-        /// 1 + slot of the site that the freed blocks were from; 0 of what is no free.
+        /// Number of the site that the freed blocks were from; 0 of what is no free.
         repeat_from,
         /// See [`repeat_sum`].
         repeat_sum,
@@ -253,7 +299,7 @@ words! {
         stream_last,
         /// Largest first request of those calls.
         stream_size,
-        /// 1 + slot of the site that was hit before this one for the first time in the stream; 0 for none.
+        /// Number of the site that was hit before this one for the first time in the stream; 0 for none.
         stream_link,
         /// Of the streams that have ended: the latest call of one in which it happened, by its number there.
         latest,
@@ -266,30 +312,6 @@ words! {
     }
 }
 
-/// Bits of [`Site::op`] that say what was done.
-pub const OP: u64 = 3;
-
-/// Bit of [`Site::op`]: the C library's allocator was called, by something else than the program's global allocator.
-pub const C_HEAP: u64 = 4;
-
-/// The functions of the C library's allocator, by the number above [`C_HEAP`] in [`Site::op`].
-pub const C_FUNCTIONS: [&str; 9] = [
-    "malloc",
-    "calloc",
-    "realloc",
-    "free",
-    "posix_memalign",
-    "aligned_alloc",
-    "memalign",
-    "valloc",
-    "pvalloc",
-];
-
-/// A [`Site::op`] of the C library's allocator: what was done, by which of [`C_FUNCTIONS`].
-pub const fn c_op(op: u64, function: u64) -> u64 {
-    op | C_HEAP | function << 3
-}
-
 /// Bits of [`Site::flags`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u64)]
@@ -300,6 +322,8 @@ pub enum SiteFlag {
     Unwound = 2,
     /// Neither led to the hot function: frames may be missing.
     Incomplete = 4,
+    /// Calls that hit it again after an inner call of the same function had are not counted: there was no room to remember.
+    CallsAtLeast = 8,
 }
 
 /// Bits of [`Site::traits`]: what is true of some stream in which it happened.
@@ -426,7 +450,7 @@ pub enum AllocatorPass {
 /// Of a site's key: hot function, operation and frames. Never 0: that marks an empty slot.
 #[cfg(any(noalloc_audit, feature = "read-record"))]
 pub(crate) fn site_hash(hot: u64, op: u64, frames: &[u64]) -> u64 {
-    let mut hash = (hot << 8 | op) ^ 0x9e37_79b9_7f4a_7c15;
+    let mut hash = (hot << 16 | op) ^ 0x9e37_79b9_7f4a_7c15;
     for frame in frames {
         hash = (hash.rotate_left(5) ^ frame).wrapping_mul(0x517c_c1b7_2722_0a95);
     }
@@ -450,7 +474,7 @@ pub(crate) struct SiteSlot {
 /// FNV-1a of the hello and of the words of the head that do not change.
 pub(crate) fn head_sum(head: &Head, hello: &[u8]) -> u64 {
     let Head { version, pid, flags, hello_offset, hello_len, benches_offset, bench_count, .. } = *head;
-    let Head { hot_count, blocks_offset, block_room, threads_offset, thread_stride, .. } = *head;
+    let Head { hot_count, blocks_offset, block_room, parts_offset, part_stride, .. } = *head;
     let fixed = [
         version,
         pid,
@@ -462,9 +486,9 @@ pub(crate) fn head_sum(head: &Head, hello: &[u8]) -> u64 {
         hot_count,
         blocks_offset,
         block_room,
-        threads_offset,
+        parts_offset,
     ];
-    let fixed = fixed.into_iter().chain([thread_stride]).flat_map(u64::to_le_bytes);
+    let fixed = fixed.into_iter().chain([part_stride]).flat_map(u64::to_le_bytes);
     fixed.chain(hello.iter().copied()).fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
     })

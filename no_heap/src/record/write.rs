@@ -1,35 +1,42 @@
-//! Creates the record file of this process and maps it.
+//! Creates the record file of this process and maps it. What a thread writes is in `parts`.
 //!
 //! Runs once, at the first call of a hot function, outside of every guard: it may allocate. It must not print
 //! or panic: a record that cannot be written is the tool's to report, by its absence.
 
+mod hello;
+mod parts;
+
 use std::cell::Cell;
-use std::ffi::{CStr, c_int, c_void};
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::fd::AsRawFd;
 use std::panic::Location;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use super::layout::{
-    BLOCK_NAME, BLOCK_TEXT, BLOCKS, BenchResult, Block, BlockKind, FnCounts, Head, MAGIC, SAMPLES, SITES,
-    SiteSlot, THREADS, ThreadHead, VERSION, head_sum,
+    BLOCK_NAME, BLOCK_TEXT, BLOCKS, BenchResult, Block, BlockKind, FnCounts, Head, MAGIC, PARTS, SAMPLES,
+    SITES, SiteSlot, ThreadHead, VERSION, head_sum,
 };
-use crate::names;
 use crate::registry::HOT_FUNCTIONS;
+#[cfg(feature = "bench")]
+use crate::registry::HotFn;
+use hello::{bench_count, hello};
+pub(crate) use parts::Thread;
 
 const WORD: usize = size_of::<u64>();
 
-/// Threads' parts start on pages of their own, so that only parts in use take up room.
+/// Parts start on pages of their own, so that only parts in use take up room.
 const PAGE: usize = 4096;
 
 /// The mapped record file. Never unmapped: threads may write to it until the process ends.
 pub(crate) struct Map {
     base: *mut u8,
     head: Head,
-    /// Kept open: the file grows with the threads.
+    /// Kept open: the file grows by parts.
     file: File,
+    /// Threads that have a part.
+    running: AtomicUsize,
     folder: PathBuf,
     hello: Vec<u8>,
 }
@@ -68,11 +75,11 @@ impl Map {
     fn with_hello(folder: PathBuf, hello: Vec<u8>, flags: u64) -> io::Result<Map> {
         let head = head(&hello, flags);
         let mut file = create_new(&folder)?;
-        reserve(&file, 0, head.threads_offset)?;
+        reserve(&file, 0, head.parts_offset)?;
         file.write_all(&encode(&head))?;
         file.write_all(&hello)?;
-        let base = map(&file, head.threads_offset as usize + THREADS * head.thread_stride as usize)?;
-        Ok(Map { base, head, file, folder, hello })
+        let base = map(&file, head.parts_offset as usize + PARTS * head.part_stride as usize)?;
+        Ok(Map { base, head, file, running: AtomicUsize::new(0), folder, hello })
     }
 
     /// Tells the reader that the head is whole.
@@ -84,7 +91,7 @@ impl Map {
     /// come at once may list it twice: the reader adds up what has one id.
     pub(crate) fn add_block(&self, id: u64, kind: BlockKind, name: &str, at: &Location<'_>) -> Option<u32> {
         let used = self.shared(std::mem::offset_of!(Head, blocks_used));
-        let first = (self.head.hot_count - self.head.block_room) as usize;
+        let first = HOT_FUNCTIONS.len();
         let same = |index: &usize| {
             let block = self.block(*index);
             block.kind().load(Ordering::Acquire) == kind as u64 && block.cells().id.get() == id
@@ -117,32 +124,15 @@ impl Map {
         BlockSlot { base: unsafe { self.base.add(offset) } }
     }
 
-    /// A place for this thread, or `None` when all are taken.
-    pub(crate) fn acquire(&self) -> Option<Thread> {
-        let used = self.shared(std::mem::offset_of!(Head, threads_used));
-        loop {
-            let seen = used.load(Ordering::Acquire);
-            for index in 0..seen.min(THREADS as u64) {
-                let thread = self.thread(index as usize);
-                if thread.owned().compare_exchange(0, 1, Ordering::AcqRel, Ordering::Relaxed).is_ok() {
-                    return Some(thread);
-                }
-            }
-            // Only who has looked at all places gives up: one that was made in the meantime may stay free.
-            if seen >= THREADS as u64 {
-                return None;
-            }
-            // Before a reader can hear of the part, and before a thread writes to it: a page that has no room on
-            // the disk would be a SIGBUS.
-            let Head { threads_offset, thread_stride, .. } = self.head;
-            reserve(&self.file, threads_offset + seen * thread_stride, thread_stride).ok()?;
-            let _ = used.compare_exchange(seen, seen + 1, Ordering::AcqRel, Ordering::Relaxed);
-        }
-    }
-
     /// Counts a call that found no place.
     pub(crate) fn lose_call(&self) {
         self.shared(std::mem::offset_of!(Head, lost_calls)).fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// The index of the counters for what a benchmark's iterations do outside of all hot functions.
+    #[cfg(feature = "bench")]
+    pub(crate) fn outside_of(&self, bench: usize) -> u32 {
+        u32::try_from(HOT_FUNCTIONS.len() + BLOCKS + bench).unwrap_or(HotFn::UNREGISTERED)
     }
 
     /// The cells of one benchmark's result and its samples.
@@ -160,12 +150,6 @@ impl Map {
             let result = self.base.add(offset).cast::<BenchResult<Cell<u64>>>();
             BenchCells { result: &*result, samples: &*result.add(1).cast() }
         }
-    }
-
-    fn thread(&self, index: usize) -> Thread {
-        let offset = self.head.threads_offset as usize + index * self.head.thread_stride as usize;
-        // SAFETY: `index < THREADS`, and `head` placed that many parts of `thread_stride` bytes inside the map.
-        Thread { base: unsafe { self.base.add(offset) }, hot_count: self.head.hot_count as usize }
     }
 
     fn shared(&self, offset: usize) -> &AtomicU64 {
@@ -227,62 +211,6 @@ pub(crate) struct BenchCells<'map> {
     pub(crate) samples: &'map [Cell<u64>; SAMPLES],
 }
 
-/// The part of the record that one thread writes.
-#[derive(Clone, Copy)]
-pub(crate) struct Thread {
-    base: *mut u8,
-    hot_count: usize,
-}
-
-impl Thread {
-    pub(crate) const NONE: Thread = Thread { base: std::ptr::null_mut(), hot_count: 0 };
-
-    pub(crate) fn is_none(self) -> bool {
-        self.base.is_null()
-    }
-
-    /// Where it starts; not null, unless it is [`Thread::NONE`].
-    pub(crate) fn base(self) -> *const std::ffi::c_void {
-        self.base.cast()
-    }
-
-    /// Gives the place back; the counts stay.
-    pub(crate) fn release(self) {
-        self.owned().store(0, Ordering::Release);
-    }
-
-    /// Hot functions this part has counters for.
-    pub(crate) fn hot_count(self) -> usize {
-        self.hot_count
-    }
-
-    #[inline]
-    pub(crate) fn head<'map>(self) -> &'map ThreadHead<Cell<u64>> {
-        // SAFETY: `base` is a part of the map, which lives as long as the process; only the thread that owns the
-        // part uses its cells.
-        unsafe { &*self.base.cast() }
-    }
-
-    #[inline]
-    pub(crate) fn counts<'map>(self, hot: u32) -> &'map FnCounts<Cell<u64>> {
-        assert!((hot as usize) < self.hot_count, "the index was checked when the call began");
-        // SAFETY: as for `head`; `hot_count` counters follow the thread's head.
-        unsafe { &*self.base.add(ThreadHead::WORDS * WORD).cast::<FnCounts<Cell<u64>>>().add(hot as usize) }
-    }
-
-    #[inline]
-    pub(crate) fn sites<'map>(self) -> &'map [SiteSlot; SITES] {
-        let offset = (ThreadHead::WORDS + FnCounts::WORDS * self.hot_count) * WORD;
-        // SAFETY: as for `head`; the sites follow the counters.
-        unsafe { &*self.base.add(offset).cast() }
-    }
-
-    fn owned(&self) -> &AtomicU64 {
-        // SAFETY: `owned` is the first word of the part and is reached through this atomic only.
-        unsafe { AtomicU64::from_ptr(self.base.cast()) }
-    }
-}
-
 /// At most `len` bytes of `text`, whole characters.
 fn cut(text: &str, len: usize) -> &str {
     let len = (0..=len.min(text.len())).rfind(|len| text.is_char_boundary(*len)).unwrap_or(0);
@@ -290,14 +218,14 @@ fn cut(text: &str, len: usize) -> &str {
 }
 
 fn head(hello: &[u8], flags: u64) -> Head {
-    let hot_count = HOT_FUNCTIONS.len() + BLOCKS;
+    let hot_count = HOT_FUNCTIONS.len() + BLOCKS + bench_count();
     let hello_offset = Head::WORDS * WORD;
     let benches_offset = (hello_offset + hello.len()).next_multiple_of(WORD);
     let benches = bench_count() * (BenchResult::WORDS + SAMPLES) * WORD;
     let blocks_offset = benches_offset + benches;
-    let threads_offset = (blocks_offset + BLOCKS * BlockSlot::BYTES).next_multiple_of(PAGE);
+    let parts_offset = (blocks_offset + BLOCKS * BlockSlot::BYTES).next_multiple_of(PAGE);
     let sites = SITES * size_of::<SiteSlot>();
-    let thread_stride =
+    let part_stride =
         ((ThreadHead::WORDS + FnCounts::WORDS * hot_count) * WORD + sites).next_multiple_of(PAGE);
     let mut head = Head {
         magic: MAGIC,
@@ -312,9 +240,9 @@ fn head(hello: &[u8], flags: u64) -> Head {
         hot_count: hot_count as u64,
         blocks_offset: blocks_offset as u64,
         block_room: BLOCKS as u64,
-        threads_offset: threads_offset as u64,
-        thread_stride: thread_stride as u64,
-        threads_used: 0,
+        parts_offset: parts_offset as u64,
+        part_stride: part_stride as u64,
+        parts_used: 0,
         lost_calls: 0,
         blocks_used: 0,
         ready: 0,
@@ -325,10 +253,10 @@ fn head(hello: &[u8], flags: u64) -> Head {
 
 fn encode(head: &Head) -> Vec<u8> {
     let Head { magic, version, pid, flags, hello_offset, hello_len, hello_sum, benches_offset, .. } = *head;
-    let Head { bench_count, hot_count, blocks_offset, block_room, threads_offset, thread_stride, .. } = *head;
+    let Head { bench_count, hot_count, blocks_offset, block_room, parts_offset, part_stride, .. } = *head;
     let words = [magic, version, pid, flags, hello_offset, hello_len, hello_sum, benches_offset]
         .into_iter()
-        .chain([bench_count, hot_count, blocks_offset, block_room, threads_offset, thread_stride])
+        .chain([bench_count, hot_count, blocks_offset, block_room, parts_offset, part_stride])
         .chain([0; 4]);
     words.flat_map(u64::to_le_bytes).collect()
 }
@@ -371,105 +299,4 @@ fn map(file: &File, len: usize) -> io::Result<*mut u8> {
         )
     };
     if base == libc::MAP_FAILED { Err(io::Error::last_os_error()) } else { Ok(base.cast()) }
-}
-
-#[cfg(feature = "bench")]
-fn bench_count() -> usize {
-    crate::registry::BENCHMARKS.len()
-}
-
-#[cfg(not(feature = "bench"))]
-fn bench_count() -> usize {
-    0
-}
-
-/// Who this program is: strings and numbers, each string after its length.
-fn hello() -> Vec<u8> {
-    let mut out = Vec::new();
-    let exe = std::env::current_exe().unwrap_or_default();
-    text(&mut out, &exe.to_string_lossy());
-    let modules = modules();
-    if let Some(program) = modules.first() {
-        crate::stack::set_program(program.low, program.high);
-        crate::c_heap::find_scope();
-    }
-    number(&mut out, modules.len() as u64);
-    for module in &modules {
-        text(&mut out, &module.name);
-        number(&mut out, module.bias);
-        number(&mut out, module.low);
-        number(&mut out, module.high);
-    }
-    number(&mut out, HOT_FUNCTIONS.len() as u64);
-    for hot in HOT_FUNCTIONS {
-        number(&mut out, hot.id);
-        text(&mut out, &names::function((hot.path)()));
-        text(&mut out, hot.written);
-        text(&mut out, hot.file);
-        let promise = &hot.promise;
-        for value in
-            [u64::from(hot.line), u64::from(hot.column), promise.allocs, promise.bytes, promise.warmup]
-        {
-            number(&mut out, value);
-        }
-        number(&mut out, u64::from(promise.allow_free) | u64::from(promise.prove) << 1);
-    }
-    benches(&mut out);
-    out
-}
-
-#[cfg(feature = "bench")]
-fn benches(out: &mut Vec<u8>) {
-    number(out, crate::registry::BENCHMARKS.len() as u64);
-    for bench in crate::registry::BENCHMARKS {
-        text(out, &bench.display_name());
-        text(out, bench.file);
-        number(out, u64::from(bench.line));
-        number(out, u64::from(bench.column));
-    }
-}
-
-#[cfg(not(feature = "bench"))]
-fn benches(out: &mut Vec<u8>) {
-    number(out, 0);
-}
-
-fn number(out: &mut Vec<u8>, value: u64) {
-    out.extend_from_slice(&value.to_le_bytes());
-}
-
-fn text(out: &mut Vec<u8>, text: &str) {
-    number(out, text.len() as u64);
-    out.extend_from_slice(text.as_bytes());
-}
-
-/// One loaded object: the executable first, then its libraries.
-struct Module {
-    name: String,
-    bias: u64,
-    low: u64,
-    high: u64,
-}
-
-fn modules() -> Vec<Module> {
-    unsafe extern "C" fn visit(info: *mut libc::dl_phdr_info, _: usize, data: *mut c_void) -> c_int {
-        // SAFETY: `data` is the vector below, which outlives the iteration and is not touched elsewhere during
-        // it; `info` and what it points to are valid during the callback, as dl_iterate_phdr promises.
-        unsafe {
-            let modules = &mut *data.cast::<Vec<Module>>();
-            let info = &*info;
-            let headers = std::slice::from_raw_parts(info.dlpi_phdr, usize::from(info.dlpi_phnum));
-            let code = headers.iter().filter(|h| h.p_type == libc::PT_LOAD && h.p_flags & libc::PF_X != 0);
-            let low = code.clone().map(|h| h.p_vaddr).min().unwrap_or(0);
-            let high = code.map(|h| h.p_vaddr + h.p_memsz).max().unwrap_or(0);
-            let name = CStr::from_ptr(info.dlpi_name).to_string_lossy().into_owned();
-            let bias = info.dlpi_addr;
-            modules.push(Module { name, bias, low: bias.wrapping_add(low), high: bias.wrapping_add(high) });
-        }
-        0
-    }
-    let mut modules: Vec<Module> = Vec::new();
-    // SAFETY: `visit` has the signature asked for and uses `data` as the vector that it is.
-    unsafe { libc::dl_iterate_phdr(Some(visit), (&raw mut modules).cast()) };
-    modules
 }

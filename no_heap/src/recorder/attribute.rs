@@ -1,7 +1,9 @@
 //! Which hot functions answer for an event, and with which stack. Everything off the short path of `record`.
 
 use super::recent::{Key, Recognised};
-use super::{Event, Heap, Op, Seen, Updating, add, permits, process, raise, repeats, sites};
+use super::sites::Whose;
+use super::table::Of;
+use super::{Event, Heap, Op, Seen, Updating, add, permits, process, raise, repeats, sites, table};
 use crate::record::{SiteFlag, Thread};
 use crate::registry::{HOT_FUNCTIONS, HotFn};
 use crate::scope::{Counts, Kind, Scope, ThreadState, this_thread};
@@ -90,8 +92,40 @@ fn outside(thread: &ThreadState, innermost: &Scope, event: &Event, frame: usize)
                 None => thread.others.set(thread.others.get().plus(event.counts())),
             }
         }
-        Kind::Bench | Kind::Hot(_) => thread.others.set(thread.others.get().plus(event.counts())),
+        Kind::Bench(index) => {
+            thread.others.set(thread.others.get().plus(event.counts()));
+            count_outside(thread, innermost, index, event, frame);
+        }
+        Kind::Hot(_) => thread.others.set(thread.others.get().plus(event.counts())),
     }
+}
+
+/// Counts the event where its stack is told that leads to `pass`, of the benchmark whose counters are at `index`. What becomes
+/// of the block is nobody's concern.
+fn count_outside(thread: &ThreadState, pass: &Scope, index: u32, event: &Event, frame: usize) {
+    let part = thread.part.get();
+    if index as usize >= part.hot_count() {
+        return;
+    }
+    let _updating = Updating::begin(part.head());
+    let mut walk = Walk::new(frame, pass, event.heap);
+    walk.reach(pass, thread);
+    let of = Of { hot: index, op: event.site_op() };
+    match table::find_or_insert(part, of, walk.trace.frames(), walk.flags) {
+        Some(seen) => sites::count_event(thread, pass, seen, event),
+        None => sites::count_unsited(part.counts(index), event),
+    }
+}
+
+/// Counts that a pass of a benchmark begins whose counters are at `index`, and returns its number.
+pub(crate) fn begin_pass(thread: &ThreadState, index: u32) -> u64 {
+    let part = thread.part.get();
+    if index as usize >= part.hot_count() {
+        return 0;
+    }
+    let passes = &part.counts(index).calls;
+    add(passes, 1);
+    passes.get()
 }
 
 /// The hot function that answers for this thread when no permit is open; `None` outside of all.
@@ -201,23 +235,28 @@ fn attribute(thread: &'static ThreadState, innermost: &Scope, event: &Event, fra
     let mut scope = Some(innermost);
     while let Some(current) = scope {
         let Kind::Hot(hot) = current.kind() else { break };
-        let key = Key::new(hot, event.op, inner);
+        let counts = part.counts(hot);
+        let whose = Whose::of(thread, counts, event);
+        let op = event.site_op() | whose.bits();
+        let key = Key::new(hot, op, inner);
         let known = if all_told_apart { thread.recent.find(from, current.frame(), key) } else { None };
         let seen = known.map(Recognised::seen).or_else(|| {
             let walk = walk.get_or_insert_with(|| Walk::new(frame, innermost, event.heap));
             walk.reach(current, thread);
-            let seen = sites::find_or_insert(part, hot, event.site_op(), walk.trace.frames(), walk.flags)?;
+            let seen = table::find_or_insert(part, Of { hot, op }, walk.trace.frames(), walk.flags)?;
             if all_told_apart && walk.flags == 0 {
                 thread.recent.remember(from, current.frame(), key, thread.stack.get(), seen);
             }
             Some(seen)
         });
         match seen {
-            Some(seen) => sites::count_known(thread, current, seen, event),
-            None => sites::count_unsited(thread, part, current, hot, event),
+            Some(seen) => sites::count_event(thread, current, seen, event),
+            None => sites::count_unsited(counts, event),
         }
-        inner = seen.map(Seen::site);
-        all_told_apart &= inner.is_some() && walk.as_ref().is_none_or(|walk| walk.flags == 0);
+        sites::follow_block(thread, counts, event, whose, seen);
+        inner = seen.map(|seen| seen.number);
+        all_told_apart &=
+            seen.is_some_and(Seen::has_whole_stack) && walk.as_ref().is_none_or(|walk| walk.flags == 0);
         from = current.frame();
         scope = current.next();
         if let Some(outer) = scope.filter(|outer| is_permitted_between(outer, current)) {
@@ -292,8 +331,8 @@ impl<'scopes> Walk<'scopes> {
     }
 }
 
-/// A call in which something happened has ended: its blocks that are alive have escaped, its figures may be the
-/// largest so far.
+/// A call in which something happened has ended: if it is the function's last that runs, the blocks that are alive have
+/// escaped; its figures may be the largest so far.
 #[inline(never)]
 pub(crate) fn close_call(thread: &ThreadState, scope: &Scope, hot: u32, counts: Counts) {
     if scope
@@ -306,7 +345,13 @@ pub(crate) fn close_call(thread: &ThreadState, scope: &Scope, hot: u32, counts: 
     if part.is_none() {
         return;
     }
-    thread.live.close(scope);
+    let totals = part.counts(hot);
+    if scope.is_last_of_its_function() {
+        thread.live.close(totals);
+    }
+    if counts.is_none() {
+        return;
+    }
     // The largest figures are held against a budget, which the first calls of a warm-up need not keep. Blocks have
     // none.
     let warmup = HOT_FUNCTIONS.get(hot as usize).map_or(0, |function| function.promise.warmup);
@@ -330,5 +375,6 @@ pub(crate) fn lost_order() {
     repeats::settle(thread);
     thread.scope.set(std::ptr::null());
     thread.live.forget();
+    thread.stamps.clear();
     process::lose_call();
 }

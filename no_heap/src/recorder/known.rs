@@ -9,6 +9,7 @@ use super::live::credit_free;
 use super::recent::Key;
 use super::streams::count_call;
 use super::{Event, Op, Seen, Updating, add, attribute, repeats, sites};
+use crate::record::op_bit;
 use crate::scope::{Scope, ThreadState, this_thread};
 
 /// Counts an allocation, whatever it is and wherever it happens, and returns the block.
@@ -43,7 +44,7 @@ fn count_alone(thread: &'static ThreadState, event: &Event, frame: usize) -> Opt
     // SAFETY: `active` said that a scope is entered; it stays in its guard's frame until it is left, and this call
     // happens inside it.
     let scope = unsafe { thread.scope.get().as_ref() }?;
-    let key = Key::alone(scope.alone_once_touched(thread)?, event.op);
+    let key = Key::alone(scope.alone_once_touched(thread)?, op_of_own(event.op));
     let stack = thread.recent.find(frame, scope.frame(), key)?;
     let seen = stack.seen();
     let (live, site) = (&thread.live, &seen.slot.site);
@@ -55,17 +56,17 @@ fn count_alone(thread: &'static ThreadState, event: &Event, frame: usize) -> Opt
             // A function's bytes are those that its sites requested: there is room for the site's, too.
             room_for_bytes(&seen.counts.bytes)?;
             let _updating = Updating::begin(thread.part.get().head());
-            live.push(place, event.block, scope, seen.slot);
+            live.push(place, event.block, seen.counts, Some(seen.slot));
             add(&seen.counts.bytes, event.size as u64);
             count(thread, scope, seen, event);
         }
         Op::Free => {
-            let (newest, of_block) = live.newest_of_alone(event.block, scope)?;
+            let (newest, of_block) = live.newest_of_alone(event.block, seen.counts)?;
+            let of_block = of_block?;
             room_for_bytes(&site.bytes)?;
             let _updating = Updating::begin(thread.part.get().head());
             live.pop(newest);
             credit_free(of_block, Some(seen));
-            sites::count_own(seen.slot);
             count(thread, scope, seen, event);
             origin = Some(of_block);
         }
@@ -76,6 +77,12 @@ fn count_alone(thread: &'static ThreadState, event: &Event, frame: usize) -> Opt
         repeats::expect(thread, event.op, event.size, stack, origin);
     }
     Some(())
+}
+
+/// As the site has it: a free is that of a block which this same call had allocated.
+#[inline(always)]
+fn op_of_own(op: Op) -> u64 {
+    if op == Op::Free { op as u64 | op_bit::OWN } else { op as u64 }
 }
 
 /// Whether the bytes of one block more can be added: a block has less than half as many as there are numbers for.

@@ -6,14 +6,18 @@
 mod attribute;
 mod blocks;
 mod boot;
+mod index;
 mod known;
 mod live;
+mod memory;
 mod permits;
 mod process;
 mod recent;
 mod repeats;
 mod sites;
+mod stamps;
 mod streams;
+mod table;
 
 use std::cell::Cell;
 use std::sync::atomic::{Ordering, compiler_fence};
@@ -22,15 +26,16 @@ use crate::record::{ThreadHead, c_op};
 use crate::scope::{Counts, this_thread};
 use crate::stack::frame;
 
-pub(crate) use attribute::{close_call, excuse_inner, is_in_hot, lost_order, permit};
+pub(crate) use attribute::{begin_pass, close_call, excuse_inner, is_in_hot, lost_order, permit};
 pub(crate) use blocks::block;
 pub(crate) use live::LiveBlocks;
 pub(crate) use permits::{foreign_permits, permitted_around};
 pub(crate) use process::{awake_or_asleep, join, start};
 #[cfg(feature = "bench")]
-pub(crate) use process::{bench_cells, pause, resume};
+pub(crate) use process::{bench_cells, outside_of, pause, resume};
 pub(crate) use recent::{Recent, Seen};
 pub(crate) use repeats::{Repeats, settle, suspend};
+pub(crate) use stamps::Stamps;
 #[cfg(feature = "bench")]
 pub(crate) use streams::{Calls, end_stream};
 

@@ -7,7 +7,7 @@ use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicU16, AtomicUsize, Ordering};
 
 use super::streams::{self, Calls};
-use super::{Heap, permits, quietly};
+use super::{Heap, permits, quietly, table};
 use crate::c_heap;
 use crate::env;
 use crate::record::{Map, Thread, hello_flag};
@@ -218,9 +218,11 @@ extern "C" fn thread_ends(_part: *mut c_void) {
     let thread = this_thread();
     super::settle(thread);
     streams::end_stream(thread, Calls::Unknown);
+    thread.live.free();
+    thread.stamps.free();
     let part = thread.part.replace(Thread::NONE);
-    if !part.is_none() {
-        part.release();
+    if let (Some(map), false) = (map(), part.is_none()) {
+        map.release(part);
     }
 }
 
@@ -234,11 +236,12 @@ pub(super) fn lose_call() {
 /// In the child of a fork: the map is shared with the parent, so this process needs one of its own.
 extern "C" fn forked() {
     let thread = this_thread();
-    thread.part.set(Thread::NONE);
-    thread.live.clear();
+    let parents = thread.part.replace(Thread::NONE);
     thread.recent.clear();
     thread.repeats.forget();
     thread.stream_sites.set(0);
+    thread.stamps.clear();
+    table::forget();
     let inside = thread.scope.replace(ptr::null());
     // A child made while the clock runs stays without a record.
     let mode = if matches!(MODE.load(Ordering::Relaxed), PAUSED | OFF) { OFF } else { NOT_STARTED };
@@ -246,7 +249,10 @@ extern "C" fn forked() {
     // Only a child that goes on inside a hot function needs its record now; most children are replaced by
     // another program at once.
     if !inside.is_null() && start() && join(thread) {
-        Scope::begin_anew(inside, thread);
+        thread.live.carry_over(parents, thread.part.get());
+        Scope::begin_anew(inside, thread, parents);
+    } else {
+        thread.live.clear();
     }
     thread.scope.set(inside);
 }
@@ -265,6 +271,12 @@ pub(crate) fn resume() {
     if MODE.load(Ordering::Relaxed) == PAUSED {
         set_mode(on());
     }
+}
+
+/// The index of the counters for what benchmark `bench` does outside of hot functions.
+#[cfg(feature = "bench")]
+pub(crate) fn outside_of(bench: usize) -> u32 {
+    map().map_or(HotFn::UNREGISTERED, |map| map.outside_of(bench))
 }
 
 /// Where the harness writes the results of benchmark `index`.

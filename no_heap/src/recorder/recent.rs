@@ -7,9 +7,8 @@
 use std::cell::Cell;
 use std::mem::MaybeUninit;
 
-use super::Op;
 use super::repeats::Repeat;
-use crate::record::{FnCounts, SiteSlot};
+use crate::record::{FnCounts, SiteSlot, op_bit};
 use crate::scope::Scope;
 use crate::stack::{Bounds, HAS_FRAMES, Link, copy_chain, is_chain, return_address};
 
@@ -57,17 +56,16 @@ struct RecentStack {
 /// A site that is known, and where its numbers stand.
 #[derive(Clone, Copy)]
 pub(crate) struct Seen {
-    /// 1 + its slot, as [`crate::record::Site::freed_by`] has it.
+    /// As [`crate::record::Site::freed_by`] has it.
     pub(crate) number: u64,
     pub(crate) slot: &'static SiteSlot,
     pub(crate) counts: &'static FnCounts<Cell<u64>>,
 }
 
 impl Seen {
-    /// The site's slot.
-    #[inline]
-    pub(crate) fn site(self) -> u16 {
-        (self.number - 1) as u16
+    /// Whether no other stack begins like this.
+    pub(crate) fn has_whole_stack(self) -> bool {
+        self.slot.site.op.get() & op_bit::CUT == 0
     }
 }
 
@@ -103,21 +101,19 @@ pub(crate) struct Key {
 }
 
 impl Key {
-    /// `inner` is the same event's site for the hot function that runs next inside.
-    pub(crate) fn new(hot: u32, op: Op, inner: Option<u16>) -> Key {
+    /// `op` is as the site has it, and no C function's, `inner` the number of the same event's site for the hot function that runs next inside.
+    pub(crate) fn new(hot: u32, op: u64, inner: Option<u64>) -> Key {
         match inner {
             None => Key::alone(Scope::word_of(hot), op),
-            Some(site) => {
-                let word = u64::from(hot) << 32 | (u64::from(site) + 1) << 8 | op as u64;
-                Key { word, salt: usize::from(site) + 1 }
-            }
+            // A thread has less than 2^24 sites.
+            Some(site) => Key { word: u64::from(hot) << 32 | 1 << 31 | site << 6 | op, salt: site as usize },
         }
     }
 
     /// The same with the word of a scope, and nothing inside.
     #[inline(always)]
-    pub(crate) fn alone(word: u64, op: Op) -> Key {
-        Key { word: word | op as u64, salt: 0 }
+    pub(crate) fn alone(word: u64, op: u64) -> Key {
+        Key { word: word | op << 16, salt: 0 }
     }
 }
 

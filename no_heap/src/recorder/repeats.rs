@@ -8,9 +8,10 @@
 use std::cell::Cell;
 use std::sync::atomic::{Ordering, compiler_fence};
 
+use super::live::address;
 use super::recent::Recognised;
 use super::{Event, Op, Seen, add};
-use crate::record::{SiteSlot, Thread, repeat_sum};
+use crate::record::{SiteSlot, op_bit, repeat_sum};
 use crate::scope::{Counts, ThreadState};
 
 /// Sites of one call whose events may be counted so. Those of the others are counted one by one.
@@ -128,12 +129,13 @@ pub(super) fn find(thread: &'static ThreadState, event: &Event, frame: usize) ->
 /// PERF: `freed_by` stays what it is: another place that frees such blocks may have been later, and either is true.
 #[inline(always)]
 fn count(thread: &ThreadState, event: &Event, stack: Recognised<'_>) -> Option<()> {
-    let (live, scope, slot) = (&thread.live, thread.scope.get(), stack.seen().slot);
+    let (live, Seen { slot, counts, .. }) = (&thread.live, stack.seen());
     match event.op {
-        Op::Alloc => live.push(live.place_for(event.block)?, event.block, scope, slot),
+        Op::Alloc => live.push(live.place_for(event.block)?, event.block, counts, Some(slot)),
         Op::Free => {
-            let (newest, origin) = live.newest_of_alone(event.block, scope)?;
-            if !std::ptr::eq(origin, stack.repeat().origin?) {
+            let (newest, origin) = live.newest_of_alone(event.block, counts)?;
+            // A repeat has an origin, and where there is none, the two are no one.
+            if address(origin) != address(stack.repeat().origin) {
                 return None;
             }
             live.pop(newest);
@@ -176,7 +178,7 @@ fn may_repeat(
 ) -> Option<Repeat> {
     let (repeats, part) = (&thread.repeats, thread.part.get());
     let site = &seen.slot.site;
-    let (bytes, from) = (size as u64, origin.map_or(0, |origin| number_of(part, origin)));
+    let (bytes, from) = (size as u64, origin.map_or(0, |origin| origin.site.number.get()));
     let is_said = site.repeat_sum.get() != 0;
     if is_said && (site.repeat_size.get(), site.repeat_from.get()) != (bytes, from) {
         return None;
@@ -195,12 +197,6 @@ fn may_repeat(
     }
     part.head().repeating.set(1);
     Some(Repeat { kind: kind_of(repeats.call_or_next(), op), size, origin })
-}
-
-/// 1 + the slot of a site of this part.
-fn number_of(part: Thread, slot: &'static SiteSlot) -> u64 {
-    let before = std::ptr::from_ref(slot).addr().wrapping_sub(part.sites().as_ptr().addr());
-    (before / size_of::<SiteSlot>()) as u64 + 1
 }
 
 /// From here on no event is a repeat: another scope begins inside the innermost call, or a panic is at work.
@@ -229,7 +225,7 @@ fn settle_call(thread: &ThreadState) {
         let site = &slot.site;
         let events = site.repeats.get().wrapping_sub(before);
         add(&head.repeats, events);
-        let more = if site.op.get() == Op::Free as u64 {
+        let more = if site.op.get() & op_bit::OPERATION == Op::Free as u64 {
             Counts { frees: events, ..Counts::ZERO }
         } else {
             let bytes = events.wrapping_mul(site.repeat_size.get());

@@ -1,38 +1,66 @@
-//! One entry for each (hot function, operation, stack) of a thread: an open-addressing table in the record.
+//! What is counted for one event: at its function, at its site, and of its block.
 
 use std::cell::Cell;
 
+use super::live::{At, Owner};
 use super::streams::count_call;
-use crate::record::{FnCounts, SITES, SiteSlot, Thread, site_hash};
-use crate::recorder::{Event, Heap, Op, Seen, add, add_bytes, lower, raise};
+use super::{Event, Heap, Op, Seen, add, add_bytes, lower, raise};
+use crate::record::{FnCounts, SiteSlot, op_bit};
 use crate::scope::{Scope, ThreadState};
 
-/// Places that are probed before an event is counted without a site. With a table nearly full, a site is found
-/// after some dozens.
-const PROBES: usize = 64;
+/// Whose the block is that a free gives back, in the eyes of one hot function.
+#[derive(Clone, Copy)]
+pub(super) enum Whose {
+    /// One of its calls that run has allocated it.
+    Own(At),
+    /// That is not known.
+    Doubtful,
+    /// Of somebody else; or the event is no free.
+    Foreign,
+}
 
-/// Counts `event` for the hot function whose call `scope` is, at a site that is known.
-pub(crate) fn count_known(thread: &ThreadState, scope: &Scope, seen: Seen, event: &Event) {
+impl Whose {
+    pub(super) fn of(thread: &ThreadState, owner: Owner, event: &Event) -> Whose {
+        if event.op != Op::Free {
+            return Whose::Foreign;
+        }
+        match thread.live.find(event.block, owner) {
+            Some(at) => Whose::Own(at),
+            None if owner.doubtful.get() != 0 => Whose::Doubtful,
+            None => Whose::Foreign,
+        }
+    }
+
+    /// See [`op_bit`].
+    pub(super) fn bits(self) -> u64 {
+        match self {
+            Whose::Own(_) => op_bit::OWN,
+            Whose::Doubtful => op_bit::DOUBTFUL,
+            Whose::Foreign => 0,
+        }
+    }
+}
+
+/// Counts `event` in the call that `scope` is, at a site that is known.
+pub(super) fn count_event(thread: &ThreadState, scope: &Scope, seen: Seen, event: &Event) {
     count_function(seen.counts, event);
     add_bytes(&seen.counts.bytes, event.requested());
     count_c(seen.counts, event);
     count_size(seen.slot, event);
     add_bytes(&seen.slot.site.bytes, event.size as u64);
-    if scope.first_hit(seen.site(), &seen.slot.site.stamp) {
+    if scope.first_hit(thread, seen.slot) {
         count_call(thread, scope, seen, event.size as u64);
     }
-    follow_block(thread, scope, event, Some(seen));
 }
 
-/// Counts `event` for `hot`, whose call `scope` is, without a site: the table has no room.
-pub(crate) fn count_unsited(thread: &ThreadState, part: Thread, scope: &Scope, hot: u32, event: &Event) {
-    let counts = part.counts(hot);
+/// Counts `event` without a site: there is no room for one.
+#[cold]
+pub(super) fn count_unsited(counts: &FnCounts<Cell<u64>>, event: &Event) {
     count_function(counts, event);
     add_bytes(&counts.bytes, event.requested());
     count_c(counts, event);
     add(&counts.unsited, 1);
     add_bytes(&counts.unsited_bytes, event.requested());
-    follow_block(thread, scope, event, None);
 }
 
 /// Counts all of the event but its bytes.
@@ -67,65 +95,21 @@ pub(super) fn count_size(slot: &SiteSlot, event: &Event) {
     raise(&site.size_max, size);
 }
 
-/// Counts a free of a block that the same call had allocated.
-#[inline(always)]
-pub(super) fn count_own(slot: &SiteSlot) {
-    add(&slot.site.own, 1);
-}
-
-/// Keeps track of the block, so that the end of the call can tell whether it escaped.
-fn follow_block(thread: &ThreadState, scope: &Scope, event: &Event, seen: Option<Seen>) {
-    let live = &thread.live;
-    match (event.op, seen) {
-        (Op::Alloc, Some(seen)) => live.allocated(event.block, scope, seen.slot),
-        (Op::Alloc, None) => {}
-        (Op::Realloc, seen) => live.resized(event.before, event.block, scope, seen.map(|seen| seen.slot)),
-        (Op::Free, seen) => {
-            let own = live.freed(event.block, scope, seen);
-            if let (true, Some(seen)) = (own, seen) {
-                count_own(seen.slot);
-            }
-        }
+/// Keeps track of the block, so that the end of the function's last call can tell whether it escaped.
+pub(super) fn follow_block(
+    thread: &ThreadState,
+    owner: Owner,
+    event: &Event,
+    whose: Whose,
+    seen: Option<Seen>,
+) {
+    let (live, slot) = (&thread.live, seen.map(|seen| seen.slot));
+    match (event.op, whose) {
+        (Op::Alloc, _) => live.allocated(event.block, owner, slot),
+        (Op::Realloc, _) => live.resized(event.before, event.block, owner, slot),
+        (Op::Free, Whose::Own(at)) => live.freed(at, seen),
+        (Op::Free, Whose::Doubtful) => add(&owner.doubtful_frees, 1),
+        (Op::Free, Whose::Foreign) if seen.is_none() => add(&owner.unsited_foreign, 1),
+        (Op::Free, Whose::Foreign) => {}
     }
-}
-
-/// The site of events with the stack `frames`, or `None` when the table has no room. `op` is as the site has it.
-pub(crate) fn find_or_insert(part: Thread, hot: u32, op: u64, frames: &[u64], flags: u64) -> Option<Seen> {
-    let sites = part.sites();
-    let seen = |site: usize| Seen { number: site as u64 + 1, slot: &sites[site], counts: part.counts(hot) };
-    let hash = site_hash(u64::from(hot), op, frames);
-    let start = (hash >> 32) as usize % SITES;
-    for probe in 0..PROBES {
-        let index = (start + probe) % SITES;
-        let slot = &sites[index];
-        if slot.site.hash.get() == 0 {
-            insert(slot, hash, hot, op, frames, flags);
-            return Some(seen(index));
-        }
-        if slot.site.hash.get() == hash && is_same(slot, hot, op, frames) {
-            return Some(seen(index));
-        }
-    }
-    None
-}
-
-fn insert(slot: &SiteSlot, hash: u64, hot: u32, op: u64, frames: &[u64], flags: u64) {
-    for (cell, frame) in slot.frames.iter().zip(frames) {
-        cell.set(*frame);
-    }
-    slot.site.hot.set(u64::from(hot));
-    slot.site.op.set(op);
-    slot.site.depth.set(frames.len() as u64);
-    slot.site.flags.set(flags);
-    slot.site.size_min.set(u64::MAX);
-    slot.site.first_call.set(u64::MAX);
-    slot.site.quiet.set(u64::MAX);
-    slot.site.hash.set(hash);
-}
-
-fn is_same(slot: &SiteSlot, hot: u32, op: u64, frames: &[u64]) -> bool {
-    slot.site.hot.get() == u64::from(hot)
-        && slot.site.op.get() == op
-        && slot.site.depth.get() == frames.len() as u64
-        && slot.frames.iter().zip(frames).all(|(cell, frame)| cell.get() == *frame)
 }

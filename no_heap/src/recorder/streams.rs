@@ -4,8 +4,8 @@
 //! A stream is a stretch of the calls of one part of the record. One begins with a thread, and with each benchmark of this
 //! crate's harness. What an event costs for it is a comparison; the rest is done when a stream ends.
 
+use super::{Seen, add, lower, raise, table};
 use crate::record::{SiteSlot, StreamTrait, Streams, Thread};
-use crate::recorder::{Seen, add, lower, raise};
 use crate::scope::{Scope, ThreadState};
 
 /// What the calls of a stream have in common.
@@ -61,9 +61,16 @@ pub(super) fn begin_thread(thread: &ThreadState) {
     let part = thread.part.get();
     thread.stream_sites.set(0);
     if part.head().stream.get() != 0 {
-        functions(part).for_each(|hot| part.counts(hot).before_thread.set(part.counts(hot).calls.get()));
+        for counts in functions(part).map(|hot| part.counts(hot)) {
+            counts.before_thread.set(counts.calls.get());
+            // It has as much room for sites as if it had a part of its own.
+            counts.whole_sites.set(0);
+            counts.cut_sites.set(0);
+        }
+        part.head().pooled.set(0);
     }
     begin(thread);
+    part.head().first_stream.set(part.head().stream.get());
 }
 
 /// The stream that runs ends here, and its calls have this in common; those after it are another's.
@@ -73,7 +80,7 @@ pub(crate) fn end_stream(thread: &ThreadState, calls: Calls) {
         return;
     }
     let mut number = thread.stream_sites.replace(0);
-    while let Some(slot) = number.checked_sub(1).and_then(|index| part.sites().get(index as usize)) {
+    while let Some(slot) = table::site(part, number) {
         end_of_site(part, slot, calls);
         number = slot.site.stream_link.get();
     }

@@ -30,7 +30,7 @@ impl Counts {
         }
     }
 
-    pub(super) fn is_none(self) -> bool {
+    pub(crate) fn is_none(self) -> bool {
         self.allocs | self.reallocs | self.frees == 0
     }
 }

@@ -75,7 +75,8 @@ pub(crate) fn enter(place: &mut MaybeUninit<Scope>, kind: Kind) -> Entered<'_> {
     let frame = crate::stack::read_frame_pointer!(place.as_mut_ptr());
     let thread = this_thread();
     recorder::suspend(thread);
-    let scope = place.write(Scope::new(kind, 0, frame));
+    let call = if let Kind::Bench(index) = kind { recorder::begin_pass(thread, index) } else { 0 };
+    let scope = place.write(Scope::new(kind, call, frame));
     scope.put_inside(thread.scope.get());
     thread.scope.set(scope);
     Entered(scope)

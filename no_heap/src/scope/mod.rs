@@ -16,7 +16,7 @@ use std::cell::Cell;
 use std::mem::MaybeUninit;
 use std::ptr;
 
-use crate::record::SITES;
+use crate::record::{SiteFlag, SiteSlot, Thread};
 use crate::recorder;
 
 pub(crate) use counts::Counts;
@@ -30,9 +30,10 @@ pub(crate) enum Kind {
     Hot(u32),
     /// The heap is allowed until an inner hot function forbids it again; the permit's index in the record.
     Permit(u32),
-    /// One pass of a benchmark: events are counted, not judged.
+    /// One pass of a benchmark: events are counted, not judged. The index in the record of what counts those outside of hot
+    /// functions, with their places; unregistered where nobody asks.
     #[cfg_attr(not(feature = "bench"), expect(dead_code, reason = "only the harness opens one"))]
-    Bench,
+    Bench(u32),
     /// The recorder tests itself.
     SelfTest,
 }
@@ -49,7 +50,7 @@ impl Kind {
         match self {
             Kind::Hot(index) => u64::from(index) << 32 | Kind::HOT,
             Kind::Permit(index) => u64::from(index) << 32 | Kind::PERMIT,
-            Kind::Bench => Kind::BENCH,
+            Kind::Bench(index) => u64::from(index) << 32 | Kind::BENCH,
             Kind::SelfTest => Kind::SELF_TEST,
         }
     }
@@ -60,7 +61,7 @@ impl Kind {
         match word & 3 {
             Kind::HOT => Kind::Hot(index),
             Kind::PERMIT => Kind::Permit(index),
-            Kind::BENCH => Kind::Bench,
+            Kind::BENCH => Kind::Bench(index),
             _ => Kind::SelfTest,
         }
     }
@@ -76,8 +77,8 @@ mod flag {
     pub(super) const PERMITTED_OUTSIDE: u64 = 16;
     /// `next`, `earlier` and `linked_by` are initialised.
     pub(super) const LINKED: u64 = 32;
-    /// `hits` is initialised.
-    pub(super) const HAS_HITS: u64 = 64;
+    /// There is a permit around this one, so that a call of the same function may be beyond the links.
+    pub(super) const INSIDE_PERMIT: u64 = 64;
     /// There is a scope around this one. Gives way to [`TOUCHED`]: `outer` is initialised with either.
     pub(super) const NESTED: u64 = 128;
 }
@@ -98,8 +99,6 @@ pub(crate) struct Scope {
     links: Cell<MaybeUninit<Links>>,
     /// The thread's counts when this scope was entered; initialised when it was touched.
     before: Cell<MaybeUninit<Counts>>,
-    /// One bit for each site that this call has hit and whose stamp a later activation then took over.
-    hits: [Cell<MaybeUninit<u64>>; HIT_WORDS],
 }
 
 /// What a scope knows of the hot functions around it. Each link is null, or leads to a scope outside.
@@ -118,8 +117,6 @@ impl Links {
     const NONE: Links = Links { next: ptr::null(), earlier: ptr::null(), linked_by: ptr::null() };
 }
 
-const HIT_WORDS: usize = SITES / 64;
-
 impl Scope {
     /// A scope outside of all others that is entered next. `frame` is the frame pointer of the guard's caller.
     #[inline(always)]
@@ -131,15 +128,17 @@ impl Scope {
             outer: Cell::new(MaybeUninit::uninit()),
             links: Cell::new(MaybeUninit::uninit()),
             before: Cell::new(MaybeUninit::uninit()),
-            hits: [const { Cell::new(MaybeUninit::uninit()) }; HIT_WORDS],
         }
     }
 
     /// Before it is entered: `outer` is the innermost scope, null when there is none.
     fn put_inside(&self, outer: *const Scope) {
-        if !outer.is_null() {
-            self.outer.set(MaybeUninit::new(outer));
-            self.set(flag::NESTED);
+        self.outer.set(MaybeUninit::new(outer));
+        // SAFETY: as for `next`.
+        let Some(outer) = (unsafe { outer.as_ref() }) else { return };
+        self.set(flag::NESTED);
+        if outer.is(flag::INSIDE_PERMIT) || matches!(outer.kind(), Kind::Permit(_)) {
+            self.set(flag::INSIDE_PERMIT);
         }
     }
 
@@ -210,56 +209,35 @@ impl Scope {
         std::iter::successors(self.outer(), |scope| scope.outer())
     }
 
-    /// Whether this call hits the site number `site` for the first time. `stamp` is the site's last call, and this
-    /// call afterwards.
+    /// Whether this call hits the site for the first time. The site's stamp is its last call, and this call afterwards.
     #[inline]
-    pub(crate) fn first_hit(&self, site: u16, stamp: &Cell<u64>) -> bool {
-        let before = stamp.get();
-        if before == self.call.get() {
+    pub(crate) fn first_hit(&self, thread: &ThreadState, slot: &'static SiteSlot) -> bool {
+        let stamp = &slot.site.stamp;
+        if stamp.get() == self.call.get() {
             return false;
         }
-        if self.outer().is_some() {
-            self.leave_a_note(site, before);
+        if self.outer().is_some() && self.has_around(stamp.get()) && !thread.stamps.remember(self, slot) {
+            // That call must go on to know that it has hit the site: this one does not.
+            slot.site.flags.set(slot.site.flags.get() | SiteFlag::CallsAtLeast as u64);
+            return false;
         }
         stamp.set(self.call.get());
-        !(self.is(flag::HAS_HITS) && self.has_noted(site))
+        true
     }
 
-    /// An earlier activation that had hit the site must know so, although the site will not.
+    /// Whether the call of this same function with this number is around this one.
     #[cold]
-    fn leave_a_note(&self, site: u16, stamp: u64) {
-        // Later activations have higher numbers.
+    fn has_around(&self, call: u64) -> bool {
+        // Later calls have higher numbers.
         let mut earlier = self.around().filter(|scope| scope.kind() == self.kind());
-        let hit = earlier.find(|scope| scope.call.get() <= stamp);
-        if let Some(scope) = hit.filter(|scope| scope.call.get() == stamp) {
-            scope.note(site);
-        }
+        earlier.find(|scope| scope.call.get() <= call).is_some_and(|scope| scope.call.get() == call)
     }
 
-    fn note(&self, site: u16) {
-        self.unset(flag::ALONE);
-        if !self.is(flag::HAS_HITS) {
-            self.hits.iter().for_each(|word| word.set(MaybeUninit::new(0)));
-            self.set(flag::HAS_HITS);
-        }
-        let (word, bit) = self.hit(site);
-        self.hits[word].set(MaybeUninit::new(self.hit_word(word) | bit));
-    }
-
-    #[cold]
-    fn has_noted(&self, site: u16) -> bool {
-        let (word, bit) = self.hit(site);
-        self.hit_word(word) & bit != 0
-    }
-
-    fn hit(&self, site: u16) -> (usize, u64) {
-        debug_assert!(self.is(flag::HAS_HITS), "asked for before it is used");
-        (usize::from(site) / 64, 1 << (site % 64))
-    }
-
-    fn hit_word(&self, word: usize) -> u64 {
-        // SAFETY: `note` initialises all words before it sets a bit, and the flag says so to all who ask.
-        unsafe { self.hits[word].get().assume_init() }
+    /// Whether no other call of this function runs.
+    pub(crate) fn is_last_of_its_function(&self) -> bool {
+        let beyond_permits =
+            || self.is(flag::INSIDE_PERMIT) && self.around().any(|scope| scope.kind() == self.kind());
+        self.links().earlier.is_null() && !beyond_permits()
     }
 
     /// Tells the scopes outside about this one.
@@ -270,7 +248,7 @@ impl Scope {
         let Some(outer) = self.outer() else { return };
         match outer.kind() {
             Kind::Hot(_) => self.link(outer),
-            Kind::Bench => {
+            Kind::Bench(_) => {
                 let (seen, this) = (thread.bench_hot.get(), u64::from(hot) + 1);
                 thread.bench_hot.set(if seen == 0 || seen == this { this } else { u64::MAX });
                 thread.bench_calls.set(thread.bench_calls.get().wrapping_add(1));
@@ -339,9 +317,7 @@ impl Scope {
     const ALONE: u64 = Kind::HOT | flag::TOUCHED | flag::ALONE;
 
     fn is_alone(&self) -> bool {
-        !self.is(flag::HAS_HITS)
-            && !recorder::foreign_permits()
-            && !self.around().any(|scope| matches!(scope.kind(), Kind::Hot(_)))
+        !recorder::foreign_permits() && !self.around().any(|scope| matches!(scope.kind(), Kind::Hot(_)))
     }
 
     /// In a scope that was not touched nothing was counted, so what is counted now is what was when it was entered; and
@@ -401,16 +377,17 @@ impl Scope {
             return self.unlink();
         }
         recorder::settle(thread);
+        thread.stamps.put_back(self);
         thread.scope.set(self.outer_or_null());
         let counts = self.counts(thread);
         self.unlink();
         match self.kind() {
-            Kind::Hot(hot) if !counts.is_none() => recorder::close_call(thread, self, hot, counts),
+            Kind::Hot(hot) => recorder::close_call(thread, self, hot, counts),
             Kind::Permit(_) => {
                 self.hide_counts(thread);
                 recorder::excuse_inner(thread, self, counts);
             }
-            Kind::Hot(_) | Kind::Bench | Kind::SelfTest => {}
+            Kind::Bench(_) | Kind::SelfTest => {}
         }
     }
 
@@ -432,7 +409,7 @@ impl Scope {
     }
 
     /// In the child of a fork: the running calls begin anew in the child's record.
-    pub(crate) fn begin_anew(innermost: *const Scope, thread: &ThreadState) {
+    pub(crate) fn begin_anew(innermost: *const Scope, thread: &ThreadState, parents: Thread) {
         let part = thread.part.get();
         let scopes = || {
             // SAFETY: as for `next`; the forking thread's stack goes on in the child.
@@ -440,18 +417,28 @@ impl Scope {
         };
         for scope in scopes() {
             scope.touch_with(thread.counted.get());
-            scope.unset(flag::HAS_HITS);
-            if let Kind::Hot(hot) = scope.kind() {
-                let calls = &part.counts(hot).calls;
-                calls.set(calls.get() + 1);
-                scope.call.set(calls.get());
+            if let Some(index) = scope.counted_at(part) {
+                let counts = part.counts(index);
+                counts.calls.set(counts.calls.get() + 1);
+                scope.call.set(counts.calls.get());
+                counts.doubtful.set(parents.counts(index).doubtful.get());
             }
         }
         // That has numbered them from the innermost on; the outermost is the first.
         for scope in scopes() {
-            if let Kind::Hot(hot) = scope.kind() {
-                scope.call.set(part.counts(hot).calls.get() + 1 - scope.call.get());
+            if let Some(index) = scope.counted_at(part) {
+                scope.call.set(part.counts(index).calls.get() + 1 - scope.call.get());
             }
+        }
+    }
+
+    /// The index of the counters that have numbered this call or pass.
+    fn counted_at(&self, part: Thread) -> Option<u32> {
+        match self.kind() {
+            Kind::Hot(index) | Kind::Bench(index) => {
+                Some(index).filter(|index| (*index as usize) < part.hot_count())
+            }
+            Kind::Permit(_) | Kind::SelfTest => None,
         }
     }
 }

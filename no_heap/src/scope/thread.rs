@@ -5,7 +5,7 @@ use std::ptr;
 
 use super::{Counts, Scope};
 use crate::record::Thread;
-use crate::recorder::{LiveBlocks, Recent, Repeats};
+use crate::recorder::{LiveBlocks, Recent, Repeats, Stamps};
 use crate::stack::Bounds;
 
 /// What the recorder keeps for each thread.
@@ -24,7 +24,8 @@ pub(crate) struct ThreadState {
     pub(crate) live: LiveBlocks,
     pub(crate) recent: Recent,
     pub(crate) repeats: Repeats,
-    /// 1 + slot of the site that was hit last for the first time in the stream that runs; 0 for none.
+    pub(crate) stamps: Stamps,
+    /// Number of the site that was hit last for the first time in the stream that runs; 0 for none.
     pub(crate) stream_sites: Cell<u64>,
     /// As in [`crate::record::ThreadHead::bench`], of the streams that begin.
     pub(crate) bench: Cell<u64>,
@@ -46,6 +47,7 @@ thread_local! {
         live: LiveBlocks::new(),
         recent: Recent::new(),
         repeats: Repeats::new(),
+        stamps: Stamps::new(),
         stream_sites: Cell::new(0),
         bench: Cell::new(0),
         bench_hot: Cell::new(0),

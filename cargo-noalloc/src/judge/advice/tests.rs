@@ -37,7 +37,8 @@ fn group(
         streams: Streams { latest: affected, ..Streams::NONE },
         escape,
         freed_at: None,
-        own: 0,
+        whose: None,
+        cut: None,
         chain: Vec::new(),
     }
 }

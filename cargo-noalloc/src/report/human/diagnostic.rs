@@ -7,6 +7,7 @@ use annotate_snippets::{
     Annotation, AnnotationKind, Group, Level as Grade, Origin as Location, Renderer, Snippet, Title,
 };
 
+use super::super::folded::{Line, folded};
 use super::super::naming::short_file;
 use super::{Style, words};
 use crate::model::{Finding, Frame, Level, Origin, Place, Rule, Span, Texts, Verdict};
@@ -30,6 +31,9 @@ pub(in crate::report) fn render(
     if let Some(note) = words::note(finding, function) {
         group = group.element(Grade::NOTE.message(note));
     }
+    if let Some(places) = words::places(finding) {
+        group = group.element(Grade::NOTE.message(places));
+    }
     if let Some(candidates) = words::candidates(&finding.candidates) {
         group = group.element(Grade::NOTE.message(candidates));
     }
@@ -38,6 +42,9 @@ pub(in crate::report) fn render(
     }
     if let Some(way) = chain(&finding.chain, style.verbose) {
         group = group.element(Grade::NOTE.message(way));
+    }
+    if let Some(cut) = finding.cut {
+        group = group.element(Grade::NOTE.message(words::cut(cut)));
     }
     if let Some(help) = &finding.help {
         group = group.element(Grade::HELP.message(help.clone()));
@@ -142,15 +149,19 @@ fn chain(frames: &[Frame], verbose: bool) -> Option<String> {
     if shown.len() < 3 && !verbose {
         return None;
     }
-    let runs = shown.chunk_by(|frame, next| !verbose && !own(frame) && frame.origin == next.origin);
-    let steps: Vec<String> = runs.flat_map(steps).collect();
+    let lines = folded(shown);
+    let is_one = |line: &Line<'_>, next: &Line<'_>| match (line, next) {
+        (Line::Frame(frame), Line::Frame(next)) => !verbose && !own(frame) && frame.origin == next.origin,
+        _ => false,
+    };
+    let steps: Vec<String> = lines.chunk_by(is_one).flat_map(steps).collect();
     Some(format!("the way there: {}", steps.join("\n      ").trim_start_matches("which calls ")))
 }
 
 /// Frames of one library: where it is entered and where it is left.
-fn steps(run: &[Frame]) -> Vec<String> {
+fn steps(run: &[Line<'_>]) -> Vec<String> {
     match run {
-        [first, between @ .., last] if between.len() > 1 => {
+        [Line::Frame(first), between @ .., Line::Frame(last)] if between.len() > 1 => {
             let library = match &first.origin {
                 Origin::Dependency(name) => format!("`{name}`"),
                 Origin::Std => "the standard library".to_owned(),
@@ -158,7 +169,14 @@ fn steps(run: &[Frame]) -> Vec<String> {
             };
             vec![step(first), format!("… {} more functions of {library} …", between.len()), step(last)]
         }
-        _ => run.iter().map(step).collect(),
+        _ => run.iter().map(line).collect(),
+    }
+}
+
+fn line(line: &Line<'_>) -> String {
+    match line {
+        Line::Frame(frame) => step(frame),
+        Line::Again { more, of } => words::again(*more, *of),
     }
 }
 

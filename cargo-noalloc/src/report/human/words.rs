@@ -1,7 +1,9 @@
 //! The sentences of a finding. Fixed words; the figures come from the run.
 
+use no_heap::record::FRAMES;
+
 use crate::model::{
-    Candidate, Escape, Finding, Ignored, IgnoredCode, Op, Pattern, ProofState, Rule, Standing, Verdict,
+    Candidate, Cut, Escape, Finding, Ignored, IgnoredCode, Op, Pattern, ProofState, Rule, Standing, Verdict,
     implementation,
 };
 use crate::numbers::{affected, bytes, count, plural, range, requests, sizes};
@@ -14,6 +16,10 @@ pub(in crate::report) fn title(finding: &Finding, function: &str) -> String {
     let size = finding.sizes.map(range).unwrap_or_default();
     let does = match (finding.rule, finding.op) {
         (Rule::Unexercised, _) => return format!("`{function}` was called by no audited target"),
+        (Rule::OutsideHotFunctions, _) => {
+            let name = finding.function.as_deref().unwrap_or_default();
+            return format!("benchmark `{name}` uses the heap outside of its hot functions");
+        }
         (Rule::StalePermit, _) => {
             let reason =
                 finding.construct.as_ref().map(|reason| format!(" \"{reason}\"")).unwrap_or_default();
@@ -78,6 +84,9 @@ pub(in crate::report) fn ignored(ignored: &Ignored) -> String {
 
 /// `1 allocation a call, always 24 bytes; freed before the call returns`
 pub(in crate::report) fn label(finding: &Finding) -> String {
+    if let Some((sum, _)) = outside(finding) {
+        return sum.to_owned();
+    }
     // Nothing happened there: the reason is all there is.
     let (Some(op), Some(size)) = (finding.op, finding.sizes) else { return finding.reason.clone() };
     let calls = finding.affected.at_least.max(1);
@@ -96,6 +105,33 @@ pub(in crate::report) fn label(finding: &Finding) -> String {
         Some(fate) => format!("{times}, {size}; {fate}"),
         None => format!("{times}, {size}"),
     }
+}
+
+/// Of `outside-hot-functions`, what the iterations do, and where.
+fn outside(finding: &Finding) -> Option<(&str, &str)> {
+    finding.reason.split_once(": ").filter(|_| finding.rule == Rule::OutsideHotFunctions)
+}
+
+/// The places of `outside-hot-functions`: those in other files have no label.
+pub(super) fn places(finding: &Finding) -> Option<String> {
+    outside(finding).map(|(_, places)| format!("in each iteration: {places}"))
+}
+
+/// Why a stack does not begin at the hot function.
+pub(in crate::report) fn cut(cut: Cut) -> String {
+    match cut {
+        Cut::Deep => format!("the stack was cut at {FRAMES} frames: what lies further out is not known"),
+        Cut::Crowded => {
+            "only the innermost frames are known: there was no room for more whole stacks".to_owned()
+        }
+        Cut::Broken => "the stack could not be walked to its end: frames may be missing".to_owned(),
+    }
+}
+
+/// `… 95 more frames like this one …`
+pub(in crate::report) fn again(more: usize, of: usize) -> String {
+    let like = if of == 1 { "this one".to_owned() } else { format!("these {of}") };
+    format!("… {more} more frames like {like} …")
 }
 
 /// Nothing where it is not known.

@@ -2,25 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::super::layout::{
-    C_FUNCTIONS, C_HEAP, FRAMES, FnCounts, OP, SITES, Site, StreamTrait, ThreadHead, repeat_sum, site_hash,
-};
+use super::super::layout::{FnCounts, SITES, Site, StreamTrait, ThreadHead, repeat_sum, site_hash};
+use super::super::operation::{C_FUNCTIONS, op_bit};
 use super::super::streams::Streams;
-use super::{BadRecord, SiteEntry, word, words};
-
-const WORD: usize = size_of::<u64>();
-const SITE_WORDS: usize = Site::WORDS + FRAMES;
-
-/// [`Site::op`] of frees, without its bits.
-const FREE: u64 = 2;
-
-fn is_known(op: u64) -> bool {
-    op & OP <= FREE && (op <= FREE || op & C_HEAP != 0 && op >> 3 < C_FUNCTIONS.len() as u64)
-}
-
-fn is_free(site: &Site) -> bool {
-    site.op & OP == FREE
-}
+use super::parts::{SITE_WORDS, ThreadParts};
+use super::{BadRecord, SiteEntry, WORD, word, words};
 
 /// Identity of a site over threads.
 type Key = (u64, u64, Vec<u64>);
@@ -36,18 +22,21 @@ impl Merged {
         Merged { counts: vec![FnCounts::default(); hot_count], sites: BTreeMap::new() }
     }
 
-    /// Adds the part that starts at byte `start`.
-    pub(super) fn add_thread(&mut self, bytes: &[u8], start: u64) -> Result<(), BadRecord> {
+    /// Adds what a thread wrote.
+    pub(super) fn add_thread(&mut self, bytes: &[u8], of_thread: &ThreadParts) -> Result<(), BadRecord> {
+        let start = of_thread.start;
         let fixed = ThreadHead::WORDS + FnCounts::WORDS * self.counts.len();
         let fixed_words = words(bytes, start, fixed)?;
         let head = ThreadHead::decode(&fixed_words);
         let (counts, _) = fixed_words[ThreadHead::WORDS..].as_chunks::<{ FnCounts::WORDS }>();
         let counts: Vec<FnCounts> = counts.iter().map(|words| FnCounts::decode(words)).collect();
-        let sites_start = start
-            .checked_add((fixed * WORD) as u64)
-            .ok_or(BadRecord::Corrupt("a thread lies beyond all files"))?;
+        let first = start.checked_add((fixed * WORD) as u64).ok_or(BEYOND)?;
         let updating = head.updates % 2 == 1;
-        let mut part = Part { sites: read_slots(bytes, sites_start)?, counts, updating };
+        let mut part = Part { sites: BTreeMap::new(), counts, updating };
+        part.read_slots(bytes, first, SITES)?;
+        for more in &of_thread.more {
+            part.read_slots(bytes, more.start, more.slots)?;
+        }
         part.add_repeats(&head)?;
         part.check(&head)?;
         part.end_streams(&head);
@@ -55,7 +44,7 @@ impl Merged {
             let freed_by = match slot.site.freed_by {
                 0 => None,
                 free => {
-                    let free = usize::try_from(free - 1).ok().and_then(|index| part.sites.get(&index));
+                    let free = part.sites.get(&free);
                     Some(free.ok_or(BadRecord::Corrupt("a site was freed by none"))?.key())
                 }
             };
@@ -101,7 +90,7 @@ impl Slot {
         let site = &self.site;
         let fates = [site.freed, site.escaped, site.superseded, site.untracked];
         let fates = fates.iter().fold(0u64, |sum, fate| sum.saturating_add(*fate));
-        site.flags < 8
+        site.flags < 16
             && site.count > 0
             && site.size_min <= site.size_max
             && (site.size_max <= site.bytes || site.bytes == u64::MAX)
@@ -116,51 +105,69 @@ impl Slot {
             && site.latest <= counts.calls
             && site.traits < 32
             && fates <= if is_free(site) { 0 } else { site.count }
-            && site.own <= if is_free(site) { site.count } else { 0 }
             && (site.freed > 0 || site.freed_by == 0)
     }
 }
 
-/// The slots in use, by their number.
-fn read_slots(bytes: &[u8], start: u64) -> Result<BTreeMap<usize, Slot>, BadRecord> {
-    let mut sites = BTreeMap::new();
-    for index in 0..SITES {
-        let start = start
-            .checked_add((index * SITE_WORDS * WORD) as u64)
-            .ok_or(BadRecord::Corrupt("a thread lies beyond all files"))?;
-        if word(bytes, start)? == 0 {
-            continue;
-        }
-        let slot = words(bytes, start, SITE_WORDS)?;
-        let site = Site::decode(&slot);
-        if !is_known(site.op) {
-            return Err(BadRecord::Corrupt("a site has no known operation"));
-        }
-        let depth = usize::try_from(site.depth).unwrap_or(usize::MAX);
-        let frames = slot[Site::WORDS..].get(..depth).ok_or(BadRecord::Corrupt("a stack is too deep"))?;
-        if site_hash(site.hot, site.op, frames) != site.hash {
-            return Err(BadRecord::Corrupt("a site's hash is not that of its stack"));
-        }
-        sites.insert(index, Slot { frames: frames.to_vec(), site });
-    }
-    Ok(sites)
+/// Whether there is such an operation.
+fn is_known(op: u64) -> bool {
+    let whose = op & (op_bit::OWN | op_bit::DOUBTFUL);
+    let (is_c, function) = (op & op_bit::C_HEAP != 0, op >> op_bit::WIDTH);
+    let is_whole = match op & op_bit::OPERATION {
+        FREE => whose != op_bit::OWN | op_bit::DOUBTFUL,
+        operation => operation < FREE && whose == 0,
+    };
+    is_whole && if is_c { function < C_FUNCTIONS.len() as u64 } else { function == 0 }
 }
 
+fn is_free(site: &Site) -> bool {
+    site.op & op_bit::OPERATION == FREE
+}
+
+/// [`Site::op`] of frees, without its bits.
+const FREE: u64 = 2;
+const BEYOND: BadRecord = BadRecord::Corrupt("a part lies beyond all files");
 const NO_SUCH_FUNCTION: BadRecord = BadRecord::Corrupt("a site names a hot function that is not there");
 
 /// What one thread wrote.
 struct Part {
     counts: Vec<FnCounts>,
-    sites: BTreeMap<usize, Slot>,
+    /// By their numbers.
+    sites: BTreeMap<u64, Slot>,
     /// The process ended in the middle of one event: its numbers may be there in part.
     updating: bool,
 }
 
 impl Part {
+    /// Reads the slots in use of the `count` that begin at byte `start`: one behind the other, from the first on.
+    fn read_slots(&mut self, bytes: &[u8], start: u64, count: usize) -> Result<(), BadRecord> {
+        for index in 0..count {
+            let start = start.checked_add((index * SITE_WORDS * WORD) as u64).ok_or(BEYOND)?;
+            if word(bytes, start)? == 0 {
+                break;
+            }
+            let slot = words(bytes, start, SITE_WORDS)?;
+            let site = Site::decode(&slot);
+            if !is_known(site.op) {
+                return Err(BadRecord::Corrupt("a site has no known operation"));
+            }
+            let depth = usize::try_from(site.depth).unwrap_or(usize::MAX);
+            let frames = slot[Site::WORDS..].get(..depth).ok_or(BadRecord::Corrupt("a stack is too deep"))?;
+            if site_hash(site.hot, site.op, frames) != site.hash {
+                return Err(BadRecord::Corrupt("a site's hash is not that of its stack"));
+            }
+            let slot = Slot { frames: frames.to_vec(), site };
+            if self.sites.insert(slot.site.number, slot).is_some() {
+                return Err(BadRecord::Corrupt("two sites have one number"));
+            }
+        }
+        Ok(())
+    }
+
     /// Adds the repeats to the other numbers, and leaves none.
     fn add_repeats(&mut self, head: &ThreadHead) -> Result<(), BadRecord> {
         let mut sum = 0u64;
-        let numbers: Vec<usize> = self.sites.keys().copied().collect();
+        let numbers: Vec<u64> = self.sites.keys().copied().collect();
         for number in numbers {
             let Some(Slot { site, .. }) = self.sites.get_mut(&number) else { continue };
             let repeats = std::mem::take(&mut site.repeats);
@@ -168,7 +175,8 @@ impl Part {
                 continue;
             }
             let Site { hash, hot, op, repeat_size, repeat_from, .. } = *site;
-            if site.repeat_sum != repeat_sum(hash, repeat_size, repeat_from) {
+            let is_of_own = op & op_bit::OPERATION != FREE || op & op_bit::OWN != 0;
+            if !is_of_own || site.repeat_sum != repeat_sum(hash, repeat_size, repeat_from) {
                 return Err(BadRecord::Corrupt("the repeats of a site are of no known kind"));
             }
             sum = sum.saturating_add(repeats);
@@ -177,15 +185,13 @@ impl Part {
             site.bytes = site.bytes.saturating_add(bytes);
             let counts = usize::try_from(hot).ok().and_then(|hot| self.counts.get_mut(hot));
             let counts = counts.ok_or(NO_SUCH_FUNCTION)?;
-            if op != FREE {
+            if op & op_bit::OPERATION != FREE {
                 counts.allocs = counts.allocs.saturating_add(repeats);
                 counts.bytes = counts.bytes.saturating_add(bytes);
                 continue;
             }
-            site.own = site.own.saturating_add(repeats);
             counts.frees = counts.frees.saturating_add(repeats);
-            let origin = repeat_from.checked_sub(1).and_then(|from| usize::try_from(from).ok());
-            let origin = origin.and_then(|origin| self.sites.get_mut(&origin));
+            let origin = self.sites.get_mut(&repeat_from);
             let origin = origin.ok_or(BadRecord::Corrupt("the blocks that a site freed are from none"))?;
             origin.site.freed = origin.site.freed.saturating_add(repeats);
         }
@@ -269,6 +275,9 @@ impl FnCounts {
             (&mut self.bytes, more.bytes),
             (&mut self.unsited, more.unsited),
             (&mut self.unsited_bytes, more.unsited_bytes),
+            (&mut self.unsited_foreign, more.unsited_foreign),
+            (&mut self.unfollowed, more.unfollowed),
+            (&mut self.doubtful_frees, more.doubtful_frees),
             (&mut self.unwinding, more.unwinding),
             (&mut self.permitted, more.permitted),
             (&mut self.c_allocs, more.c_allocs),
@@ -297,7 +306,6 @@ fn add_sites(total: &mut Site, more: &Site) {
         (&mut total.escaped, more.escaped),
         (&mut total.superseded, more.superseded),
         (&mut total.untracked, more.untracked),
-        (&mut total.own, more.own),
     ] {
         *total = total.saturating_add(more);
     }

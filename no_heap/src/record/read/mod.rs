@@ -6,11 +6,12 @@
 mod blocks;
 mod hello;
 mod merge;
+mod parts;
 mod underway;
 
 use std::fmt;
 
-use super::layout::{BLOCKS, BenchResult, FnCounts, Head, MAGIC, SAMPLES, Site, THREADS, VERSION, head_sum};
+use super::layout::{BLOCKS, BenchResult, FnCounts, Head, MAGIC, PARTS, SAMPLES, Site, VERSION, head_sum};
 pub use hello::{BenchEntry, Hello, HotEntry, Module};
 use merge::Merged;
 pub use underway::Underway;
@@ -34,6 +35,8 @@ pub struct Record {
     pub permits: Vec<PermitEntry>,
     /// Results of each benchmark, in the order of [`Hello::benches`].
     pub benches: Vec<(BenchResult, Vec<f64>)>,
+    /// What the recorded iterations of each did outside of all hot functions, in the same order.
+    pub outside: Vec<Outside>,
     /// Calls that were not recorded, because too many threads ran hot functions at once.
     pub lost_calls: u64,
 }
@@ -47,6 +50,15 @@ pub struct SiteEntry {
     pub frames: Vec<u64>,
     /// Index in [`Record::sites`] of the free that last freed a block from here.
     pub freed_by: Option<usize>,
+}
+
+/// What a benchmark's recorded iterations, the first one left aside, did outside of all hot functions.
+#[derive(Clone, Debug)]
+pub struct Outside {
+    /// `calls` are the times that they were begun.
+    pub counts: FnCounts,
+    /// Where; of no block it is known what became of it, or whose it was.
+    pub sites: Vec<SiteEntry>,
 }
 
 /// What one `no_heap::permit` excused.
@@ -120,15 +132,13 @@ impl Record {
         let head = read_head(bytes)?;
         let mut hello = read_hello(bytes, &head)?;
         let blocks = blocks::Blocks::read(bytes, &head)?;
-        let mut merged = Merged::new(hello.hot.len() + BLOCKS);
-        for index in 0..head.threads_used {
-            let start = index
-                .checked_mul(head.thread_stride)
-                .and_then(|offset| offset.checked_add(head.threads_offset))
-                .ok_or(BadRecord::Corrupt("a thread lies beyond all files"))?;
-            merged.add_thread(bytes, start)?;
+        let outside = hello.hot.len() + BLOCKS;
+        let mut merged = Merged::new(outside + hello.benches.len());
+        for part in parts::of_threads(bytes, &head)? {
+            merged.add_thread(bytes, &part)?;
         }
         let (mut sites, mut counts) = merged.finish();
+        let outside = take_outside(outside, &mut counts, &mut sites);
         let permits = blocks.divide(&mut hello.hot, &mut counts, &mut sites)?;
         Ok(Record {
             pid: head.pid,
@@ -138,9 +148,20 @@ impl Record {
             counts,
             sites,
             permits,
+            outside,
             lost_calls: head.lost_calls,
         })
     }
+}
+
+/// Takes what belongs to benchmarks, whose indices begin at `first`: the sites are in the order of these.
+fn take_outside(first: usize, counts: &mut Vec<FnCounts>, sites: &mut Vec<SiteEntry>) -> Vec<Outside> {
+    let mut of_benches = sites.split_off(sites.partition_point(|entry| entry.site.hot < first as u64));
+    let outside = counts.split_off(first).into_iter().zip(first as u64..).map(|(counts, index)| {
+        let rest = of_benches.split_off(of_benches.partition_point(|entry| entry.site.hot == index));
+        Outside { counts, sites: std::mem::replace(&mut of_benches, rest) }
+    });
+    outside.collect()
 }
 
 /// `count` words from byte `offset` on.
@@ -171,21 +192,21 @@ fn read_start(bytes: &[u8]) -> Result<Head, BadRecord> {
 
 fn read_head(bytes: &[u8]) -> Result<Head, BadRecord> {
     let head = read_start(bytes)?;
-    if head.threads_used > THREADS as u64 {
-        return Err(BadRecord::Corrupt("more threads than there is room for"));
+    if head.parts_used > PARTS as u64 {
+        return Err(BadRecord::Corrupt("more parts than there is room for"));
     }
     let expected = head
-        .thread_stride
-        .checked_mul(head.threads_used)
-        .and_then(|len| len.checked_add(head.threads_offset))
-        .ok_or(BadRecord::Corrupt("a thread lies beyond all files"))?;
+        .part_stride
+        .checked_mul(head.parts_used)
+        .and_then(|len| len.checked_add(head.parts_offset))
+        .ok_or(BadRecord::Corrupt("a part lies beyond all files"))?;
     let found = bytes.len() as u64;
     let rest = usize::try_from(expected).ok().and_then(|expected| bytes.get(expected..));
-    // It may be longer by the part of a thread that was about to come.
+    // It may be longer by a part that was about to come.
     match rest {
         None => Err(BadRecord::Cut { expected, found }),
-        Some(rest) if rest.len() as u64 > head.thread_stride || rest.iter().any(|byte| *byte != 0) => {
-            Err(BadRecord::Corrupt("there is more in it than its threads"))
+        Some(rest) if rest.len() as u64 > head.part_stride || rest.iter().any(|byte| *byte != 0) => {
+            Err(BadRecord::Corrupt("there is more in it than its parts"))
         }
         Some(_) => Ok(head),
     }
@@ -208,7 +229,8 @@ fn read_hello(bytes: &[u8], head: &Head) -> Result<Hello, BadRecord> {
         return Err(BadRecord::Corrupt("the checksum of its head does not match"));
     }
     let hello = Hello::parse(hello).ok_or(BadRecord::Corrupt("the hello is not what it should be"))?;
-    if Some(hello.hot.len() as u64) != head.hot_count.checked_sub(head.block_room)
+    let of_others = head.block_room.saturating_add(head.bench_count);
+    if Some(hello.hot.len() as u64) != head.hot_count.checked_sub(of_others)
         || hello.benches.len() as u64 != head.bench_count
     {
         return Err(BadRecord::Corrupt("the hello and the head disagree"));
