@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Case;
-use crate::model::{Doubt, Finding, Frame, Level, Op, ProofState, Reachable, Rule, Span};
+use crate::model::{Doubt, Finding, Frame, Level, ObstacleKind, Op, ProofState, Reachable, Rule, Span};
 
 /// More names than these say no more.
 const MOST_NAMES: usize = 3;
@@ -93,12 +93,32 @@ fn doubtful(case: &Case<'_>, doubt: &Doubt) -> Finding {
 }
 
 fn help(doubt: &Doubt) -> Option<String> {
-    let call = doubt.called.as_ref()?;
+    let Some(call) = &doubt.called else { return without_trait(doubt) };
     let bound = call.of_trait.as_ref()?;
     let all_proved = !doubt.candidates.is_empty()
         && doubt.candidates.iter().all(|candidate| candidate.state == ProofState::Proved);
     let known = if all_proved { "none of them can allocate, but another could be passed in; " } else { "" };
     Some(format!("{known}take `impl {bound}`: each type then has an instance of its own, and its own proof"))
+}
+
+/// What lets the proof go on where no trait's method is called.
+fn without_trait(doubt: &Doubt) -> Option<String> {
+    let obstacle = &doubt.obstacle;
+    // What a library calls is not the reader's to change.
+    let is_own = doubt.site.chain.last().is_some_and(Frame::is_user);
+    let help = match obstacle.kind {
+        ObstacleKind::DynamicCall if obstacle.text.starts_with("the destructor") => {
+            "hand the value back to the caller instead of dropping it here"
+        }
+        ObstacleKind::FunctionPointer if is_own => {
+            "a function that is known when it is compiled can be followed: a `const`, or a parameter `impl Fn(…)`"
+        }
+        ObstacleKind::DynamicCall if is_own => {
+            "a function that is known when it is compiled can be followed: a `const`, or a generic parameter"
+        }
+        _ => return None,
+    };
+    Some(help.to_owned())
 }
 
 /// One finding for each place that was not seen to free: that is `free-in-hot-path`'s.

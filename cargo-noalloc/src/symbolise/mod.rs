@@ -8,6 +8,7 @@ mod blocks;
 mod c_heap;
 mod chain;
 mod libraries;
+mod obstacle;
 mod origin;
 mod outside;
 mod proofs;

@@ -2,12 +2,13 @@
 
 use noalloc_prove::{Assumption, CallAddress, Cause, Frees, Operation, Proof, Slot, State, Unknown};
 
+use super::obstacle;
 use super::origin::Origins;
 use super::symbols::Symbols;
 use super::{HotId, LookupAddress, chain};
 use crate::model::{
-    Calls, Candidate, Doubt, Found, Frame, HotFn, Obstacle, ObstacleKind, Op, Origin, Place, ProofReport,
-    ProofState, Proofs, Reachable, Site, Sizes, Streams,
+    Calls, Candidate, Doubt, Found, Frame, HotFn, Obstacle, Op, Origin, Place, ProofReport, ProofState,
+    Proofs, Reachable, Site, Sizes, Streams,
 };
 
 /// Bytes of a function in which some instruction of its own must stand.
@@ -131,9 +132,10 @@ impl Names<'_> {
             }
             _ => None,
         };
+        let chain = self.frames(hot, &unknown.chain);
         Doubt {
-            site: never_hit(hot, Op::Alloc, self.frames(hot, &unknown.chain)),
-            obstacle: obstacle(&unknown.cause),
+            obstacle: self.obstacle(&unknown.cause, &chain),
+            site: never_hit(hot, Op::Alloc, chain),
             candidates: candidates(&unknown.candidates),
             in_slot: in_slot.unwrap_or_default(),
             called: None,
@@ -152,6 +154,12 @@ impl Names<'_> {
             return chain::of_plain(innermost_first);
         }
         chain::from_innermost(innermost_first)
+    }
+
+    fn obstacle(&self, cause: &Cause, chain: &[Frame]) -> Obstacle {
+        let variable =
+            |address: u64| self.symbols.and_then(|symbols| symbols.variable(LookupAddress(address)));
+        obstacle::of(cause, chain, &variable)
     }
 }
 
@@ -200,68 +208,5 @@ fn assumption(assumption: &Assumption) -> String {
                 .to_owned()
         }
         _ => "an assumption that this version of the tool has no words for".to_owned(),
-    }
-}
-
-fn obstacle(cause: &Cause) -> Obstacle {
-    let (kind, text) = match cause {
-        Cause::DynamicCall { slot, .. } => (ObstacleKind::DynamicCall, dynamic_call(*slot)),
-        Cause::FunctionPointer { .. } => {
-            (ObstacleKind::FunctionPointer, "a call through a function pointer".to_owned())
-        }
-        Cause::Import { name } => {
-            (ObstacleKind::Import, format!("a call of `{name}`, a library's function that is in no table"))
-        }
-        Cause::CaughtPanic => (
-            ObstacleKind::CaughtPanic,
-            "a panic that may be caught: what panicking allocates would count".to_owned(),
-        ),
-        Cause::JumpTable => {
-            (ObstacleKind::JumpTable, "a jump whose table of targets could not be read completely".to_owned())
-        }
-        Cause::JumpInto { address } => {
-            (ObstacleKind::Jump, format!("a jump to {address:#x}, where no function starts"))
-        }
-        Cause::Undecodable => (ObstacleKind::Code, "bytes that are no instruction".to_owned()),
-        Cause::Unreached => {
-            (ObstacleKind::Code, "a call on a path that the values of registers say cannot be".to_owned())
-        }
-        Cause::ExceptionTable => (ObstacleKind::Code, "an exception table that cannot be read".to_owned()),
-        Cause::MissingCode => (ObstacleKind::Code, "code that is not in the file".to_owned()),
-        Cause::TooComplex => (ObstacleKind::Code, "code that takes too many steps to follow".to_owned()),
-        Cause::NeverReturns => (
-            ObstacleKind::NeverReturns,
-            "a function that never returns: there is no returning path to judge".to_owned(),
-        ),
-        _ => (ObstacleKind::Other, "something that this version of the tool has no words for".to_owned()),
-    };
-    let receiver = match cause {
-        Cause::DynamicCall { receiver, .. } => Some(origin(*receiver)),
-        Cause::FunctionPointer { origin: from } => Some(origin(*from)),
-        _ => None,
-    };
-    let import = match cause {
-        Cause::Import { name } => Some(name.clone()),
-        _ => None,
-    };
-    let text = receiver.iter().fold(text, |text, receiver| format!("{text} {receiver}"));
-    Obstacle { kind, text, receiver, import }
-}
-
-fn dynamic_call(slot: Slot) -> String {
-    match slot {
-        Slot::First => "the destructor of a `dyn` value".to_owned(),
-        Slot::Method(number) => format!("a call of method {number} of a `dyn` value"),
-        Slot::Field(offset) => format!("a call of the function pointer at offset {offset} of an object"),
-    }
-}
-
-fn origin(origin: noalloc_prove::Origin) -> String {
-    use noalloc_prove::Origin;
-    match origin {
-        Origin::Argument(_) => "passed in by the caller".to_owned(),
-        Origin::Field { .. } => "read from what the caller passes in".to_owned(),
-        Origin::Static(address) => format!("read from the variable at {address:#x}"),
-        _ => "read from memory".to_owned(),
     }
 }

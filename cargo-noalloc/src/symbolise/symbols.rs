@@ -7,7 +7,7 @@ use std::thread;
 
 use addr2line::{Context, LookupResult};
 use gimli::{EndianSlice, RunTimeEndian, SectionId};
-use object::{Object as _, ObjectSection as _};
+use object::{Object as _, ObjectSection as _, ObjectSymbol as _, SymbolKind};
 
 use super::blocks;
 use super::origin::Origins;
@@ -24,6 +24,7 @@ const LEAST_SHARE: usize = 500;
 
 /// Looks addresses up.
 pub(super) struct Symbols<'a> {
+    bytes: &'a [u8],
     context: Context<Slice<'a>>,
     sections: &'a Sections<'a>,
     endian: RunTimeEndian,
@@ -48,12 +49,23 @@ impl<'a> Symbols<'a> {
             return Err("it was stripped".to_owned());
         }
         let context = sections.context(endian).map_err(|error| error.to_string())?;
-        Ok(Symbols { context, sections, endian, known: RefCell::default() })
+        Ok(Symbols { bytes, context, sections, endian, known: RefCell::default() })
     }
 
     /// The calls of `no_heap::guard` and `no_heap::permit` that user code has.
     pub(super) fn blocks(&self, origins: &Origins) -> Vec<LinkedBlock> {
         blocks::linked(&self.sections.dwarf(self.endian), origins)
+    }
+
+    /// The variable at an address, by its symbol.
+    pub(super) fn variable(&self, address: LookupAddress) -> Option<String> {
+        let file = object::File::parse(self.bytes).ok()?;
+        let covers = |symbol: &object::Symbol<'_, '_>| {
+            symbol.kind() == SymbolKind::Data
+                && (symbol.address()..symbol.address() + symbol.size().max(1)).contains(&address.0)
+        };
+        let name = file.symbols().find(covers)?.name().ok()?.to_owned();
+        Some(FunctionName::new(&format!("{:#}", rustc_demangle::demangle(&name))).as_str().to_owned())
     }
 
     /// Looks up what [`frames`](Self::frames) is going to be asked, on all processors.
