@@ -11,6 +11,7 @@ mod c_memory;
 mod callers;
 mod compare;
 mod configured;
+mod contradictions;
 mod crowded;
 mod elvis;
 mod endings;

@@ -100,6 +100,29 @@ fn imports(source: &Source) -> Vec<String> {
     modules
 }
 
+/// A word of the record and a word of the binary say by their place which function of C is meant.
+#[test]
+fn the_c_librarys_functions_have_one_order() {
+    let read = |path: &str| fs::read_to_string(repository().join(path)).expect("it is there");
+    let block = |text: &str, start: &str, end: &str| -> Vec<String> {
+        let (_, rest) = text.split_once(start).unwrap_or_else(|| panic!("no {start}"));
+        let (inside, _) = rest.split_once(end).unwrap_or_else(|| panic!("no {end}"));
+        let word = |line: &str| line.trim().split([':', ',']).next().unwrap_or_default().replace('"', "");
+        let words = inside.lines().map(|line| word(line.trim().trim_start_matches("pub(super) ")));
+        words.filter(|word| !word.is_empty()).collect()
+    };
+    let recorded = block(&read("no_heap/src/record/operation.rs"), "C_FUNCTIONS: [&str; 9] = [", "];");
+    let real = block(&read("no_heap/src/c_heap/interposed/real.rs"), "struct Functions {", "}");
+    let proved = read("noalloc-prove/src/image/relocations.rs");
+    let proved = block(&proved, "ALLOCATOR_FUNCTIONS: [&str; 9] = [", "];");
+    assert_eq!(
+        (recorded.len(), &recorded[0], &recorded[8]),
+        (9, &"malloc".to_owned(), &"pvalloc".to_owned())
+    );
+    assert_eq!(recorded, real, "the record's order is that of the addresses");
+    assert_eq!(real, proved, "the proof reads the addresses in their order");
+}
+
 #[test]
 fn no_step_imports_another() {
     let wrong =

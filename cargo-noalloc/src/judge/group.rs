@@ -1,11 +1,11 @@
 //! Sites that a reader would call one: memory that is taken, or given back, at the same place of the same hot function.
 //! A block that is taken and then resized is one mistake. A call's own blocks that are given back and others are two things.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    Affected, Calls, ConstructKind, Cut, Escape, Frame, HotId, Op, Site, SiteSource, Sizes, Span, Streams,
-    Whose,
+    Affected, Calls, CodePlace, ConstructKind, Cut, Escape, Frame, HotId, Op, Site, SiteSource, Sizes, Span,
+    Streams, Whose,
 };
 
 /// Summed sites.
@@ -33,6 +33,8 @@ pub(crate) struct Group {
     pub(crate) streams: Streams,
     pub(crate) escape: Escape,
     pub(crate) freed_at: Option<Span>,
+    /// Calls in code that somebody wrote that led there.
+    pub(crate) passed: BTreeSet<CodePlace>,
     /// Of the site with the most events.
     pub(crate) chain: Vec<Frame>,
     /// Of that site, too.
@@ -126,6 +128,11 @@ fn sum(span: Span, sites: &[(&Site, &[Site])]) -> Group {
             .fold(sites[0].0.calls.streams.clone(), |all, site| all.and(&site.calls.streams)),
         escape: escape(op, fates, main),
         freed_at,
+        passed: all()
+            .flat_map(|site| &site.chain)
+            .filter(|frame| frame.is_written())
+            .filter_map(|frame| frame.place.clone())
+            .collect(),
         chain: main.chain.clone(),
         cut: main.cut,
     }

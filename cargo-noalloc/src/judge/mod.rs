@@ -4,6 +4,7 @@
 
 pub(crate) mod accepted;
 mod advice;
+mod contradiction;
 mod exceptions;
 mod free_in_hot_path;
 mod group;
@@ -108,6 +109,8 @@ pub(crate) struct Case<'a> {
     pub(crate) proof: &'a ProofReport,
     pub(crate) groups: &'a [group::Group],
     pub(crate) governing: &'a Governing<'a>,
+    /// The memory that C takes is counted in each target that called the function.
+    pub(crate) is_c_counted: bool,
 }
 
 impl Case<'_> {
@@ -211,7 +214,9 @@ pub(crate) fn judge(mut evidence: Evidence, policy: &Policy) -> Verdict {
         let freed_in = freed_in.get(&hot.id).copied().unwrap_or_default();
         evidence.problems.extend(doubt_what_was_seen(hot, counts, freed_in, &mut proof));
         let proof_seen = exceptions::without_ignored(&proof, governing);
-        let case = Case { hot, counts, proof: &proof_seen, groups, governing };
+        let is_c_counted = !evidence.c_uncounted.contains(&hot.id);
+        let case = Case { hot, counts, proof: &proof_seen, groups, governing, is_c_counted };
+        evidence.problems.extend(contradiction::find(&case));
         let mut own = Vec::new();
         own.extend(heap_in_hot_path::find(&case));
         own.extend(free_in_hot_path::find(&case));
@@ -229,7 +234,7 @@ pub(crate) fn judge(mut evidence: Evidence, policy: &Policy) -> Verdict {
         }
         let targets = homes.into_iter().map(|(target, _)| target).collect();
         let report = report(&case, &own);
-        let c_heap = report.c_heap.filter(|_| !evidence.c_uncounted.contains(&hot.id));
+        let c_heap = report.c_heap.filter(|_| is_c_counted);
         functions.push(HotReport { proof: proof.without_syntax(), targets, c_heap, ..report });
         own.retain(|finding| governing.level(hot, finding.rule).is_some());
         findings.append(&mut own);

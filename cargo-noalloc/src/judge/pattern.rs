@@ -69,6 +69,7 @@ mod tests {
             freed_at: None,
             whose: None,
             chain: Vec::new(),
+            passed: std::collections::BTreeSet::new(),
             cut: None,
         }
     }

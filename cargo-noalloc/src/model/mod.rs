@@ -4,6 +4,7 @@
 
 mod address;
 mod affected;
+mod allocator;
 mod baseline;
 mod bench;
 mod binary;
@@ -34,6 +35,7 @@ mod verdict;
 
 pub use address::{LookupAddress, ReturnAddress};
 pub use affected::Affected;
+pub use allocator::{Accounting, accounting, always_takes};
 pub use baseline::{Compared, Debt, Identity, Standing, Weight};
 pub use bench::{Bench, InAllocator, Overhead, Slices};
 pub use binary::{

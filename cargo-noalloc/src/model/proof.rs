@@ -61,6 +61,9 @@ pub struct ProofReport {
     pub doubts: Vec<Doubt>,
     /// There are more places than are listed.
     pub truncated: bool,
+    /// What takes memory each time it is called, and is called on every path of each instance that returns: one such
+    /// function of an allocator.
+    pub inevitable: Option<String>,
     /// Functions that copies of it were inlined into; the proof does not speak about those.
     pub inlined_into: Vec<String>,
 }
@@ -75,6 +78,7 @@ impl ProofReport {
             reachable: Vec::new(),
             doubts: Vec::new(),
             truncated: false,
+            inevitable: None,
             inlined_into: Vec::new(),
         }
     }
@@ -106,6 +110,12 @@ impl ProofReport {
             (Some(false), Some(false)) => Some(false),
             _ => None,
         };
+        self.inevitable = match (self.inevitable, other.inevitable) {
+            (known, _) if other_is_absent => known,
+            (_, known) if is_absent => known,
+            (Some(one), Some(_)) => Some(one),
+            _ => None,
+        };
         self.reachable.extend(other.reachable);
         self.doubts.extend(other.doubts);
         self.truncated |= other.truncated;
@@ -135,6 +145,8 @@ pub struct Reachable {
     pub site: Site,
     /// Every call of the function passes it.
     pub always: bool,
+    /// The allocator's function at the end of the way.
+    pub allocator: String,
 }
 
 /// Something that could not be followed.

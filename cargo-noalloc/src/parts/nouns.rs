@@ -42,8 +42,8 @@ travels! {
     Calls { affected, exact, first, last, streams }
     Streams { repeated, latest, quiet, without_gaps, whole, rare, rising, bench }
     Frame { function, place, inlined, origin }
-    ProofReport { state, assumption, may_free, reachable, doubts, truncated, inlined_into }
-    Reachable { site, always }
+    ProofReport { state, assumption, may_free, reachable, doubts, truncated, inevitable, inlined_into }
+    Reachable { site, always, allocator }
     Doubt { site, obstacle, candidates, in_slot; called = None }
     Candidate { name, state }
     Obstacle { kind, text, receiver, import }

@@ -177,8 +177,8 @@ print! {
         may_allocate_at
     }
     HotFn { id, name, place, attributed, by_code, promise }
-    ProofReport { state, assumption, may_free, reachable, doubts, truncated, inlined_into }
-    Reachable { site, always }
+    ProofReport { state, assumption, may_free, reachable, doubts, truncated, inevitable, inlined_into }
+    Reachable { site, always, allocator }
     Doubt { site, obstacle, candidates, in_slot, called }
     DynCall { receiver, of_trait, method }
     Obstacle { kind, text, receiver, import }

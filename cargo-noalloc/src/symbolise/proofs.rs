@@ -8,7 +8,7 @@ use super::symbols::Symbols;
 use super::{HotId, LookupAddress, chain};
 use crate::model::{
     Calls, Candidate, Doubt, Found, Frame, HotFn, Obstacle, Op, Origin, Place, ProofReport, ProofState,
-    Proofs, Reachable, Site, Sizes, Streams,
+    Proofs, Reachable, Site, Sizes, Streams, accounting, always_takes,
 };
 
 /// Bytes of a function in which some instruction of its own must stand.
@@ -108,7 +108,7 @@ impl Names<'_> {
             let below = below.iter().filter(|frame| !frame.is_user()).cloned();
             let chain = about.iter().cloned().chain(below).collect();
             let always = site.certainty == noalloc_prove::Certainty::Always;
-            Some(Reachable { site: never_hit(hot, op, chain), always })
+            Some(Reachable { site: never_hit(hot, op, chain), always, allocator: site.sink.clone() })
         });
         ProofReport {
             state: state(proof.state),
@@ -121,6 +121,7 @@ impl Names<'_> {
             reachable: reachable.collect(),
             doubts: proof.unknowns.iter().map(|unknown| self.doubt(hot, unknown)).collect(),
             truncated: proof.sites_truncated,
+            inevitable: inevitable(proof),
             inlined_into: Vec::new(),
         }
     }
@@ -161,6 +162,17 @@ impl Names<'_> {
             |address: u64| self.symbols.and_then(|symbols| symbols.variable(LookupAddress(address)));
         obstacle::of(cause, chain, &variable)
     }
+}
+
+/// Every path of one instance that returns takes memory: it passes a call from which an allocator is always reached, and
+/// whatever can be reached takes memory each time. Of several such functions one that may be uncounted comes first.
+fn inevitable(proof: &Proof) -> Option<String> {
+    let takes = || proof.sites.iter().filter(|site| site.operation != Operation::Free);
+    let is_certain = !proof.sites_truncated
+        && takes().any(|site| site.certainty == noalloc_prove::Certainty::Always)
+        && takes().all(|site| always_takes(&site.sink));
+    let sinks = takes().map(|site| site.sink.as_str()).filter(|_| is_certain);
+    sinks.max_by_key(|sink| accounting(sink, true)).map(str::to_owned)
 }
 
 fn candidates(functions: &[noalloc_prove::Candidate]) -> Vec<Candidate> {

@@ -40,6 +40,7 @@ fn group(
         whose: None,
         cut: None,
         chain: Vec::new(),
+        passed: std::collections::BTreeSet::new(),
     }
 }
 
