@@ -22,6 +22,19 @@ fn a_filter_that_selects_nothing_leaves_it_unexercised() {
     let report =
         Project::shared("endings").check_json("--bench exits no-such-benchmark").run().exits(0).json();
     assert_eq!(report["functions"][0]["verdict"], "unexercised");
+    assert_eq!(report["findings"][0]["rule"], "unexercised");
+}
+
+#[test]
+fn what_a_filter_left_out_is_no_warning_unless_all_of_it_is_required() {
+    let unexercised = |words: &str, code| {
+        let report =
+            Project::shared("gate").check_json(&format!("--bench hot {words}")).run().exits(code).json();
+        let findings = report["findings"].as_array().unwrap().iter();
+        findings.filter(|finding| finding["rule"] == "unexercised").count()
+    };
+    assert_eq!(unexercised("boxing", 100), 0);
+    assert_eq!(unexercised("boxing --require-exercised", 100), 3);
 }
 
 #[test]

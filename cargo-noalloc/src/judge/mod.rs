@@ -224,7 +224,7 @@ pub(crate) fn judge(mut evidence: Evidence, policy: &Policy) -> Verdict {
         own.extend(over_budget::find(&case));
         own.extend(may_allocate::find(&case));
         own.extend(unproved::find(&case));
-        if !policy.may_miss_calls() {
+        if !policy.may_miss_calls(|| evidence.functions.values().any(|(_, counts)| counts.calls > 0)) {
             own.extend(unexercised::find(&case));
         }
         own.retain(|finding| !is_ignored_doubt(finding, governing));

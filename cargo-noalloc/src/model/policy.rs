@@ -31,9 +31,9 @@ pub struct Policy {
 }
 
 impl Policy {
-    /// Whether a hot function that nobody called need not be one that nobody calls.
-    pub(crate) fn may_miss_calls(&self) -> bool {
-        self.proof_only || self.partial || (self.filtered && !self.require_exercised)
+    /// Whether a hot function that nobody called need not be one that nobody calls. A filter that left all out is a mistake.
+    pub(crate) fn may_miss_calls(&self, any_was_called: impl FnOnce() -> bool) -> bool {
+        self.proof_only || self.partial || (self.filtered && !self.require_exercised && any_was_called())
     }
 }
 
