@@ -172,7 +172,7 @@ fn present(
 ) -> Result<Exit, Failure> {
     let Conclusion { mut verdict, texts, environment, workspace, unseen, part } = conclusion;
     let nothing = setup::refuse_nothing(&verdict, &unseen);
-    if part.is_none() {
+    if part.is_none() && !setup::has_died(&verdict) {
         nothing.clone()?;
     }
     if ran {
@@ -190,7 +190,7 @@ fn present(
     for failure in &unseen {
         shell.failure(failure);
     }
-    // The report of a part that has nothing is needed all the same.
+    // The report of a part that has nothing is needed all the same, and so is that of a target that died.
     nothing?;
     Ok(setup::exit(&verdict, &unseen))
 }

@@ -256,7 +256,7 @@ pub(crate) fn exit(verdict: &Verdict, unseen: &[Failure]) -> Exit {
 
 /// What was not seen can neither be accepted nor be gone.
 pub(crate) fn refuse_partial_baseline(verdict: &Verdict, unseen: &[Failure]) -> Result<(), Failure> {
-    let Some((target, status)) = verdict.targets.iter().find(|(_, status)| !status.ended_well()) else {
+    let Some((target, status)) = ended_badly(verdict) else {
         return Ok(());
     };
     let what = format!("{} `{}` {}", target.kind, target.name, crate::report::ending(status));
@@ -265,21 +265,30 @@ pub(crate) fn refuse_partial_baseline(verdict: &Verdict, unseen: &[Failure]) -> 
         .help("let every target run to its end, then bless again"))
 }
 
+fn ended_badly(verdict: &Verdict) -> Option<&(Target, Status)> {
+    verdict.targets.iter().find(|(_, status)| !status.ended_well())
+}
+
+/// Whether there is something to report where no hot function was seen: how a target ended.
+pub(crate) fn has_died(verdict: &Verdict) -> bool {
+    ended_badly(verdict).is_some_and(|(_, status)| !matches!(status, Status::Interrupted))
+}
+
 /// A check that saw no hot function is no pass.
 pub(crate) fn refuse_nothing(verdict: &Verdict, failures: &[Failure]) -> Result<(), Failure> {
     if !verdict.functions.is_empty() || !failures.is_empty() {
         return Ok(());
     }
-    let ended_badly = verdict.targets.iter().find(|(_, status)| !status.ended_well());
-    if let Some((_, Status::Interrupted)) = ended_badly {
+    if let Some((_, Status::Interrupted)) = ended_badly(verdict) {
         return Err(Failure::new(Exit::TargetFailed, "interrupted before a target ran"));
     }
-    if let Some((target, status)) = ended_badly {
+    if let Some((target, status)) = ended_badly(verdict) {
+        let ending = crate::report::ending(status);
         return Err(Failure::new(
             Exit::TargetFailed,
-            format!("{} `{}` {}", target.kind, target.name, crate::report::ending(status)),
+            format!("{} `{}` {ending}, and no hot function of it was seen", target.kind, target.name),
         )
-        .note("it has no hot function, so there is nothing to report")
+        .note("what it did until then nobody knows, so this is no pass")
         .help(format!("run it by itself: `cargo {}`", by_itself(target))));
     }
     let ran = |status: &Status| !matches!(status, Status::Skipped { .. });

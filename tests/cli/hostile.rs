@@ -21,7 +21,7 @@ fn evil_comment() -> String {
 }
 
 /// As the refusal of an unknown one lists them.
-fn formats() -> &'static [String] {
+pub(crate) fn formats() -> &'static [String] {
     static FORMATS: OnceLock<Vec<String>> = OnceLock::new();
     FORMATS.get_or_init(|| {
         let said = Project::empty().check("--format unheard-of").run().exits(2).stderr;

@@ -1,5 +1,6 @@
 //! Records that are missing, damaged or without names: 96, with the reason, and never silence.
 
+use crate::hostile::formats;
 use crate::support::{Project, Tool};
 
 fn check(words: &str) -> Tool {
@@ -16,6 +17,35 @@ fn a_record_that_was_cut_is_no_pass() {
 #[test]
 fn a_record_that_was_damaged_is_no_pass() {
     insta::assert_snapshot!(check("--bench damages-record").run().exits(96).errors());
+}
+
+/// Formats of findings or functions alone, of which there are none.
+const LINES: [&str; 2] = ["listing", "short"];
+
+/// Nothing is known of it but that it died: every report that was asked for is there, and all that have room for it say so.
+#[test]
+fn a_target_that_dies_with_a_damaged_record_fails_in_every_format() {
+    let folder = tempfile::tempdir().unwrap();
+    let words: Vec<String> = formats()
+        .iter()
+        .map(|format| format!("--format={format}={}", folder.path().join(format).display()))
+        .collect();
+    let run = check(&format!("--bench dies-damaged {}", words.join(" "))).run().exits(103);
+    assert!(!run.stderr.contains("it has no hot function"), "{}", run.stderr);
+    for format in formats() {
+        let text = std::fs::read_to_string(folder.path().join(format));
+        let text = text.unwrap_or_else(|error| panic!("{format} is missing: {error}\n{}", run.stderr));
+        assert_eq!(text.trim().is_empty(), LINES.contains(&format.as_str()), "{format}: {text}");
+    }
+    let report = std::fs::read_to_string(folder.path().join("json")).unwrap();
+    let report: serde_json::Value = serde_json::from_str(&report).unwrap();
+    assert_eq!((&report["verdict"], &report["targets"][0]["status"]), (&"fail".into(), &"crashed".into()));
+}
+
+#[test]
+fn a_pipe_among_the_records_is_no_record_and_nobody_waits_for_it() {
+    let run = check("--bench leaves-pipe").run().exits(96);
+    assert!(run.stderr.contains("was left out: it is no regular file"), "{}", run.stderr);
 }
 
 /// The length of a record depends on its layout.

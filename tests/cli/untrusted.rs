@@ -255,3 +255,18 @@ fn what_is_kept_of_a_check_is_a_regular_file_of_a_bearable_size() {
         "nothing was written"
     );
 }
+
+#[test]
+fn a_lock_that_is_no_file_is_refused_and_not_waited_for() {
+    let target = tempfile::tempdir().unwrap();
+    let project = Project::shared("gate");
+    let check = || project.check("--bench hot").built_in(target.path()).run();
+    fs::create_dir(target.path().join("noalloc")).unwrap();
+    pipe(&target.path().join("noalloc/.noalloc-lock"));
+    let run = check().exits(96);
+    assert!(
+        run.stderr.contains("it is no regular file") && !run.stderr.contains("Compiling"),
+        "{}",
+        run.stderr
+    );
+}
