@@ -25,8 +25,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use no_heap::record::THREADS;
 
 use crate::model::{
-    Affected, Audited, Bench, CHeap, Counts, Finding, FunctionVerdict, HotFn, HotId, HotReport, Level, Op,
-    Permit, Place, Policy, Problem, ProofReport, ProofState, Rule, Site, Span, Status, Step, Target, Verdict,
+    Audited, Bench, CHeap, Counts, Finding, FunctionVerdict, HotFn, HotId, HotReport, Level, Op, Permit,
+    Place, Policy, Problem, ProofReport, ProofState, Rule, Site, Span, Status, Step, Target, Verdict,
 };
 
 use advice::advise;
@@ -164,34 +164,7 @@ impl Case<'_> {
     fn finding(&self, rule: Rule, span: Span) -> Finding {
         // Where no frame could be named, the function itself is the nearest place there is.
         let span = if span.start.line == 0 { Span::point(self.hot.place.clone()) } else { span };
-        Finding {
-            rule,
-            level: self.level(rule),
-            hot: self.hot.id,
-            function: None,
-            span,
-            construct: None,
-            dyn_trait: None,
-            op: None,
-            is_c: false,
-            count: 0,
-            reallocs: 0,
-            affected: Affected::default(),
-            calls: self.counts.calls,
-            bytes: 0,
-            sizes: None,
-            pattern: None,
-            escape: crate::model::Escape::Unknown,
-            freed_at: None,
-            chain: Vec::new(),
-            cut: None,
-            labels: Vec::new(),
-            standing: None,
-            obstacle: None,
-            candidates: Vec::new(),
-            reason: String::new(),
-            help: None,
-        }
+        Finding { calls: self.counts.calls, ..Finding::new(rule, self.level(rule), self.hot.id, span) }
     }
 }
 

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use super::policy::Governing;
 use crate::model::{
-    self, Affected, Bench, Escape, Finding, Frame, HotFn, HotId, Label, Op, Policy, Promise, Rule, Site, Span,
+    self, Affected, Bench, Finding, Frame, HotFn, HotId, Label, Op, Policy, Rule, Site, Span,
 };
 use crate::numbers::{per_op, plural};
 
@@ -32,14 +32,8 @@ pub(super) fn find(benches: &[Bench], policy: &Policy) -> Vec<Finding> {
 fn finding(of_function: &[&Bench], policy: &Policy) -> Option<Finding> {
     let first = of_function.first()?;
     // Settings are asked for as if the benchmark were hot.
-    let around = HotFn {
-        id: HotId(0),
-        name: first.name.split('/').next().unwrap_or_default().to_owned(),
-        place: first.place.clone(),
-        attributed: false,
-        by_code: false,
-        promise: Promise::BARE,
-    };
+    let name = first.name.split('/').next().unwrap_or_default();
+    let around = HotFn::unpromised(HotId(0), name.to_owned(), first.place.clone());
     let governing = Governing::new(policy, &around);
     let level = governing.level(&around, Rule::OutsideHotFunctions)?;
     let counts = |site: &&Site| governing.ignores(Rule::OutsideHotFunctions, &site.chain).is_none();
@@ -60,32 +54,17 @@ fn finding(of_function: &[&Bench], policy: &Policy) -> Option<Finding> {
         Some(Label { span: place.span.clone()?, text })
     };
     Some(Finding {
-        rule: Rule::OutsideHotFunctions,
-        level,
-        hot: around.id,
         function: Some(bench.name.clone()),
-        span: Span::point(bench.place.clone()),
         construct: places.first().and_then(|(place, _)| place.construct.clone()),
-        dyn_trait: None,
-        op: None,
-        is_c: false,
         count: sites.iter().map(|site| site.count).sum(),
         reallocs: sites.iter().filter(|site| site.op == Op::Realloc).map(|site| site.count).sum(),
         affected: Affected { at_least: 0, at_most: bench.recorded },
         calls: bench.recorded,
         bytes: sites.iter().filter(|site| site.op != Op::Free).map(|site| site.bytes).sum(),
-        sizes: None,
-        pattern: None,
-        escape: Escape::Unknown,
-        freed_at: None,
-        chain: Vec::new(),
-        cut: None,
-        candidates: Vec::new(),
-        obstacle: None,
         labels: places.iter().take(MOST).filter_map(label).collect(),
-        standing: None,
         reason: reason(bench, sites, &places, used.len() - 1),
         help: Some(if is_drop { HELP_FOR_DROP } else { HELP }.to_owned()),
+        ..Finding::new(Rule::OutsideHotFunctions, level, around.id, Span::point(bench.place.clone()))
     })
 }
 

@@ -1,7 +1,7 @@
 //! `stale-permit`: a permit that excused nothing in any run.
 
 use super::policy::Governing;
-use crate::model::{Affected, Escape, Finding, HotFn, HotId, HotReport, Permit, Policy, Promise, Rule, Span};
+use crate::model::{Finding, HotFn, HotId, HotReport, Permit, Policy, Rule, Span};
 
 /// A finding at the call of a permit that nobody needed.
 pub(super) fn find(permit: &Permit, functions: &[HotReport], policy: &Policy) -> Option<Finding> {
@@ -21,41 +21,14 @@ pub(super) fn find(permit: &Permit, functions: &[HotReport], policy: &Policy) ->
     let own = functions.iter().find(|report| Some(&report.hot.name) == permit.function.as_ref());
     let name = permit.function.clone().unwrap_or_else(|| format!("{}:{}", place.file, place.line));
     // Settings are asked for as if the function around it were hot, which it often is.
-    let around = HotFn {
-        id: own.map_or(HotId(0), |report| report.hot.id),
-        name,
-        place: place.clone(),
-        attributed: false,
-        by_code: false,
-        promise: Promise::BARE,
-    };
+    let around = HotFn::unpromised(own.map_or(HotId(0), |report| report.hot.id), name, place.clone());
     let level = Governing::new(policy, &around).level(&around, Rule::StalePermit)?;
     Some(Finding {
-        rule: Rule::StalePermit,
-        level,
-        hot: around.id,
         function: Some(around.name),
-        span: Span::point(place.clone()),
         construct: permit.reason.clone(),
-        dyn_trait: None,
-        op: None,
-        is_c: false,
-        count: 0,
-        reallocs: 0,
-        affected: Affected::default(),
         calls: permit.entered,
-        bytes: 0,
-        sizes: None,
-        pattern: None,
-        escape: Escape::Unknown,
-        freed_at: None,
-        chain: Vec::new(),
-        cut: None,
-        candidates: Vec::new(),
-        obstacle: None,
-        labels: Vec::new(),
-        standing: None,
         reason: reason.to_owned(),
         help: Some(help.to_owned()),
+        ..Finding::new(Rule::StalePermit, level, around.id, Span::point(place.clone()))
     })
 }

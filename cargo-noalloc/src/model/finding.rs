@@ -246,3 +246,37 @@ pub struct Finding {
     /// What to write instead.
     pub help: Option<String>,
 }
+
+impl Finding {
+    /// Of which nothing is known but where it stands.
+    pub(crate) fn new(rule: Rule, level: Level, hot: HotId, span: Span) -> Finding {
+        Finding {
+            rule,
+            level,
+            hot,
+            function: None,
+            span,
+            construct: None,
+            dyn_trait: None,
+            op: None,
+            is_c: false,
+            count: 0,
+            reallocs: 0,
+            affected: Affected::default(),
+            calls: 0,
+            bytes: 0,
+            sizes: None,
+            pattern: None,
+            escape: Escape::Unknown,
+            freed_at: None,
+            chain: Vec::new(),
+            cut: None,
+            labels: Vec::new(),
+            standing: None,
+            obstacle: None,
+            candidates: Vec::new(),
+            reason: String::new(),
+            help: None,
+        }
+    }
+}

@@ -23,6 +23,13 @@ pub struct HotFn {
     pub promise: Promise,
 }
 
+impl HotFn {
+    /// Of code that has no attribute, for what the settings say of it.
+    pub(crate) fn unpromised(id: HotId, name: String, place: Place) -> HotFn {
+        HotFn { id, name, place, attributed: false, by_code: false, promise: Promise::BARE }
+    }
+}
+
 /// What the options of the attribute allow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Promise {
