@@ -41,6 +41,11 @@ impl Frame {
         self.origin == Origin::User
     }
 
+    /// Whether it is a library's: of a package from a registry or a git repository.
+    pub fn is_of_a_dependency(&self) -> bool {
+        matches!(self.origin, Origin::Dependency(_))
+    }
+
     /// Whether somebody wrote it in a package of the user's.
     pub fn is_written(&self) -> bool {
         matches!(self.origin, Origin::User | Origin::OnTheWay)

@@ -6,7 +6,7 @@ use syn::{FnArg, ImplItem, Item, Signature, TraitItem, Type, Visibility};
 
 use super::Sources;
 use super::receiver::last_name;
-use crate::model::{Frame, Origin, Site};
+use crate::model::Site;
 
 /// Collections that a caller lends.
 const LENT: &[&str] = &["BytesMut", "String", "Vec", "VecDeque"];
@@ -16,12 +16,15 @@ const MOST: usize = 2;
 
 /// Those beside the function of a library that `site` calls, where that function itself takes the memory.
 pub(super) fn of(sources: &Sources, site: &Site) -> Vec<String> {
-    let Some(callee) = site.callee().filter(|frame| is_of_library(frame)) else { return Vec::new() };
+    // PERF: a proof has thousands of sites in libraries, and no advice is given for what never happened.
+    let callee = site.callee().filter(|frame| site.count > 0 && frame.is_of_a_dependency());
+    let Some(callee) = callee else { return Vec::new() };
     let name = callee.function.as_str();
     let below = site.chain.iter().skip_while(|frame| !std::ptr::eq(*frame, callee));
     // What it calls may have other reasons.
-    let takes_it =
-        below.filter(|frame| is_of_library(frame)).all(|frame| frame.function.as_str().starts_with(name));
+    let takes_it = below
+        .filter(|frame| frame.is_of_a_dependency())
+        .all(|frame| frame.function.as_str().starts_with(name));
     let Some(place) = callee.place.as_ref().filter(|_| takes_it) else { return Vec::new() };
     let Ok(file) = sources.file(&place.file) else { return Vec::new() };
     let Ok(tree) = &file.tree else { return Vec::new() };
@@ -33,10 +36,6 @@ pub(super) fn of(sources: &Sources, site: &Site) -> Vec<String> {
     found.retain(|name| Some(words(name)) == fewest);
     found.truncate(MOST);
     found
-}
-
-fn is_of_library(frame: &Frame) -> bool {
-    matches!(frame.origin, Origin::Dependency(_))
 }
 
 /// Looks for the function around `line`, and then among those that stand beside it.

@@ -166,7 +166,10 @@ impl Sources {
                 Err(_) => Span::point(read::point(self, place)),
             },
             construct: construct::name(expression.as_ref().ok(), site, coerced.as_ref()),
-            object: coerced.filter(|_| !is_of_library(site)).or_else(|| self.behind(site)),
+            // What becomes of a library's result in the user's code is no reason for what the library takes.
+            object: coerced
+                .filter(|_| !site.callee().is_some_and(Frame::is_of_a_dependency))
+                .or_else(|| self.behind(site)),
             lending: lending::of(self, site),
             lazy: construct::lazy(site),
             expression,
@@ -323,11 +326,6 @@ impl Sources {
 fn unvouched(name: &str) -> NoSource {
     let why = "no part says what it was when it was built";
     NoSource::Refused { file: name.to_owned(), why: why.to_owned() }
-}
-
-/// Whether a library makes what is on the heap: what becomes of its result in the user's code is no reason.
-fn is_of_library(site: &Site) -> bool {
-    site.callee().is_some_and(|callee| matches!(callee.origin, Origin::Dependency(_)))
 }
 
 /// What `make` makes, once for each key. It may ask for others meanwhile.

@@ -143,7 +143,7 @@ fn offset(text: &str, line: u32, column: u32) -> usize {
 /// inside one library is folded.
 fn chain(frames: &[Frame], verbose: bool) -> Option<String> {
     let own = |frame: &Frame| frame.is_written() || frame.origin == Origin::Derived;
-    let named = |frame: &Frame| own(frame) || matches!(frame.origin, Origin::Dependency(_));
+    let named = |frame: &Frame| own(frame) || frame.is_of_a_dependency();
     let last = frames.iter().rposition(named).unwrap_or(0);
     let shown = if verbose { frames } else { &frames[..frames.len().min(last + 2)] };
     if shown.len() < 3 && !verbose {
